@@ -1,0 +1,234 @@
+//! The connection: one channel, the credential on every call, and a client per service.
+
+use std::time::Duration;
+
+use contract::{
+    audit::v1::audit_service_client::AuditServiceClient,
+    billing::v1::{
+        app_service_client::AppServiceClient, invoice_service_client::InvoiceServiceClient,
+        override_service_client::OverrideServiceClient,
+        profile_service_client::ProfileServiceClient,
+    },
+    catalog::v1::{
+        addon_service_client::AddonServiceClient, feature_service_client::FeatureServiceClient,
+        plan_addon_service_client::PlanAddonServiceClient,
+        plan_service_client::PlanServiceClient,
+    },
+    customer::v1::{
+        clock_service_client::ClockServiceClient, customer_service_client::CustomerServiceClient,
+        key_service_client::KeyServiceClient, project_service_client::ProjectServiceClient,
+        rate_service_client::RateServiceClient, subject_service_client::SubjectServiceClient,
+    },
+    entitlement::v1::{
+        entitlement_service_client::EntitlementServiceClient,
+        grant_service_client::GrantServiceClient,
+    },
+    feed::v1::feed_service_client::FeedServiceClient,
+    metering::v1::{
+        meter_service_client::MeterServiceClient, usage_service_client::UsageServiceClient,
+    },
+    notification::v1::{
+        channel_service_client::ChannelServiceClient, rule_service_client::RuleServiceClient,
+    },
+    subscription::v1::{
+        revenue_service_client::RevenueServiceClient,
+        subscription_service_client::SubscriptionServiceClient,
+    },
+};
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
+
+use crate::{Error, Retry};
+
+const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+
+/// What the generated clients of this crate are made on.
+pub type Transport = InterceptedService<Channel, Credentials>;
+
+/// Puts the API key, the project and the deadline on each call.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    authorization: MetadataValue<Ascii>,
+    project: Option<MetadataValue<Ascii>>,
+    timeout: Duration,
+}
+
+impl Interceptor for Credentials {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let metadata = request.metadata_mut();
+        metadata.insert("authorization", self.authorization.clone());
+        if let Some(project) = &self.project {
+            metadata.insert("x-perennial-project", project.clone());
+        }
+        if !metadata.contains_key("grpc-timeout") {
+            request.set_timeout(self.timeout);
+        }
+        Ok(request)
+    }
+}
+
+/// Settings of a connection.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    address: String,
+    key: String,
+    project: Option<String>,
+    timeout: Duration,
+    retry: Retry,
+}
+
+/// A connection to a Perennial installation. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    transport: Transport,
+    retry: Retry,
+}
+
+impl Builder {
+    /// Acts in this project (id or name); needs a key with the operator right.
+    #[must_use]
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into());
+        self
+    }
+
+    /// Longest time a call may take. Default 30 seconds.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How calls made through [`Client::call`] are retried.
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Connects on the first call.
+    pub fn connect_lazy(self) -> Result<Client, Error> {
+        let url = if self.address.contains("://") {
+            self.address.clone()
+        } else {
+            format!("http://{}", self.address)
+        };
+        let bad = |what: &str| Error::Setup(format!("{what} `{}` cannot be used", self.address));
+        let channel = Endpoint::from_shared(url)
+            .map_err(|_| bad("the address"))?
+            .tcp_nodelay(true)
+            .connect_timeout(Duration::from_secs(5))
+            .connect_lazy();
+        let value = |text: String| {
+            MetadataValue::try_from(text)
+                .map_err(|_| Error::Setup("the key or project has characters that cannot be sent".into()))
+        };
+        let credentials = Credentials {
+            authorization: value(format!("Bearer {}", self.key))?,
+            project: self.project.clone().map(value).transpose()?,
+            timeout: self.timeout,
+        };
+        Ok(Client {
+            transport: InterceptedService::new(channel, credentials),
+            retry: self.retry,
+        })
+    }
+}
+
+impl Client {
+    /// A connection to `host:port` or a URL, with an API key.
+    pub fn builder(address: impl Into<String>, key: impl Into<String>) -> Builder {
+        Builder {
+            address: address.into(),
+            key: key.into(),
+            project: None,
+            timeout: Duration::from_secs(30),
+            retry: Retry::default(),
+        }
+    }
+
+    /// Makes one logical call. `attempt` gets the same fresh request id each time it is
+    /// tried, so a change that was made but not answered is not made twice.
+    pub async fn call<Answer, Attempt, Pending>(&self, attempt: Attempt) -> Result<Answer, Error>
+    where
+        Attempt: Fn(String) -> Pending,
+        Pending: Future<Output = Result<tonic::Response<Answer>, Status>>,
+    {
+        self.retry.run(attempt).await
+    }
+}
+
+/// One accessor per generated client.
+macro_rules! clients {
+    ($($(#[$doc:meta])* $name:ident: $client:ident;)*) => {
+        impl Client {
+            $($(#[$doc])*
+            pub fn $name(&self) -> $client<Transport> {
+                $client::new(self.transport.clone())
+                    .max_decoding_message_size(MAX_MESSAGE)
+                    .max_encoding_message_size(MAX_MESSAGE)
+            })*
+        }
+    };
+}
+
+clients! {
+    /// Projects.
+    projects: ProjectServiceClient;
+    /// API keys.
+    keys: KeyServiceClient;
+    /// Test clocks; see also [`Client::advance_clock`].
+    clocks: ClockServiceClient;
+    /// Exchange rates.
+    rates: RateServiceClient;
+    /// Customers.
+    customers: CustomerServiceClient;
+    /// Usage sources.
+    subjects: SubjectServiceClient;
+    /// Meters.
+    meters: MeterServiceClient;
+    /// Usage events and queries.
+    usage: UsageServiceClient;
+    /// Features.
+    features: FeatureServiceClient;
+    /// Plans.
+    plans: PlanServiceClient;
+    /// Add-ons.
+    addons: AddonServiceClient;
+    /// Add-ons of plans.
+    plan_addons: PlanAddonServiceClient;
+    /// Entitlements and access.
+    entitlements: EntitlementServiceClient;
+    /// Grants.
+    grants: GrantServiceClient;
+    /// Subscriptions.
+    subscriptions: SubscriptionServiceClient;
+    /// Revenue metrics.
+    revenue: RevenueServiceClient;
+    /// Invoices and pending lines.
+    invoices: InvoiceServiceClient;
+    /// Billing profiles.
+    billing_profiles: ProfileServiceClient;
+    /// Billing settings of single customers.
+    billing_overrides: OverrideServiceClient;
+    /// Invoicing apps.
+    apps: AppServiceClient;
+    /// Notification channels.
+    channels: ChannelServiceClient;
+    /// Notification rules.
+    rules: RuleServiceClient;
+    /// Feeds; name the service in the metadata `x-perennial-service`.
+    feeds: FeedServiceClient;
+    /// Audit logs; name the service in the metadata `x-perennial-service`.
+    audit: AuditServiceClient;
+}
+
+impl Client {
+    pub(crate) fn transport(&self) -> Transport {
+        self.transport.clone()
+    }
+}

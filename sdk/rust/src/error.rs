@@ -1,0 +1,78 @@
+//! Errors by reason: what went wrong as data, so that nobody parses sentences.
+
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+/// One field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Path of the field in the request.
+    pub field: String,
+    /// What is wrong with it.
+    pub description: String,
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The connection cannot be set up with these settings.
+    #[error("{0}")]
+    Setup(String),
+    /// The answer of the server.
+    #[error("{message} ({reason})")]
+    Refused {
+        /// Class of the error.
+        code: Code,
+        /// Stable reason in upper snake case; empty when the server gave none.
+        reason: String,
+        /// One sentence.
+        message: String,
+        /// Fields that are wrong.
+        violations: Vec<Violation>,
+        /// Facts about the error, by name.
+        metadata: std::collections::HashMap<String, String>,
+    },
+}
+
+impl Error {
+    /// The stable reason, if the server gave one.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Refused { reason, .. } => Some(reason),
+            Self::Setup(_) => None,
+        }
+    }
+
+    /// The class of the error, if it came from the server.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            Self::Setup(_) => None,
+        }
+    }
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        let details = status.get_error_details();
+        let info = details.error_info();
+        Self::Refused {
+            code: status.code(),
+            reason: info.map(|info| info.reason.clone()).unwrap_or_default(),
+            message: status.message().to_owned(),
+            violations: details
+                .bad_request()
+                .map(|bad| {
+                    bad.field_violations
+                        .iter()
+                        .map(|violation| Violation {
+                            field: violation.field.clone(),
+                            description: violation.description.clone(),
+                        })
+                        .collect()
+                })
+                .unwrap_or_default(),
+            metadata: info.map(|info| info.metadata.clone()).unwrap_or_default(),
+        }
+    }
+}

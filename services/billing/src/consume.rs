@@ -1,0 +1,29 @@
+//! Customers as their service tells them: lists of customers are served from this copy.
+
+use chassis::{
+    Write,
+    feed::{Consume, Event},
+};
+use contract::customer::v1::Customer;
+use tonic::Status;
+
+use crate::store;
+
+/// Keeps the copy of customers.
+pub struct Customers;
+
+#[async_trait::async_trait]
+impl Consume for Customers {
+    async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
+        if !event.kind.starts_with("customer.") {
+            return Ok(());
+        }
+        let customer: Customer = event.decode()?;
+        let mut row = store::customer::row(event.project, &customer);
+        if event.kind == "customer.deleted" && row.delete_time.is_none() {
+            row.delete_time = Some(chassis::db::micros(event.create_time));
+        }
+        store::customer::save(write.tx(), row).await?;
+        Ok(())
+    }
+}

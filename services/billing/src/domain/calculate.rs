@@ -1,0 +1,182 @@
+//! Calculates an invoice: rates its lines, adds them up and brings the header up to date.
+//! What cannot be rated becomes an issue, never a failed call.
+
+use std::collections::BTreeMap;
+
+use kernel::{Decimal, Timestamp, decimal, id::Ulid};
+
+use super::{
+    header,
+    invoice::{AmountDiscount, AppliedUsage, Detail, Invoice, Line},
+    issue::{self, Finding},
+    rating::{self, Child, Part, Rating, RatingError},
+    totals::Totals,
+};
+
+/// What earlier parts of a split usage period have on live invoices.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Sum of their gross amounts.
+    pub billed: Decimal,
+    /// Units of usage discounts they took, by correlation id.
+    pub discounted: BTreeMap<String, Decimal>,
+}
+
+impl Earlier {
+    /// Sums up the parts that end where the line starts, or before.
+    pub fn of(line: &Line, parts: &[Line]) -> Result<Self, decimal::DecimalError> {
+        let mut earlier = Self::default();
+        let (Some(group), true) = (line.split, line.is_live()) else {
+            return Ok(earlier);
+        };
+        for part in parts {
+            let same = part.split.is_some_and(|split| split.id == group.id) && part.id != line.id;
+            if !same || !part.is_live() || part.period.end > line.period.start {
+                continue;
+            }
+            earlier.billed = decimal::add(earlier.billed, part.totals.amount)?;
+            if let Some(usage) = &part.usage_discount {
+                let units = earlier.discounted.entry(usage.correlation.clone()).or_default();
+                *units = decimal::add(*units, usage.quantity)?;
+            }
+        }
+        Ok(earlier)
+    }
+}
+
+/// Rates one line from the quantities it has.
+pub fn rate_line(
+    line: &mut Line,
+    currency: kernel::currency::Currency,
+    earlier: &Earlier,
+    now: Timestamp,
+    ids: &mut dyn FnMut() -> Ulid,
+) -> Result<(), RatingError> {
+    let whole = line.whole_period();
+    let usage = line.discounts.usage.as_ref();
+    let rated = rating::rate(&Rating {
+        name: &line.name,
+        currency,
+        price: &line.price,
+        discounts: &line.discounts,
+        metered: line.metered.unwrap_or_default(),
+        metered_before: line.metered_before,
+        part: Part {
+            first: line.period.start == whole.start,
+            last: line.period.end == whole.end,
+        },
+        billed_before: earlier.billed,
+        discounted_before: usage
+            .and_then(|discount| earlier.discounted.get(&discount.correlation))
+            .copied()
+            .unwrap_or_default(),
+        period: line.period,
+        whole_period: whole,
+    })?;
+    let children = rated
+        .children
+        .into_iter()
+        .map(|child| detail(child, currency, &line.children, now, ids))
+        .collect::<Result<Vec<Detail>, RatingError>>()?;
+    line.totals = Totals::sum(children.iter().map(|child| &child.totals))?;
+    line.children = children;
+    line.quantity = Some(rated.quantity);
+    line.quantity_before = rated.quantity_before;
+    line.usage_discount = match (rated.usage_discount, usage) {
+        (Some(taken), Some(discount)) => {
+            let known = line.usage_discount.as_ref();
+            Some(AppliedUsage {
+                id: known.map_or_else(&mut *ids, |known| known.id),
+                quantity: taken.quantity,
+                before: taken.before,
+                discount_quantity: discount.quantity,
+                correlation: discount.correlation.clone(),
+                create_time: known.map_or(now, |known| known.create_time),
+                update_time: now,
+            })
+        }
+        (Some(_), None) | (None, _) => None,
+    };
+    Ok(())
+}
+
+/// A child with the ids of the one it replaces.
+fn detail(
+    child: Child,
+    currency: kernel::currency::Currency,
+    before: &[Detail],
+    now: Timestamp,
+    ids: &mut dyn FnMut() -> Ulid,
+) -> Result<Detail, RatingError> {
+    let totals = child.totals(currency)?;
+    let known = before.iter().find(|detail| detail.reference == child.reference);
+    let discounts = child
+        .discounts
+        .into_iter()
+        .map(|off| {
+            let known = known
+                .and_then(|detail| detail.discounts.iter().find(|discount| discount.reference == off.reference));
+            AmountDiscount {
+                id: known.map_or_else(&mut *ids, |known| known.id),
+                reference: off.reference,
+                amount: off.amount,
+                reason: off.reason,
+                description: off.description,
+                external_invoicing: known.and_then(|known| known.external_invoicing.clone()),
+                create_time: known.map_or(now, |known| known.create_time),
+                update_time: now,
+            }
+        })
+        .collect();
+    Ok(Detail {
+        id: known.map_or_else(&mut *ids, |known| known.id),
+        reference: child.reference,
+        name: child.name,
+        quantity: child.quantity,
+        per_unit: child.per_unit,
+        category: child.category,
+        term: child.term,
+        period: child.period,
+        discounts,
+        totals,
+        external_invoicing: known.and_then(|known| known.external_invoicing.clone()),
+        create_time: known.map_or(now, |known| known.create_time),
+        update_time: now,
+    })
+}
+
+/// Calculates the whole invoice. `parts` are the other parts of its split usage periods on
+/// live standard invoices.
+pub fn calculate(invoice: &mut Invoice, parts: &[Line], now: Timestamp, ids: &mut dyn FnMut() -> Ulid) {
+    let mut findings = Vec::new();
+    let default_tax = invoice.header.workflow.default_tax.clone().unwrap_or_default();
+    let currency = invoice.currency;
+    for line in invoice.lines.iter_mut().filter(|line| line.is_live()) {
+        line.tax = line.tax.or(&default_tax);
+        let rated = Earlier::of(line, parts)
+            .map_err(RatingError::from)
+            .and_then(|earlier| rate_line(line, currency, &earlier, now, ids));
+        if let Err(error) = rated {
+            line.children.clear();
+            line.totals = Totals::default();
+            findings.push(Finding::critical(code(error), error.to_string(), format!("/line[{}]", line.id)));
+        }
+    }
+    if let Err(error) = header::update_totals(invoice) {
+        findings.push(Finding::critical("", error.to_string(), ""));
+    }
+    if !invoice.is_gathering()
+        && let Err(error) = header::update_times(invoice)
+    {
+        findings.push(Finding::critical("", error.to_string(), ""));
+    }
+    issue::report(&mut invoice.header.issues, issue::CALCULATION, findings, now, ids);
+}
+
+/// The issue code of a line that cannot be rated.
+fn code(error: RatingError) -> &'static str {
+    match error {
+        RatingError::VolumeSplit => "invoice_line_graduated_split_not_supported",
+        RatingError::DiscountOvercommitted | RatingError::Arithmetic(_) => "",
+    }
+}

@@ -1,0 +1,354 @@
+//! Subscriptions: keeps billing's copy, brings the lines that follow from it up to date and
+//! invoices what is due.
+
+use std::collections::BTreeMap;
+
+use chassis::{Context, Write};
+use kernel::{
+    Timestamp,
+    id::{CustomerId, InvoiceId, LineId, SubscriptionId},
+};
+
+use super::{ATTEMPTS, Billing, advance::Drive, fresh, gather, provision, store_invoice};
+use crate::{
+    convert::{self, invoice::Lines},
+    domain::{
+        collect::{UsageFacts, covers},
+        edit::LineInput,
+        invoice::{Invoice, Line, ManagedBy, SplitGroup},
+        issue::{self, Finding},
+        party::Buyer,
+        price::Model,
+        state::Trigger,
+        subscription::Subscription,
+        sync::{self, Existing, Expected, Operation, Plan, Standing},
+    },
+    error::BillingError,
+    store,
+};
+
+/// The issue of an issued line that is not as it should be.
+const IMMUTABLE: &str = "immutable_invoice_handling_not_supported";
+/// The component that compares subscriptions with lines.
+const COMPONENT: &str = "openmeter.subscription_sync";
+
+impl Billing {
+    /// Takes over a state of a subscription; answers whether it was newer, and what was
+    /// invoiced because of it.
+    pub async fn apply_subscription(
+        &self,
+        ctx: &Context,
+        subscription: Subscription,
+    ) -> Result<(bool, Vec<InvoiceId>), BillingError> {
+        let known = store::subscription::get(self.db.reader(), ctx.project, subscription.id).await?;
+        if known.is_some_and(|known| known.revision >= subscription.revision) {
+            return Ok((false, Vec::new()));
+        }
+        let customer = subscription.customer;
+        let applied = self.sync(ctx, subscription.id, Some(&subscription)).await?;
+        let invoices = self.collect_due(ctx, customer).await?;
+        self.settle_hold(ctx, customer).await;
+        Ok((applied, invoices))
+    }
+
+    /// Brings the lines of all subscriptions of a customer up to date and invoices what is due.
+    pub async fn sync_customer(&self, ctx: &Context, customer: CustomerId) -> Result<Vec<InvoiceId>, BillingError> {
+        for subscription in store::subscription::of_customer(self.db.reader(), ctx.project, customer).await? {
+            self.sync(ctx, subscription, None).await?;
+        }
+        let invoices = self.collect_due(ctx, customer).await?;
+        self.settle_hold(ctx, customer).await;
+        Ok(invoices)
+    }
+
+    /// Brings the lines of one subscription up to date, after replacing the copy if a newer
+    /// state is at hand; answers whether it was replaced.
+    pub async fn sync(
+        &self,
+        ctx: &Context,
+        id: SubscriptionId,
+        newer: Option<&Subscription>,
+    ) -> Result<bool, BillingError> {
+        let db = self.db.reader();
+        for _ in 0..ATTEMPTS {
+            let stored = store::subscription::get(db, ctx.project, id).await?;
+            let Some(subscription) = newest(stored, newer) else {
+                return Ok(false);
+            };
+            let plan = plan(&subscription, ctx.now);
+            let existing = store::line::of_subscription(db, ctx.project, id).await?;
+            let facts = self.facts_of_changed_drafts(ctx, &plan, &existing).await?;
+            let buyer = convert::customer::buyer(&self.customer(ctx, subscription.customer).await?)?;
+            let mut w = self.db.system_write(ctx).await?;
+            match write(&mut w, id, newer, &buyer, &facts).await {
+                Ok(replaced) => {
+                    w.commit().await?;
+                    return Ok(replaced);
+                }
+                Err(BillingError::Raced) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(BillingError::Raced)
+    }
+
+    /// Usage lines on drafts whose period changes are metered anew.
+    async fn facts_of_changed_drafts(
+        &self,
+        ctx: &Context,
+        plan: &Plan,
+        existing: &[(InvoiceId, Existing)],
+    ) -> Result<UsageFacts, BillingError> {
+        let lines: Vec<Existing> = existing.iter().map(|(_, existing)| existing.clone()).collect();
+        let mut facts = UsageFacts::new();
+        let mut drafts: BTreeMap<InvoiceId, Vec<LineChange>> = BTreeMap::new();
+        for operation in sync::difference(&plan.lines, &lines) {
+            if let Operation::Update { line, period, .. } | Operation::Regroup { line, period } = &operation {
+                let found = existing.iter().find(|(_, found)| found.line.id == *line);
+                if let Some((invoice, found)) = found
+                    && found.standing == Standing::Mutable
+                {
+                    let regroup = matches!(operation, Operation::Regroup { .. });
+                    drafts.entry(*invoice).or_default().push((*line, *period, regroup));
+                }
+            }
+        }
+        for (invoice, changes) in drafts {
+            let mut draft = store::invoice::get(self.db.reader(), ctx.project, invoice).await?;
+            for line in &mut draft.lines {
+                for (_, period, regroup) in changes.iter().filter(|(id, _, _)| *id == line.id) {
+                    if *regroup {
+                        line.split = line.split.map(|split| SplitGroup { period: *period, ..split });
+                    } else {
+                        line.period = *period;
+                        line.delete_time = None;
+                    }
+                }
+            }
+            facts.extend(self.usage_of(ctx, &draft).await?);
+        }
+        Ok(facts)
+    }
+}
+
+/// A line, its new period, and whether it is that of its group.
+type LineChange = (LineId, kernel::period::Period, bool);
+
+/// The state with the higher revision.
+fn newest(stored: Option<Subscription>, newer: Option<&Subscription>) -> Option<Subscription> {
+    match (stored, newer) {
+        (Some(stored), Some(newer)) if stored.revision >= newer.revision => Some(stored),
+        (_, Some(newer)) => Some(newer.clone()),
+        (stored, None) => stored,
+    }
+}
+
+/// What should exist. A subscription that cannot be worked out has no lines; that is a fault
+/// of what was sold, reported where someone looks, and not a reason to refuse it.
+fn plan(subscription: &Subscription, now: Timestamp) -> Plan {
+    sync::expected(subscription, now).unwrap_or_else(|error| {
+        tracing::error!(subscription.id = %subscription.id, %error, "the lines of a subscription cannot be worked out");
+        Plan::default()
+    })
+}
+
+/// Stores the copy and applies the difference, in one write.
+async fn write(
+    w: &mut Write,
+    id: SubscriptionId,
+    newer: Option<&Subscription>,
+    buyer: &Buyer,
+    facts: &UsageFacts,
+) -> Result<bool, BillingError> {
+    let (project, now) = (w.context().project, w.context().now);
+    store::lock_customer(w.tx(), project, buyer.id).await?;
+    let stored = store::subscription::get(w.tx(), project, id).await?;
+    let before = stored.as_ref().map(|stored| stored.revision);
+    let Some(subscription) = newest(stored, newer) else {
+        return Ok(false);
+    };
+    let plan = plan(&subscription, now);
+    store::subscription::save(w.tx(), project, &subscription, plan.next_sync).await?;
+    let existing = store::line::of_subscription(w.tx(), project, id).await?;
+    let lines: Vec<Existing> = existing.iter().map(|(_, existing)| existing.clone()).collect();
+    let owner: BTreeMap<LineId, InvoiceId> =
+        existing.iter().map(|(invoice, existing)| (existing.line.id, *invoice)).collect();
+    let mut work = Work { touched: BTreeMap::new() };
+    for operation in sync::difference(&plan.lines, &lines) {
+        work.apply(w, &subscription, buyer, &owner, operation).await?;
+    }
+    work.finish(w, facts).await?;
+    Ok(before != Some(subscription.revision))
+}
+
+/// Invoices that the difference touches.
+struct Work {
+    touched: BTreeMap<InvoiceId, Touched>,
+}
+
+struct Touched {
+    invoice: Invoice,
+    changed: Vec<LineId>,
+    removed: Vec<LineId>,
+    visible: bool,
+}
+
+impl Work {
+    async fn apply(
+        &mut self,
+        w: &mut Write,
+        subscription: &Subscription,
+        buyer: &Buyer,
+        owner: &BTreeMap<LineId, InvoiceId>,
+        operation: Operation,
+    ) -> Result<(), BillingError> {
+        let now = w.context().now;
+        match operation {
+            Operation::Create { expected, split } => {
+                let line = new_line(expected, split, now);
+                let pending = self.gathering(w, subscription, buyer).await?;
+                pending.invoice.lines.push(line);
+                pending.visible = true;
+            }
+            Operation::Update { line, period, invoice_time, amount } => {
+                let touched = self.owner(w, owner, line).await?;
+                let pending = touched.invoice.is_gathering();
+                touched.visible = true;
+                touched.changed.push(line);
+                if let Some(found) = touched.invoice.lines.iter_mut().find(|found| found.id == line) {
+                    found.period = period;
+                    found.delete_time = None;
+                    found.update_time = now;
+                    if pending {
+                        found.invoice_time = invoice_time;
+                    } else if !found.price.is_flat() {
+                        found.invoice_time = found.invoice_time.max(period.end);
+                    }
+                    if let (Some(new), Model::Flat { amount, .. }) = (amount, &mut found.price.model) {
+                        *amount = new;
+                    }
+                }
+            }
+            Operation::Regroup { line, period } => {
+                let touched = self.owner(w, owner, line).await?;
+                if let Some(found) = touched.invoice.lines.iter_mut().find(|found| found.id == line) {
+                    found.split = found.split.map(|split| SplitGroup { period, ..split });
+                }
+            }
+            Operation::Delete { line } => {
+                let touched = self.owner(w, owner, line).await?;
+                touched.visible = true;
+                if touched.invoice.is_gathering() {
+                    touched.invoice.lines.retain(|found| found.id != line);
+                    touched.removed.push(line);
+                } else if let Some(found) = touched.invoice.lines.iter_mut().find(|found| found.id == line) {
+                    found.delete_time = Some(now);
+                    found.update_time = now;
+                }
+            }
+            Operation::Warn { line, message } => {
+                let touched = self.owner(w, owner, line).await?;
+                let finding = Finding::warning(IMMUTABLE, message, format!("/line[{line}]"));
+                touched.visible |=
+                    issue::add(&mut touched.invoice.header.issues, COMPONENT, finding, now, &mut fresh);
+            }
+        }
+        Ok(())
+    }
+
+    /// The invoice that a line is on.
+    async fn owner(
+        &mut self,
+        w: &Write,
+        owner: &BTreeMap<LineId, InvoiceId>,
+        line: LineId,
+    ) -> Result<&mut Touched, BillingError> {
+        let invoice = *owner.get(&line).ok_or(BillingError::Raced)?;
+        if !self.touched.contains_key(&invoice) {
+            let found = store::invoice::get(w.tx(), w.context().project, invoice).await?;
+            self.touched.insert(invoice, Touched::new(found));
+        }
+        self.touched.get_mut(&invoice).ok_or(BillingError::Raced)
+    }
+
+    /// The gathering invoice that new lines go to.
+    async fn gathering(
+        &mut self,
+        w: &mut Write,
+        subscription: &Subscription,
+        buyer: &Buyer,
+    ) -> Result<&mut Touched, BillingError> {
+        let known = self.touched.values().find(|touched| touched.invoice.is_gathering()).map(|known| known.invoice.id);
+        let id = match known {
+            Some(id) => id,
+            None => {
+                let effective = provision::ensure(w, buyer.id).await?;
+                let invoice = gather::gathering(w, buyer, subscription.currency, &effective).await?;
+                let id = invoice.id;
+                self.touched.insert(id, Touched::new(invoice));
+                id
+            }
+        };
+        self.touched.get_mut(&id).ok_or(BillingError::Raced)
+    }
+
+    /// Stores what was touched; edited drafts go through their states again.
+    async fn finish(self, w: &mut Write, facts: &UsageFacts) -> Result<(), BillingError> {
+        let (project, now) = (w.context().project, w.context().now);
+        for (_, touched) in self.touched {
+            let Touched { mut invoice, changed, removed, visible } = touched;
+            store::line::remove(w.tx(), project, &removed).await?;
+            if !visible {
+                // Only the length of a split period, which is told by its last part.
+                store::line::save(w.tx(), project, invoice.id, &invoice.lines).await?;
+                continue;
+            }
+            if invoice.is_gathering() {
+                gather::store_gathering(w, &mut invoice).await?;
+                continue;
+            }
+            let metered = invoice.live_lines().filter(|line| changed.contains(&line.id));
+            if !covers(facts, metered) {
+                return Err(BillingError::Raced);
+            }
+            let mut drive = Drive::new(w, &invoice, facts).await?;
+            let before = convert::invoice::to_proto(&invoice, &drive.app, now, Lines::Live, false);
+            if drive.may(&invoice, Trigger::Update) {
+                drive.snapshot(&mut invoice, |line| changed.contains(&line.id));
+                drive.run(&mut invoice, Trigger::Update).await?;
+            }
+            let app = drive.app;
+            store_invoice(w, "invoice.updated", &mut invoice, &app, Some(&before)).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Touched {
+    fn new(invoice: Invoice) -> Self {
+        Self { invoice, changed: Vec::new(), removed: Vec::new(), visible: false }
+    }
+}
+
+/// A pending line for what is expected.
+fn new_line(expected: Expected, split: Option<SplitGroup>, now: Timestamp) -> Line {
+    let input = LineInput {
+        id: None,
+        name: expected.name,
+        description: expected.description,
+        metadata: None,
+        period: expected.period,
+        invoice_time: expected.invoice_time,
+        price: expected.price,
+        feature_key: expected.feature_key,
+        tax: expected.tax,
+        discounts: expected.discounts,
+    };
+    Line {
+        managed_by: ManagedBy::Subscription,
+        reference: Some(expected.reference),
+        subscription: Some(expected.subscription),
+        split,
+        ..input.into_line(now, &mut fresh)
+    }
+}

@@ -1,0 +1,251 @@
+//! From pending lines to standard invoices.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chassis::{Context, Write};
+use contract::billing::v1 as pb;
+use kernel::{
+    Timestamp,
+    currency::Currency,
+    id::{CustomerId, InvoiceId, LineId},
+    period::Period,
+};
+
+use super::{
+    ATTEMPTS, Billing, advance::Drive, facts::Features, fresh,
+    gather::{new_header, store_gathering},
+    is_raced,
+    provision::{self, Effective},
+};
+use crate::{
+    convert,
+    domain::{
+        collect::{self, UsageFacts, billable, covers, split},
+        edit::check_standard,
+        invoice::{Invoice, Line},
+        numbering::Scope,
+        party::Buyer,
+        state::State,
+    },
+    error::BillingError,
+    store,
+};
+
+/// What shall be invoiced.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Whose lines.
+    pub customer: CustomerId,
+    /// Only these lines.
+    pub lines: Option<BTreeSet<LineId>>,
+    /// As of when.
+    pub as_of: Timestamp,
+    /// Whether usage periods are billed in parts; `None` as the profile says.
+    pub progressive: Option<bool>,
+}
+
+/// What can be invoiced, with everything that is needed to do it.
+pub struct Plan {
+    buyer: Buyer,
+    progressive: bool,
+    features: Features,
+    chosen: BTreeMap<Currency, Vec<(LineId, Period)>>,
+    facts: UsageFacts,
+}
+
+impl Billing {
+    /// Works out what can be invoiced, and gathers its usage. Answers `None` when there is
+    /// nothing.
+    pub async fn plan_collection(&self, ctx: &Context, wish: &Wish) -> Result<Option<Plan>, BillingError> {
+        let db = self.db.reader();
+        let gathering = store::invoice::gathering_of_customer(db, ctx.project, wish.customer).await?;
+        let effective = provision::find(db, ctx.project, wish.customer).await?;
+        let Some(effective) = effective.filter(|_| !gathering.is_empty()) else {
+            return Ok(None);
+        };
+        let progressive = wish.progressive.unwrap_or(effective.profile.workflow.progressive_billing);
+        let lines: Vec<&Line> = gathering.iter().flat_map(Invoice::live_lines).collect();
+        let features = self.features(ctx, &lines).await?;
+        let chosen = choose(&gathering, wish, progressive, &features)?;
+        if chosen.is_empty() {
+            return Ok(None);
+        }
+        let buyer = convert::customer::buyer(&self.customer(ctx, wish.customer).await?)?;
+        // The usage of what the lines will be once they are cut.
+        let cut: Vec<Line> = chosen
+            .values()
+            .flatten()
+            .filter_map(|(id, period)| {
+                lines.iter().find(|line| line.id == *id).map(|line| split(line, period.end, &mut fresh, ctx.now).0)
+            })
+            .collect();
+        let owned: Vec<(&Buyer, &Line)> = cut.iter().map(|line| (&buyer, line)).collect();
+        let facts = self.usage(ctx, &owned, &features).await?;
+        Ok(Some(Plan { buyer, progressive, features, chosen, facts }))
+    }
+
+    /// Invoices what a plan found, in one write. Refused as raced when the lines changed.
+    pub async fn collect(
+        &self,
+        w: &mut Write,
+        wish: &Wish,
+        plan: &Plan,
+    ) -> Result<Vec<pb::Invoice>, BillingError> {
+        let project = w.context().project;
+        store::lock_customer(w.tx(), project, wish.customer).await?;
+        let gathering = store::invoice::gathering_of_customer(w.tx(), project, wish.customer).await?;
+        if choose(&gathering, wish, plan.progressive, &plan.features)? != plan.chosen {
+            return Err(BillingError::Raced);
+        }
+        let effective = provision::ensure(w, wish.customer).await?;
+        let mut made = Vec::new();
+        for mut pending in gathering {
+            if let Some(chosen) = plan.chosen.get(&pending.currency) {
+                let lines = take(&mut pending, chosen, w.context().now);
+                if !covers(&plan.facts, lines.iter()) {
+                    return Err(BillingError::Raced);
+                }
+                made.push(standard(w, plan, &effective, pending.currency, lines).await?);
+                store_gathering(w, &mut pending).await?;
+            }
+        }
+        Ok(made)
+    }
+
+    /// Invoices whatever is due for a customer, without cutting usage periods. Nothing due is
+    /// no error. For timers and after a subscription changed.
+    pub async fn collect_due(&self, ctx: &Context, customer: CustomerId) -> Result<Vec<InvoiceId>, BillingError> {
+        let wish = Wish { customer, lines: None, as_of: ctx.now, progressive: Some(false) };
+        for _ in 0..ATTEMPTS {
+            let Some(plan) = self.plan_collection(ctx, &wish).await? else {
+                return Ok(Vec::new());
+            };
+            let mut w = self.db.system_write(ctx).await?;
+            match self.collect(&mut w, &wish, &plan).await {
+                Ok(invoices) => {
+                    w.commit().await?;
+                    self.settle_hold(ctx, customer).await;
+                    return invoices.iter().map(|invoice| convert::id("invoice.id", &invoice.id)).collect();
+                }
+                Err(BillingError::Raced) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(BillingError::Raced)
+    }
+
+    /// Invoices as a caller wishes; nothing to invoice is a refusal.
+    pub async fn invoice_pending(
+        &self,
+        ctx: &Context,
+        request: &pb::InvoicePendingLinesRequest,
+        wish: &Wish,
+    ) -> Result<tonic::Response<pb::InvoicePendingLinesResponse>, tonic::Status> {
+        let mut raced = BillingError::Raced.into();
+        for _ in 0..ATTEMPTS {
+            let plan = self.plan_collection(ctx, wish).await?;
+            let answer = self
+                .db
+                .write(ctx, "InvoicePendingLines", &request.request_id, request, |mut w| async move {
+                    let plan = plan.as_ref().ok_or(BillingError::NoLines)?;
+                    let invoices = self.collect(&mut w, wish, plan).await?;
+                    Ok::<_, BillingError>((w, pb::InvoicePendingLinesResponse { invoices }))
+                })
+                .await;
+            match answer {
+                Err(status) if is_raced(&status) => raced = status,
+                answer => {
+                    if answer.is_ok() {
+                        self.settle_hold(ctx, wish.customer).await;
+                    }
+                    return answer;
+                }
+            }
+        }
+        Err(raced)
+    }
+}
+
+/// Which part of which pending line is invoiced, by currency.
+fn choose(
+    gathering: &[Invoice],
+    wish: &Wish,
+    progressive: bool,
+    features: &Features,
+) -> Result<BTreeMap<Currency, Vec<(LineId, Period)>>, BillingError> {
+    let mut chosen: BTreeMap<Currency, Vec<(LineId, Period)>> = BTreeMap::new();
+    let mut missing: BTreeSet<LineId> = wish.lines.clone().unwrap_or_default();
+    for invoice in gathering {
+        for line in invoice.live_lines() {
+            if wish.lines.as_ref().is_some_and(|wanted| !wanted.contains(&line.id)) {
+                continue;
+            }
+            if let Some(period) = billable(line, wish.as_of, progressive, features.metering(line))? {
+                missing.remove(&line.id);
+                chosen.entry(invoice.currency).or_default().push((line.id, period));
+            }
+        }
+    }
+    if missing.is_empty() {
+        Ok(chosen)
+    } else {
+        Err(BillingError::LinesNotBillable { lines: missing.iter().map(ToString::to_string).collect() })
+    }
+}
+
+/// Takes the chosen lines off a gathering invoice; what is left of a cut line stays.
+fn take(pending: &mut Invoice, chosen: &[(LineId, Period)], now: Timestamp) -> Vec<Line> {
+    let mut taken = Vec::with_capacity(chosen.len());
+    let mut left = Vec::with_capacity(pending.lines.len());
+    for line in std::mem::take(&mut pending.lines) {
+        match chosen.iter().find(|(id, _)| *id == line.id) {
+            None => left.push(line),
+            Some((_, period)) if line.price.is_flat() || period.end >= line.period.end => taken.push(line),
+            Some((_, period)) => {
+                let (before, after) = split(&line, period.end, &mut fresh, now);
+                taken.push(before);
+                left.extend(after);
+            }
+        }
+    }
+    pending.lines = left;
+    taken
+}
+
+/// Makes a standard invoice of lines and drives it as far as it goes by itself.
+async fn standard(
+    w: &mut Write,
+    plan: &Plan,
+    effective: &Effective,
+    currency: Currency,
+    mut lines: Vec<Line>,
+) -> Result<pb::Invoice, BillingError> {
+    let project = w.context().project;
+    let now = w.context().now;
+    for line in &mut lines {
+        if !line.price.is_flat() && line.invoice_time < line.period.end && line.period.end <= now {
+            // Billed as a whole because its usage can fall: the period decides.
+            line.invoice_time = line.period.end;
+        }
+        check_standard(line)?;
+    }
+    let n = store::sequence::next(w.tx(), project, Scope::Draft).await?;
+    let mut invoice = Invoice {
+        id: chassis::id::next(),
+        currency,
+        state: State::DraftCreated,
+        number: Scope::Draft.number(&plan.buyer.name, currency, n),
+        header: new_header(plan.buyer.clone(), effective),
+        lines,
+        revision: 0,
+        create_time: now,
+        update_time: now,
+        delete_time: None,
+    };
+    let header = &mut invoice.header;
+    collect::snapshot(&mut invoice.lines, &plan.facts, |_| true, &mut header.issues, now, &mut fresh);
+    let mut drive = Drive::new(w, &invoice, &plan.facts).await?;
+    drive.begin(&mut invoice).await?;
+    let app = drive.app;
+    super::store_invoice(w, "invoice.created", &mut invoice, &app, None).await
+}

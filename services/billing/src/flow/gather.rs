@@ -1,0 +1,128 @@
+//! Pending lines and the gathering invoices that hold them.
+
+use chassis::{Context, Write};
+use contract::billing::v1 as pb;
+use kernel::{currency::Currency, id::LineId};
+
+use super::{Billing, fresh, provision::{self, Effective}, store_invoice};
+use crate::{
+    convert::{self, invoice::Lines},
+    domain::{
+        edit::LineInput,
+        header,
+        invoice::{Header, Invoice, Line},
+        numbering::Scope,
+        party::Buyer,
+        state::State,
+        totals::Totals,
+    },
+    error::BillingError,
+    store,
+};
+
+/// A header for a customer with the profile that applies.
+pub fn new_header(buyer: Buyer, effective: &Effective) -> Header {
+    Header {
+        description: String::new(),
+        metadata: std::collections::BTreeMap::new(),
+        supplier: effective.profile.supplier.clone(),
+        buyer,
+        workflow: effective.profile.workflow.clone(),
+        source_profile: effective.profile.id,
+        app: effective.app.id,
+        app_kind: effective.app.kind,
+        totals: Totals::default(),
+        period: None,
+        collection_time: None,
+        draft_until: None,
+        issue_time: None,
+        due_time: None,
+        quantity_snapshot_time: None,
+        sent_time: None,
+        void_time: None,
+        payment_time: None,
+        issues: Vec::new(),
+        external_invoicing: None,
+        external_tax: None,
+        external_payment: None,
+    }
+}
+
+/// The gathering invoice of a customer in a currency: there, revived, or new (then with
+/// revision 0, not stored yet).
+pub async fn gathering(
+    w: &Write,
+    buyer: &Buyer,
+    currency: Currency,
+    effective: &Effective,
+) -> Result<Invoice, BillingError> {
+    let project = w.context().project;
+    let now = w.context().now;
+    if let Some(mut found) = store::invoice::gathering(w.tx(), project, buyer.id, currency).await? {
+        if found.delete_time.take().is_some() {
+            for line in found.lines.iter_mut().filter(|line| line.is_live()) {
+                line.delete_time = Some(now);
+            }
+        }
+        found.header = Header { issues: found.header.issues, ..new_header(buyer.clone(), effective) };
+        return Ok(found);
+    }
+    let n = store::sequence::next(w.tx(), project, Scope::Gathering).await?;
+    Ok(Invoice {
+        id: chassis::id::next(),
+        currency,
+        state: State::Gathering,
+        number: Scope::Gathering.number(&buyer.name, currency, n),
+        header: new_header(buyer.clone(), effective),
+        lines: Vec::new(),
+        revision: 0,
+        create_time: now,
+        update_time: now,
+        delete_time: None,
+    })
+}
+
+/// Stores a gathering invoice whose lines changed. Empty, it is deleted.
+pub async fn store_gathering(w: &mut Write, invoice: &mut Invoice) -> Result<(), BillingError> {
+    let project = w.context().project;
+    let now = w.context().now;
+    let app = store::app::get(w.tx(), project, invoice.header.app).await?;
+    // Rated when read; what is stored would be out of date at once.
+    invoice.header.totals = Totals::default();
+    header::update_gathering(invoice, now);
+    let kind = if invoice.revision == 0 { "invoice.created" } else { "invoice.updated" };
+    store_invoice(w, kind, invoice, &app, None).await?;
+    Ok(())
+}
+
+impl Billing {
+    /// Adds pending lines; answers the gathering invoice, the ids of the new lines in order,
+    /// and whether the invoice is new.
+    pub async fn create_pending(
+        &self,
+        ctx: &Context,
+        w: &mut Write,
+        buyer: &Buyer,
+        currency: Currency,
+        inputs: Vec<LineInput>,
+    ) -> Result<pb::CreatePendingLinesResponse, BillingError> {
+        store::lock_customer(w.tx(), ctx.project, buyer.id).await?;
+        let effective = provision::ensure(w, buyer.id).await?;
+        let mut invoice = gathering(w, buyer, currency, &effective).await?;
+        let is_new = invoice.revision == 0;
+        let mut ids: Vec<LineId> = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            let line: Line = input.into_line(ctx.now, &mut fresh);
+            ids.push(line.id);
+            invoice.lines.push(line);
+        }
+        store_gathering(w, &mut invoice).await?;
+        let lines = ids
+            .iter()
+            .filter_map(|id| invoice.lines.iter().find(|line| line.id == *id))
+            .map(|line| convert::line::to_proto(line, invoice.id, currency))
+            .collect();
+        let shown = convert::invoice::to_proto(&invoice, &effective.app, ctx.now, Lines::Without, false);
+        Ok(pb::CreatePendingLinesResponse { lines, invoice: Some(shown), invoice_is_new: is_new })
+    }
+}

@@ -1,0 +1,66 @@
+//! What the subscription service tells billing.
+
+use contract::billing::v1 as pb;
+use kernel::id::CustomerId;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    convert,
+    error::BillingError,
+    flow::{Billing, provision},
+    store,
+};
+
+#[tonic::async_trait]
+impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
+    async fn check_setup(
+        &self,
+        request: Request<pb::CheckSetupRequest>,
+    ) -> Result<Response<pb::CheckSetupResponse>, Status> {
+        let (ctx, request) = &chassis::open(request)?;
+        let subscription = convert::subscription::from_proto(request.state.as_ref())?;
+        if !subscription.is_priced() {
+            return Ok(Response::new(pb::CheckSetupResponse::default()));
+        }
+        // What cannot be worked out now could not be billed later.
+        crate::domain::sync::expected(&subscription, ctx.now)
+            .map_err(|error| BillingError::Calculation(error.to_string()))?;
+        self.provisioned(ctx).await?;
+        let effective = provision::find(self.db.reader(), ctx.project, subscription.customer)
+            .await?
+            .ok_or(BillingError::DefaultProfileNotFound)?;
+        if effective.app.delete_time.is_some() || !effective.app.ready {
+            return Err(BillingError::AppNotFound(effective.app.id.to_string()).into());
+        }
+        Ok(Response::new(pb::CheckSetupResponse { billing_profile_id: effective.profile.id.to_string() }))
+    }
+
+    async fn apply_subscription(
+        &self,
+        request: Request<pb::ApplySubscriptionRequest>,
+    ) -> Result<Response<pb::ApplySubscriptionResponse>, Status> {
+        let (ctx, request) = &chassis::open(request)?;
+        let subscription = convert::subscription::from_proto(request.state.as_ref())?;
+        let (applied, invoices) = self.apply_subscription(ctx, subscription).await?;
+        Ok(Response::new(pb::ApplySubscriptionResponse {
+            applied,
+            invoice_ids: invoices.iter().map(ToString::to_string).collect(),
+        }))
+    }
+
+    async fn sync_customer(
+        &self,
+        request: Request<pb::SyncCustomerRequest>,
+    ) -> Result<Response<pb::SyncCustomerResponse>, Status> {
+        let (ctx, request) = &chassis::open(request)?;
+        let customer: CustomerId = convert::id("customer_id", &request.customer_id)?;
+        let known = self.customer(ctx, customer).await?;
+        let w = self.db.system_write(ctx).await.map_err(BillingError::from)?;
+        store::customer::save(w.tx(), store::customer::row(ctx.project, &known)).await?;
+        w.commit().await.map_err(BillingError::from)?;
+        let invoices = self.sync_customer(ctx, customer).await?;
+        Ok(Response::new(pb::SyncCustomerResponse {
+            invoice_ids: invoices.iter().map(ToString::to_string).collect(),
+        }))
+    }
+}

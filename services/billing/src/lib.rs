@@ -1,0 +1,27 @@
+//! Billing: profiles, pending lines, invoices and their way to payment.
+
+mod consume;
+mod convert;
+mod domain;
+mod error;
+mod flow;
+mod grpc;
+mod store;
+
+use std::sync::Arc;
+
+use chassis::{BuildError, Env, Service, feed::ConsumerSpec};
+
+/// Opens the database and builds the service.
+pub async fn build(env: Env) -> Result<Service, BuildError> {
+    let db = env.open_db(store::migration::all()).await?;
+    let billing = flow::Billing::new(&env, db.clone());
+    let mut service = Service::new("billing", grpc::routes(&billing), db);
+    service.timers = grpc::timers(&billing);
+    service.consumers = vec![ConsumerSpec {
+        name: "billing.customers",
+        source: "customer",
+        handler: Arc::new(consume::Customers),
+    }];
+    Ok(service)
+}

@@ -1,0 +1,40 @@
+//! Installed apps.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "app")]
+pub struct Model {
+    /// The project.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub project_id: String,
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    /// Which system it joins.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// Free pairs, JSON.
+    pub metadata: String,
+    /// Whether the outside system accepts us.
+    pub ready: bool,
+    /// Drafts wait for confirmation.
+    pub draft_sync_hook: bool,
+    /// Issuing waits for confirmation.
+    pub issuing_sync_hook: bool,
+    /// Counts changes.
+    pub revision: i64,
+    /// When it was created.
+    pub create_time: i64,
+    /// When it was last changed.
+    pub update_time: i64,
+    /// When it was deleted.
+    pub delete_time: Option<i64>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

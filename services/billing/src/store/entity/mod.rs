@@ -1,0 +1,10 @@
+//! The tables.
+
+pub mod app;
+pub mod billing_profile;
+pub mod customer;
+pub mod customer_override;
+pub mod invoice;
+pub mod invoice_line;
+pub mod sequence;
+pub mod subscription;

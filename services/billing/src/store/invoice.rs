@@ -1,0 +1,256 @@
+//! Invoices: the header in one row, each line in its own.
+
+use kernel::{
+    Timestamp,
+    currency::Currency,
+    id::{AppId, CustomerId, InvoiceId, ProjectId, Ulid},
+};
+use sea_orm::{
+    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+};
+
+use super::{entity, from_json, id, instant, line, micros, to_json};
+use crate::{
+    domain::{
+        header,
+        invoice::{Invoice, Line},
+        state::State,
+    },
+    error::BillingError,
+};
+use entity::invoice::{ActiveModel, Column, Entity, Model};
+
+/// Most invoices that a timer handles in one go.
+const BATCH: u64 = 50;
+
+/// The invoice with its lines, deleted ones included.
+pub async fn get(db: &impl ConnectionTrait, project: ProjectId, invoice: InvoiceId) -> Result<Invoice, BillingError> {
+    let row = Entity::find_by_id((project.to_string(), invoice.to_string()))
+        .one(db)
+        .await?
+        .ok_or_else(|| BillingError::InvoiceNotFound(invoice.to_string()))?;
+    Ok(with_lines(db, project, vec![row]).await?.remove(0))
+}
+
+/// The gathering invoice of a customer in a currency, also when it ran empty.
+pub async fn gathering(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    currency: Currency,
+) -> Result<Option<Invoice>, BillingError> {
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .filter(Column::Currency.eq(currency.code()))
+        .filter(Column::State.eq(State::Gathering.text()))
+        .all(db)
+        .await?;
+    Ok(with_lines(db, project, rows).await?.pop())
+}
+
+/// The live gathering invoices of a customer, by currency.
+pub async fn gathering_of_customer(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<Vec<Invoice>, BillingError> {
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .filter(Column::State.eq(State::Gathering.text()))
+        .filter(Column::DeleteTime.is_null())
+        .order_by_asc(Column::Currency)
+        .all(db)
+        .await?;
+    with_lines(db, project, rows).await
+}
+
+/// Whether a customer has a gathering invoice or one that is not final.
+pub async fn holds_customer(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<bool, BillingError> {
+    let finals = State::ALL.into_iter().filter(|state| state.is_final()).map(State::text);
+    Ok(Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .filter(Column::DeleteTime.is_null())
+        .filter(Column::State.is_not_in(finals))
+        .count(db)
+        .await?
+        > 0)
+}
+
+/// Whether an open invoice is carried out by an app.
+pub async fn uses_app(db: &impl ConnectionTrait, project: ProjectId, app: AppId) -> Result<bool, BillingError> {
+    use State as S;
+    let open = [
+        S::Gathering,
+        S::IssuingSyncing,
+        S::IssuingFailed,
+        S::Issued,
+        S::PaymentPending,
+        S::PaymentFailed,
+        S::PaymentActionRequired,
+        S::Overdue,
+    ];
+    Ok(Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::AppId.eq(app.to_string()))
+        .filter(Column::DeleteTime.is_null())
+        .filter(Column::State.is_in(open.map(State::text)))
+        .count(db)
+        .await?
+        > 0)
+}
+
+/// Stores an invoice and its lines, new or changed.
+pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, invoice: &Invoice) -> Result<(), BillingError> {
+    let row = ActiveModel {
+        project_id: Set(project.to_string()),
+        id: Set(invoice.id.to_string()),
+        customer_id: Set(invoice.customer().to_string()),
+        customer_name: Set(invoice.header.buyer.name.clone()),
+        currency: Set(invoice.currency.code().to_owned()),
+        state: Set(invoice.state.text().to_owned()),
+        number: Set(invoice.number.clone()),
+        app_id: Set(invoice.header.app.to_string()),
+        body: Set(to_json(&invoice.header)?),
+        revision: Set(invoice.revision),
+        issue_time: Set(micros(invoice.header.issue_time)),
+        period_start_time: Set(micros(invoice.header.period.map(|period| period.start))),
+        create_time: Set(chassis::db::micros(invoice.create_time)),
+        update_time: Set(chassis::db::micros(invoice.update_time)),
+        delete_time: Set(micros(invoice.delete_time)),
+        due_time: Set(micros(header::next_due(invoice))),
+    };
+    let changed = [
+        Column::CustomerName,
+        Column::State,
+        Column::Number,
+        Column::AppId,
+        Column::Body,
+        Column::Revision,
+        Column::IssueTime,
+        Column::PeriodStartTime,
+        Column::UpdateTime,
+        Column::DeleteTime,
+        Column::DueTime,
+    ];
+    Entity::insert(row)
+        .on_conflict(OnConflict::columns([Column::ProjectId, Column::Id]).update_columns(changed).to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    line::save(tx, project, invoice.id, &invoice.lines).await
+}
+
+/// Other parts of an invoice's split usage periods, on live standard invoices.
+pub async fn billed_parts(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    invoice: &Invoice,
+) -> Result<Vec<Line>, BillingError> {
+    let mut groups: Vec<Ulid> =
+        invoice.live_lines().filter_map(|line| line.split).map(|split| split.id).collect();
+    groups.sort();
+    groups.dedup();
+    line::billed_parts(db, project, &groups).await
+}
+
+/// Lets a timer look at an invoice only later.
+pub async fn postpone(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    invoice: InvoiceId,
+    until: Timestamp,
+) -> Result<(), BillingError> {
+    Entity::update_many()
+        .col_expr(Column::DueTime, Expr::value(chassis::db::micros(until)))
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::Id.eq(invoice.to_string()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Gathering or standard invoices that a timer has to look at by `now`, with their customers.
+pub async fn due(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    gathering: bool,
+    now: Timestamp,
+) -> Result<Vec<(InvoiceId, CustomerId)>, BillingError> {
+    let rows: Vec<(String, String)> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .column(Column::CustomerId)
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::DueTime.lte(chassis::db::micros(now)))
+        .filter(of_kind(gathering))
+        .order_by_asc(Column::DueTime)
+        .order_by_asc(Column::Id)
+        .limit(BATCH)
+        .into_tuple()
+        .all(db)
+        .await?;
+    rows.iter()
+        .map(|(invoice, customer)| Ok((id("invoice.id", invoice)?, id("invoice.customer_id", customer)?)))
+        .collect()
+}
+
+/// Per project the earliest instant at which a timer has to look at an invoice.
+pub async fn next_due(db: &impl ConnectionTrait, gathering: bool) -> Result<Vec<(ProjectId, Timestamp)>, BillingError> {
+    let rows: Vec<(String, Option<i64>)> = Entity::find()
+        .select_only()
+        .column(Column::ProjectId)
+        .column_as(Column::DueTime.min(), "earliest")
+        .filter(Column::DueTime.is_not_null())
+        .filter(of_kind(gathering))
+        .group_by(Column::ProjectId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .filter_map(|(project, earliest)| instant(earliest).map(|earliest| (project, earliest)))
+        .map(|(project, earliest)| Ok((id("invoice.project_id", &project)?, earliest)))
+        .collect()
+}
+
+fn of_kind(gathering: bool) -> Condition {
+    let state = State::Gathering.text();
+    Condition::all().add(if gathering { Column::State.eq(state) } else { Column::State.ne(state) })
+}
+
+/// Invoices from their rows.
+pub(super) async fn with_lines(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    rows: Vec<Model>,
+) -> Result<Vec<Invoice>, BillingError> {
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let mut lines = line::of_invoices(db, project, &ids).await?;
+    rows.into_iter()
+        .map(|row| {
+            let own = lines.remove(&row.id).unwrap_or_default();
+            from_row(row, own)
+        })
+        .collect()
+}
+
+/// An invoice from its row.
+pub(super) fn from_row(row: Model, lines: Vec<Line>) -> Result<Invoice, BillingError> {
+    Ok(Invoice {
+        id: id("invoice.id", &row.id)?,
+        currency: Currency::parse(&row.currency).map_err(|_| BillingError::CorruptColumn("invoice.currency"))?,
+        state: State::from_text(&row.state).ok_or(BillingError::CorruptColumn("invoice.state"))?,
+        number: row.number,
+        header: from_json(&row.body)?,
+        lines,
+        revision: row.revision,
+        create_time: chassis::db::instant(row.create_time),
+        update_time: chassis::db::instant(row.update_time),
+        delete_time: instant(row.delete_time),
+    })
+}

@@ -1,0 +1,162 @@
+//! Billing profiles.
+
+use std::collections::BTreeMap;
+
+use chassis::db::{instant, micros};
+use kernel::id::{AppId, ProfileId, ProjectId};
+use sea_orm::{
+    ActiveValue::Set, Order, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::OnConflict,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{entity, from_json, id, to_json};
+use crate::{
+    domain::{
+        party::Supplier,
+        profile::{Profile, Workflow},
+    },
+    error::BillingError,
+};
+use entity::billing_profile::{ActiveModel, Column, Entity, Model};
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    description: String,
+    metadata: BTreeMap<String, String>,
+    supplier: Supplier,
+    workflow: Workflow,
+}
+
+/// What a list of profiles is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// Creation time.
+    CreateTime,
+    /// Time of the last change.
+    UpdateTime,
+    /// The default one last.
+    Default,
+    /// Name.
+    Name,
+}
+
+/// The profile with this id, deleted ones included.
+pub async fn get(db: &impl ConnectionTrait, project: ProjectId, profile: ProfileId) -> Result<Profile, BillingError> {
+    let row = Entity::find_by_id((project.to_string(), profile.to_string())).one(db).await?;
+    row.map_or_else(|| Err(BillingError::ProfileNotFound(profile.to_string())), from_row)
+}
+
+/// The live profile with this id.
+pub async fn live(db: &impl ConnectionTrait, project: ProjectId, profile: ProfileId) -> Result<Profile, BillingError> {
+    let found = get(db, project, profile).await?;
+    if found.delete_time.is_some() {
+        return Err(BillingError::ProfileNotFound(profile.to_string()));
+    }
+    Ok(found)
+}
+
+/// The default profile.
+pub async fn default(db: &impl ConnectionTrait, project: ProjectId) -> Result<Option<Profile>, BillingError> {
+    Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::IsDefault.eq(true))
+        .filter(Column::DeleteTime.is_null())
+        .one(db)
+        .await?
+        .map(from_row)
+        .transpose()
+}
+
+/// Profiles, the deleted ones only if wanted. Few enough for offsets.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    include_deleted: bool,
+    sort: (Sort, bool),
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<Profile>, BillingError> {
+    let order = if sort.1 { Order::Desc } else { Order::Asc };
+    let column = match sort.0 {
+        Sort::CreateTime => Column::CreateTime,
+        Sort::UpdateTime => Column::UpdateTime,
+        Sort::Default => Column::IsDefault,
+        Sort::Name => Column::Name,
+    };
+    let rows = filtered(project, include_deleted)
+        .order_by(column, order.clone())
+        .order_by(Column::Id, order)
+        .offset(offset)
+        .limit(limit)
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// How many profiles the list has.
+pub async fn count(db: &impl ConnectionTrait, project: ProjectId, include_deleted: bool) -> Result<u64, BillingError> {
+    Ok(filtered(project, include_deleted).count(db).await?)
+}
+
+fn filtered(project: ProjectId, include_deleted: bool) -> Select<Entity> {
+    let all = Entity::find().filter(Column::ProjectId.eq(project.to_string()));
+    if include_deleted { all } else { all.filter(Column::DeleteTime.is_null()) }
+}
+
+/// Whether a live profile uses an app.
+pub async fn uses_app(db: &impl ConnectionTrait, project: ProjectId, app: AppId) -> Result<bool, BillingError> {
+    Ok(filtered(project, false).filter(Column::AppId.eq(app.to_string())).count(db).await? > 0)
+}
+
+/// Stores a profile, new or changed.
+pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, profile: &Profile) -> Result<(), BillingError> {
+    let body = Body {
+        description: profile.description.clone(),
+        metadata: profile.metadata.clone(),
+        supplier: profile.supplier.clone(),
+        workflow: profile.workflow.clone(),
+    };
+    let row = ActiveModel {
+        project_id: Set(project.to_string()),
+        id: Set(profile.id.to_string()),
+        name: Set(profile.name.clone()),
+        is_default: Set(profile.default),
+        app_id: Set(profile.app.to_string()),
+        body: Set(to_json(&body)?),
+        revision: Set(profile.revision),
+        create_time: Set(micros(profile.create_time)),
+        update_time: Set(micros(profile.update_time)),
+        delete_time: Set(profile.delete_time.map(micros)),
+    };
+    let changed = [
+        Column::Name,
+        Column::IsDefault,
+        Column::Body,
+        Column::Revision,
+        Column::UpdateTime,
+        Column::DeleteTime,
+    ];
+    Entity::insert(row)
+        .on_conflict(OnConflict::columns([Column::ProjectId, Column::Id]).update_columns(changed).to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+fn from_row(row: Model) -> Result<Profile, BillingError> {
+    let body: Body = from_json(&row.body)?;
+    Ok(Profile {
+        id: id("billing_profile.id", &row.id)?,
+        name: row.name,
+        description: body.description,
+        metadata: body.metadata,
+        supplier: body.supplier,
+        default: row.is_default,
+        workflow: body.workflow,
+        app: id("billing_profile.app_id", &row.app_id)?,
+        revision: row.revision,
+        create_time: instant(row.create_time),
+        update_time: instant(row.update_time),
+        delete_time: row.delete_time.map(instant),
+    })
+}

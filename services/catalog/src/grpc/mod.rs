@@ -1,0 +1,118 @@
+//! The gRPC services: parse, call, reply.
+
+mod addon;
+mod feature;
+mod plan;
+mod plan_addon;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chassis::{Db, Env, Link};
+use contract::{catalog::v1 as pb, metering::v1::meter_service_client::MeterServiceClient};
+use kernel::id::{FeatureId, ProjectId};
+use sea_orm::ConnectionTrait;
+use tonic::service::Routes;
+
+use crate::{
+    domain::rate_card::{KnownFeature, RateCard},
+    error::CatalogError,
+    store,
+};
+
+/// What all handlers work with.
+#[derive(Clone)]
+pub struct Catalog {
+    db: Db,
+    page_key: [u8; 32],
+    meters: MeterServiceClient<Link>,
+}
+
+/// The handlers on a database.
+pub fn catalog(env: &Env, db: &Db) -> Catalog {
+    Catalog {
+        db: db.clone(),
+        page_key: env.page_key(),
+        meters: MeterServiceClient::new(env.link("metering")),
+    }
+}
+
+/// All gRPC services of the catalog.
+pub fn routes(env: &Env, db: &Db) -> Routes {
+    let catalog = catalog(env, db);
+    Routes::new(pb::feature_service_server::FeatureServiceServer::new(
+        catalog.clone(),
+    ))
+    .add_service(pb::plan_service_server::PlanServiceServer::new(
+        catalog.clone(),
+    ))
+    .add_service(pb::addon_service_server::AddonServiceServer::new(
+        catalog.clone(),
+    ))
+    .add_service(pb::plan_addon_service_server::PlanAddonServiceServer::new(
+        catalog,
+    ))
+}
+
+/// Gives every card the id of the live feature that its key names; unknown keys are refused.
+async fn resolve_features<'a>(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    cards: impl Iterator<Item = &'a mut RateCard>,
+) -> Result<(), CatalogError> {
+    let mut named: Vec<&mut RateCard> = cards.filter(|card| card.feature_key.is_some()).collect();
+    let keys: BTreeSet<String> = named
+        .iter()
+        .filter_map(|card| card.feature_key.clone())
+        .collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<String> = keys.into_iter().collect();
+    let live = store::feature::by_keys(db, project, &keys, false).await?;
+    let ids: BTreeMap<&str, FeatureId> = live
+        .iter()
+        .map(|feature| (feature.key.as_str(), feature.id))
+        .collect();
+    let missing: Vec<String> = keys
+        .iter()
+        .filter(|key| !ids.contains_key(key.as_str()))
+        .cloned()
+        .collect();
+    if !missing.is_empty() {
+        return Err(CatalogError::RateCardFeatureNotFound(missing));
+    }
+    for card in &mut named {
+        card.feature_id = card
+            .feature_key
+            .as_deref()
+            .and_then(|key| ids.get(key))
+            .copied();
+    }
+    Ok(())
+}
+
+/// What is known about all features that the cards name, by id and by key.
+async fn known_features(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    cards: &[&RateCard],
+) -> Result<Vec<KnownFeature>, CatalogError> {
+    let ids: BTreeSet<FeatureId> = cards.iter().filter_map(|card| card.feature_id).collect();
+    let keys: BTreeSet<String> = cards
+        .iter()
+        .filter(|card| card.feature_id.is_none())
+        .filter_map(|card| card.feature_key.clone())
+        .collect();
+    let ids: Vec<FeatureId> = ids.into_iter().collect();
+    let keys: Vec<String> = keys.into_iter().collect();
+    let mut found = store::feature::by_ids(db, project, &ids, true).await?;
+    found.extend(store::feature::by_keys(db, project, &keys, true).await?);
+    Ok(found
+        .into_iter()
+        .map(|feature| KnownFeature {
+            id: feature.id,
+            archived: feature.archive_time.is_some(),
+            key: feature.key,
+        })
+        .collect())
+}

@@ -1,0 +1,10 @@
+//! Migrations, forward only, one per file.
+
+mod m0001_catalog;
+
+use sea_orm_migration::MigrationTrait;
+
+/// All migrations, oldest first.
+pub fn all() -> Vec<Box<dyn MigrationTrait>> {
+    vec![Box::new(m0001_catalog::Migration)]
+}

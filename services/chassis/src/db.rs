@@ -1,0 +1,297 @@
+//! A service's database: connect, migrate, read, and the one way to write. SQLite has one
+//! writer connection and several readers in WAL mode; PostgreSQL has a pool and a schema
+//! per service.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use kernel::Timestamp;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
+    DatabaseTransaction, SqlErr, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
+};
+use sea_orm_migration::{MigrationTrait, SchemaManager, prelude::*};
+pub use sea_orm::DbErr;
+use tokio::sync::watch;
+
+use crate::{Context, Write, secret::MasterKey, store::ChassisTables};
+
+/// A service's database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    service: &'static str,
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    master: MasterKey,
+    committed: watch::Sender<u64>,
+}
+
+impl Db {
+    /// Opens the SQLite file `<folder>/<service>.db`, or the service's schema in
+    /// PostgreSQL, and applies the migrations that are missing.
+    pub async fn open(
+        service: &'static str,
+        url: &str,
+        connections: u32,
+        master: &MasterKey,
+        migrations: Vec<Box<dyn MigrationTrait>>,
+    ) -> Result<Self, DbErr> {
+        let (writer, reader) = if url.starts_with("sqlite:") {
+            (sqlite(url, 1).await?, sqlite(url, 4).await?)
+        } else {
+            let pool = postgres(service, url, connections).await?;
+            (pool.clone(), pool)
+        };
+        let db = Self {
+            inner: Arc::new(Inner {
+                service,
+                writer,
+                reader,
+                master: master.clone(),
+                committed: watch::Sender::new(0),
+            }),
+        };
+        db.migrate(migrations).await?;
+        db.check_master_key(master).await?;
+        Ok(db)
+    }
+
+    /// The URL of a service's SQLite file in a data folder.
+    pub fn sqlite_url(folder: &Path, service: &str) -> String {
+        format!("sqlite://{}/{service}.db?mode=rwc", folder.display())
+    }
+
+    /// Connections for reads outside a transaction.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.inner.reader
+    }
+
+    /// Connections for the chassis' own single statements. Services write through `write`.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.inner.writer
+    }
+
+    /// Name of the service whose database this is.
+    pub fn service(&self) -> &'static str {
+        self.inner.service
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> DatabaseBackend {
+        self.inner.reader.get_database_backend()
+    }
+
+    /// Opens a transaction that may write. On SQLite it takes the write lock at once: a
+    /// transaction that reads first and writes later could fail half-way.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.inner
+            .writer
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..Default::default()
+            })
+            .await
+    }
+
+    /// A write transaction for workers and consumers, who call `Write::commit` themselves.
+    pub async fn system_write(&self, context: &Context) -> Result<Write, DbErr> {
+        Ok(Write::new(self.clone(), self.begin().await?, context.clone()))
+    }
+
+    /// The key that seals what must not lie in the database in clear.
+    pub(crate) fn master(&self) -> &MasterKey {
+        &self.inner.master
+    }
+
+    /// Tells waiting readers of the feed that something was committed.
+    pub(crate) fn announce_commit(&self) {
+        self.inner.committed.send_modify(|count| *count += 1);
+    }
+
+    /// Changes whenever this process commits.
+    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+        self.inner.committed.subscribe()
+    }
+
+    /// Closes the connections; on SQLite this folds the write-ahead log into the file.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        self.inner.reader.clone().close().await?;
+        self.inner.writer.clone().close().await
+    }
+
+    async fn migrate(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<(), DbErr> {
+        let tx = self.begin().await?;
+        // Replicas that start together wait here for each other.
+        lock(&tx, &format!("{}.migrate", self.inner.service)).await?;
+        let table = format!("{}_migration", self.inner.service);
+        tx.execute_unprepared(&format!(
+            "CREATE TABLE IF NOT EXISTS {table} (name text PRIMARY KEY, apply_time bigint NOT NULL)"
+        ))
+        .await?;
+        let done: Vec<String> = tx
+            .query_all_raw(Statement::from_string(
+                self.backend(),
+                format!("SELECT name FROM {table}"),
+            ))
+            .await?
+            .iter()
+            .map(|row| row.try_get("", "name"))
+            .collect::<Result<_, _>>()?;
+        let chassis: Box<dyn MigrationTrait> = Box::new(ChassisTables);
+        for migration in std::iter::once(chassis).chain(migrations) {
+            if done.iter().any(|name| name == migration.name()) {
+                continue;
+            }
+            migration.up(&SchemaManager::new(&tx)).await?;
+            tx.execute_raw(Statement::from_sql_and_values(
+                self.backend(),
+                format!("INSERT INTO {table} (name, apply_time) VALUES ($1, $2)"),
+                [
+                    migration.name().into(),
+                    crate::clock::system_now().as_microsecond().into(),
+                ],
+            ))
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Refuses a master key that is not the one this database was made with: its keyed
+    /// hashes and sealed secrets would all be wrong.
+    async fn check_master_key(&self, master: &MasterKey) -> Result<(), DbErr> {
+        let tx = self.begin().await?;
+        let found = tx
+            .query_one_raw(Statement::from_string(
+                self.backend(),
+                "SELECT value FROM meta WHERE name = 'master_key_fingerprint'",
+            ))
+            .await?;
+        if let Some(row) = found {
+            let stored: String = row.try_get("", "value")?;
+            if !master.fingerprints().contains(&stored) {
+                return Err(DbErr::Custom(format!(
+                    "the database of {} was made with another master key (fingerprint {stored}, given {})",
+                    self.inner.service,
+                    master.fingerprint(),
+                )));
+            }
+        }
+        tx.execute_raw(Statement::from_sql_and_values(
+            self.backend(),
+            "INSERT INTO meta (name, value) VALUES ('master_key_fingerprint', $1) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            [master.fingerprint().into()],
+        ))
+        .await?;
+        tx.commit().await
+    }
+}
+
+async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    let mut options = ConnectOptions::new(url);
+    options
+        .sqlx_logging(false)
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(30))
+        .map_sqlx_sqlite_opts(|options| {
+            options
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // FULL: what was acknowledged survives a power cut, not only a crash.
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .pragma("cache_size", "-32000")
+                .pragma("temp_store", "MEMORY")
+        });
+    Database::connect(options).await
+}
+
+async fn postgres(
+    service: &str,
+    url: &str,
+    connections: u32,
+) -> Result<DatabaseConnection, DbErr> {
+    let mut first = ConnectOptions::new(url);
+    first.sqlx_logging(false).max_connections(1);
+    let setup = Database::connect(first).await?;
+    let tx = setup.begin().await?;
+    lock(&tx, &format!("{service}.schema")).await?;
+    tx.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {service}"))
+        .await?;
+    tx.commit().await?;
+    setup.close().await?;
+    let mut options = ConnectOptions::new(url);
+    options
+        .sqlx_logging(false)
+        .record_stmt_in_spans(true)
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10))
+        .set_schema_search_path(service);
+    Database::connect(options).await
+}
+
+/// Takes a lock by name until the end of the transaction. SQLite needs none: its one
+/// writer is the lock.
+pub async fn lock(tx: &DatabaseTransaction, name: &str) -> Result<(), DbErr> {
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        let digest = crate::secret::sha256(name.as_bytes());
+        let key = i64::from_be_bytes(std::array::from_fn(|index| digest[index]));
+        tx.execute_raw(Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "SELECT pg_advisory_xact_lock($1)",
+            [key.into()],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Whether a statement failed because a unique index already holds the value.
+pub fn is_unique_violation(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// An instant as it is stored: microseconds since 1970.
+pub fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
+
+/// A stored instant.
+pub fn instant(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
+/// Escapes `%`, `_` and `\` for a LIKE pattern with `ESCAPE '\'`.
+pub fn like_escape(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
+
+/// A `NOT NULL` column for an `Exact`: numeric on PostgreSQL, text on SQLite.
+pub fn exact(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = exact_null(manager, name);
+    column.not_null();
+    column
+}
+
+/// A nullable column for an `Exact`.
+pub fn exact_null(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    if manager.get_database_backend() == DatabaseBackend::Sqlite {
+        column.text();
+    } else {
+        column.decimal();
+    }
+    column
+}

@@ -1,0 +1,41 @@
+//! What every service has in common and no service's rules: configuration, telemetry,
+//! identity, links, storage, feeds, timers, clocks, errors. It knows no business noun.
+
+pub mod audit;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod db;
+pub mod env;
+pub mod error;
+pub mod etag;
+pub mod exact;
+pub mod feed;
+pub mod health;
+pub mod id;
+pub mod idempotency;
+pub mod identity;
+pub mod lease;
+pub mod link;
+pub mod page;
+pub mod permission;
+pub mod rpc;
+pub mod secret;
+pub mod server;
+pub mod service;
+pub mod settle;
+pub mod store;
+pub mod telemetry;
+pub mod timer;
+pub mod token;
+pub mod write;
+
+pub use context::{Context, open};
+pub use db::Db;
+pub use env::Env;
+pub use error::{Code, Issue, Problem, Severity, Violation};
+pub use exact::Exact;
+pub use link::Link;
+pub use service::{BuildError, Service};
+pub use write::Write;

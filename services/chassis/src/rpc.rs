@@ -1,0 +1,187 @@
+//! What every RPC passes before its handler: authentication, permission, deadline, trace,
+//! metrics, and a net under panics. It is laid around a service's routes, so that calls
+//! inside the process pass it just like calls from outside.
+
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    task::{Context as Task, Poll},
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt as _, future::BoxFuture};
+use http::{HeaderMap, Request, Response};
+use tonic::{Status, body::Body, service::Routes};
+use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
+use tracing::Instrument as _;
+
+use crate::{
+    Code, Link,
+    auth::Gate,
+    context::DEFAULT_DEADLINE,
+    error::refuse,
+    permission::{Rule, Rules},
+    telemetry,
+};
+
+/// Lays authentication and the rest around a service's routes.
+pub fn protect(service: &'static str, routes: Routes, gate: Gate, rules: Arc<Rules>) -> Link {
+    BoxCloneSyncService::new(Protected {
+        service,
+        routes: BoxCloneSyncService::new(routes),
+        gate,
+        rules,
+    })
+}
+
+#[derive(Clone)]
+struct Protected {
+    service: &'static str,
+    routes: Link,
+    gate: Gate,
+    rules: Arc<Rules>,
+}
+
+impl Service<Request<Body>> for Protected {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Task<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let this = self.clone();
+        let path = request.uri().path().to_owned();
+        let span = tracing::info_span!(
+            "rpc",
+            otel.name = %path,
+            otel.kind = "server",
+            rpc.service = this.service,
+            project.id = tracing::field::Empty,
+            rpc.code = tracing::field::Empty,
+        );
+        telemetry::continue_trace(&span, request.headers());
+        let recorded = span.clone();
+        Box::pin(
+            async move {
+                let started = Instant::now();
+                let service = this.service;
+                let response = this.answer(&path, request).await;
+                let code = code_of(response.headers());
+                recorded.record("rpc.code", code.as_str());
+                metrics::histogram!(
+                    "perennial_rpc_duration_seconds",
+                    "service" => service, "path" => path, "code" => code
+                )
+                .record(started.elapsed());
+                Ok(response)
+            }
+            .instrument(span),
+        )
+    }
+}
+
+impl Protected {
+    async fn answer(self, path: &str, request: Request<Body>) -> Response<Body> {
+        match self.admit(path, request).await {
+            Ok((rule, request)) => {
+                let limit = deadline(request.headers(), rule);
+                let handler = AssertUnwindSafe(self.routes.oneshot(request)).catch_unwind();
+                let finished = match limit {
+                    Some(limit) => match tokio::time::timeout(limit, handler).await {
+                        Ok(finished) => finished,
+                        Err(_) => {
+                            return Status::deadline_exceeded("the deadline has passed").into_http();
+                        }
+                    },
+                    None => handler.await,
+                };
+                match finished {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(never)) => match never {},
+                    Err(_) => {
+                        tracing::error!(path, "a handler panicked");
+                        Status::internal("something went wrong").into_http()
+                    }
+                }
+            }
+            Err(status) => status.into_http(),
+        }
+    }
+
+    async fn admit(
+        &self,
+        path: &str,
+        mut request: Request<Body>,
+    ) -> Result<(Rule, Request<Body>), Status> {
+        let rule = self
+            .rules
+            .get(path)
+            .ok_or_else(|| Status::unimplemented(format!("there is no RPC {path}")))?;
+        let context = self.gate.authenticate(request.headers()).await?;
+        tracing::Span::current().record("project.id", tracing::field::display(context.project));
+        rule.check(&context).map_err(|missing| {
+            refuse(Code::PermissionDenied, "PERMISSION_DENIED", &missing, &[])
+        })?;
+        let context = match deadline(request.headers(), rule) {
+            Some(limit) => context.with_deadline(limit),
+            None => context,
+        };
+        request.extensions_mut().insert(context);
+        Ok((rule, request))
+    }
+}
+
+/// How long the call may take: what the caller says, at most the default; streams that say
+/// nothing are not limited.
+fn deadline(headers: &HeaderMap, rule: Rule) -> Option<Duration> {
+    let asked = headers
+        .get("grpc-timeout")
+        .and_then(|value| value.to_str().ok())
+        .and_then(parse_timeout);
+    if rule.streams {
+        return None;
+    }
+    Some(asked.unwrap_or(DEFAULT_DEADLINE).min(DEFAULT_DEADLINE * 10))
+}
+
+/// Reads a gRPC timeout: up to eight digits and a unit.
+fn parse_timeout(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let value: u64 = (digits.len() <= 8).then(|| digits.parse().ok())??;
+    Some(match unit {
+        "H" => Duration::from_secs(value * 3_600),
+        "M" => Duration::from_secs(value * 60),
+        "S" => Duration::from_secs(value),
+        "m" => Duration::from_millis(value),
+        "u" => Duration::from_micros(value),
+        "n" => Duration::from_nanos(value),
+        _ => return None,
+    })
+}
+
+fn code_of(headers: &HeaderMap) -> String {
+    headers
+        .get("grpc-status")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("0")
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_read_with_their_unit() {
+        assert_eq!(parse_timeout("250m"), Some(Duration::from_millis(250)));
+        assert_eq!(parse_timeout("3S"), Some(Duration::from_secs(3)));
+        assert_eq!(parse_timeout("1H"), Some(Duration::from_secs(3600)));
+        assert_eq!(parse_timeout(""), None);
+        assert_eq!(parse_timeout("5"), None);
+        assert_eq!(parse_timeout("123456789S"), None);
+    }
+}

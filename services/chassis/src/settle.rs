@@ -1,0 +1,55 @@
+//! Makes one service catch up with a project's clock: adopt it, run the timers that are
+//! due, drain the consumers. The caller repeats rounds over all services until nothing is
+//! left to do.
+
+use std::sync::Arc;
+
+use contract::clock::v1::{self as pb, settle_service_server::SettleService};
+use tonic::{Request, Response, Status};
+
+use crate::{Env, error::invalid, feed::Consumer, open, timer::Timer};
+
+/// Settles one service.
+#[derive(Clone)]
+pub struct SettleServer {
+    env: Env,
+    timers: Vec<Arc<dyn Timer>>,
+    consumers: Vec<Consumer>,
+}
+
+impl SettleServer {
+    /// Settles a service with these timers and consumers.
+    pub fn new(env: Env, timers: Vec<Arc<dyn Timer>>, consumers: Vec<Consumer>) -> Self {
+        Self {
+            env,
+            timers,
+            consumers,
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl SettleService for SettleServer {
+    async fn settle(
+        &self,
+        request: Request<pb::SettleRequest>,
+    ) -> Result<Response<pb::SettleResponse>, Status> {
+        let (context, request) = open(request)?;
+        let frozen = request
+            .clock_time
+            .as_ref()
+            .map(contract::convert::from_timestamp)
+            .transpose()
+            .map_err(|error| invalid("clock_time", &error.to_string()))?;
+        self.env.clocks().set(context.project, frozen);
+        let now = self.env.clocks().now(context.project);
+        let mut settled =
+            crate::timer::settle(&self.env, &self.timers, context.project, now).await?;
+        for consumer in &self.consumers {
+            settled += consumer.drain().await?;
+        }
+        Ok(Response::new(pb::SettleResponse {
+            settled_count: i64::try_from(settled).unwrap_or(i64::MAX),
+        }))
+    }
+}

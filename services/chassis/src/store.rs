@@ -1,0 +1,130 @@
+//! The tables that every service's schema holds for the chassis: outbox, audit log,
+//! idempotency records, feed cursors, leases, and facts about the database itself.
+
+use sea_orm_migration::{prelude::*, schema::*};
+
+/// Creates the chassis tables.
+pub struct ChassisTables;
+
+impl MigrationName for ChassisTables {
+    fn name(&self) -> &'static str {
+        "c0001_chassis"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for ChassisTables {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table("outbox")
+                    .col(big_pk_auto("seq"))
+                    .col(string("kind"))
+                    .col(string("project_id"))
+                    .col(string("resource_id"))
+                    .col(big_integer("revision"))
+                    .col(string("payload_type"))
+                    .col(binary("payload"))
+                    .col(string("actor"))
+                    .col(big_integer("create_time"))
+                    .col(string("traceparent"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("audit_entry")
+                    .col(big_pk_auto("seq"))
+                    .col(string("project_id"))
+                    .col(string("kind"))
+                    .col(string("resource_id"))
+                    .col(string("resource_type"))
+                    .col(string("actor"))
+                    .col(big_integer("create_time"))
+                    .col(binary_null("before"))
+                    .col(binary_null("after"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_index(
+                Index::create()
+                    .name("audit_entry_by_resource")
+                    .table("audit_entry")
+                    .col("project_id")
+                    .col("resource_id")
+                    .col("seq")
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("idempotency")
+                    .col(string("project_id"))
+                    .col(string("operation"))
+                    .col(string("request_id"))
+                    .col(string("request_hash"))
+                    .col(integer("status_code"))
+                    .col(text("status_message"))
+                    .col(binary("answer"))
+                    .col(big_integer("create_time"))
+                    .primary_key(
+                        Index::create()
+                            .col("project_id")
+                            .col("operation")
+                            .col("request_id"),
+                    )
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_index(
+                Index::create()
+                    .name("idempotency_by_time")
+                    .table("idempotency")
+                    .col("create_time")
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("feed_cursor")
+                    .col(string("consumer").primary_key())
+                    .col(big_integer("cursor"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("feed_consumer")
+                    .col(string("name").primary_key())
+                    .col(big_integer("cursor"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("lease")
+                    .col(string("name").primary_key())
+                    .col(string("holder"))
+                    .col(big_integer("until"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("meta")
+                    .col(string("name").primary_key())
+                    .col(string("value"))
+                    .to_owned(),
+            )
+            .await
+    }
+}

@@ -1,0 +1,92 @@
+//! Logs, traces and metrics: one subscriber for the process, OTLP export where an endpoint
+//! is set, W3C trace context on every hop, Prometheus metrics for `/metrics`.
+
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use opentelemetry::{propagation::TextMapPropagator as _, trace::TracerProvider as _};
+use opentelemetry_otlp::WithExportConfig as _;
+use opentelemetry_sdk::{
+    Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider,
+};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// Ends the export of traces when dropped.
+#[derive(Debug, Default)]
+pub struct Telemetry(Option<SdkTracerProvider>);
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(provider) = &self.0
+            && let Err(error) = provider.shutdown()
+        {
+            eprintln!("the last traces were not exported: {error}");
+        }
+    }
+}
+
+/// Sets up logging at a level filter such as `info,billing=debug`, as lines of text or of
+/// JSON, and export of traces to an OTLP endpoint if there is one.
+pub fn init(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<Telemetry, String> {
+    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+    let provider = otlp_endpoint
+        .map(|endpoint| {
+            let exporter = opentelemetry_otlp::SpanExporter::builder()
+                .with_tonic()
+                .with_endpoint(endpoint)
+                .build()
+                .map_err(|error| format!("otlp_endpoint: {error}"))?;
+            Ok::<_, String>(
+                SdkTracerProvider::builder()
+                    .with_batch_exporter(exporter)
+                    .with_resource(Resource::builder().with_service_name("perennial").build())
+                    .build(),
+            )
+        })
+        .transpose()?;
+    let traces = provider
+        .as_ref()
+        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("perennial")));
+    let filter = EnvFilter::try_new(filter).map_err(|error| format!("log: {error}"))?;
+    let registry = tracing_subscriber::registry().with(filter).with(traces);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let done = if json {
+        registry.with(lines.json()).try_init()
+    } else {
+        registry.with(lines.compact()).try_init()
+    };
+    done.map_err(|error| error.to_string())?;
+    Ok(Telemetry(provider))
+}
+
+/// Installs the recorder of metrics and gives back what prints them.
+pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
+    PrometheusBuilder::new().install_recorder()
+}
+
+/// The W3C trace context of the current span; empty when traces are off.
+pub fn current_traceparent() -> String {
+    let mut carrier = std::collections::HashMap::new();
+    TraceContextPropagator::new()
+        .inject_context(&tracing::Span::current().context(), &mut carrier);
+    carrier.remove("traceparent").unwrap_or_default()
+}
+
+/// Makes the span a child of the trace context in some headers.
+pub fn continue_trace(span: &tracing::Span, headers: &http::HeaderMap) {
+    struct Headers<'a>(&'a http::HeaderMap);
+    impl opentelemetry::propagation::Extractor for Headers<'_> {
+        fn get(&self, key: &str) -> Option<&str> {
+            self.0.get(key).and_then(|value| value.to_str().ok())
+        }
+        fn keys(&self) -> Vec<&str> {
+            self.0.keys().map(http::HeaderName::as_str).collect()
+        }
+    }
+    if headers.contains_key("traceparent") {
+        let parent = TraceContextPropagator::new().extract(&Headers(headers));
+        // Fails only where no trace layer is installed: then there is nothing to continue.
+        if span.set_parent(parent).is_err() {
+            tracing::trace!("no trace layer");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Every way this service says no.
+
+pub(crate) use chassis::Problem;
+use chassis::{Code, Violation};
+use kernel::{currency::Currency, id::CustomerId};
+use sea_orm::DbErr;
+use tonic::Status;
+
+use crate::domain::hold::{Hold, summary};
+
+/// Most holds whose details a refused deletion tells: a status travels in headers, which have a
+/// limit. The metadata names all reasons in any case.
+const HOLDS_SHOWN_MAX: usize = 25;
+
+/// Why a call fails.
+#[derive(Debug, thiserror::Error)]
+pub enum CustomerError {
+    /// A field of the request is wrong whatever the state.
+    #[error("{field}: {description}")]
+    Invalid {
+        /// Path of the field.
+        field: String,
+        /// What is wrong with it.
+        description: String,
+    },
+    /// A customer would have neither key nor subject keys.
+    #[error("either key or usageAttribution.subjectKeys must be provided")]
+    HandleRequired,
+    /// A key equals the id of a customer.
+    #[error("key \"{key}\" overlaps with id of another customer")]
+    KeyOverlapsId {
+        /// The key.
+        key: String,
+    },
+    /// A key equals a subject key of another customer.
+    #[error("key \"{key}\" overlaps with subject of another customer")]
+    KeyOverlapsSubject {
+        /// The key.
+        key: String,
+    },
+    /// A key is the key or alias of another customer.
+    #[error("key \"{key}\" is already used by another customer")]
+    KeyTaken {
+        /// The key.
+        key: String,
+    },
+    /// Subject keys belong to other customers, or are repeated.
+    #[error(
+        "one or multiple subject keys are already associated with an existing customer: {}",
+        keys.join(", ")
+    )]
+    SubjectKeysTaken {
+        /// The subject keys, at most some of them.
+        keys: Vec<String>,
+    },
+    /// No customer has this id, key or alias.
+    #[error("customer \"{handle}\" not found")]
+    CustomerNotFound {
+        /// What was asked for.
+        handle: String,
+    },
+    /// The customer is deleted.
+    #[error("customer is deleted")]
+    CustomerDeleted {
+        /// The customer.
+        id: CustomerId,
+    },
+    /// A subscription is active, so the subject keys stay.
+    #[error("cannot change subject keys for customer with active subscriptions")]
+    SubjectKeysLocked,
+    /// Something depends on the customer.
+    #[error("cannot delete the customer: {}", summary(&holds[..holds.len().min(HOLDS_SHOWN_MAX)]))]
+    CustomerHeld {
+        /// The customer.
+        id: CustomerId,
+        /// The holds that count now, never none.
+        holds: Vec<Hold>,
+    },
+    /// The customer has another currency.
+    #[error(
+        "currency mismatch: customer currency is {}, subscription currency is {}",
+        customer.code(),
+        wanted.code()
+    )]
+    CurrencyMismatch {
+        /// Currency of the customer.
+        customer: Currency,
+        /// Currency of the subscription.
+        wanted: Currency,
+    },
+    /// The thing was changed since the etag was read.
+    #[error("the {resource} was changed since the etag was read")]
+    Stale {
+        /// What was changed.
+        resource: &'static str,
+    },
+    /// No subject has this id or key.
+    #[error("subject \"{handle}\" not found")]
+    SubjectNotFound {
+        /// What was asked for.
+        handle: String,
+    },
+    /// No project has this id.
+    #[error("project not found")]
+    ProjectNotFound,
+    /// Another project has the name or the RevenueCat id.
+    #[error("another project has this {field}")]
+    ProjectTaken {
+        /// The field.
+        field: &'static str,
+    },
+    /// No key of the project has this id.
+    #[error("API key \"{id}\" not found")]
+    KeyNotFound {
+        /// What was asked for.
+        id: String,
+    },
+    /// A presented key does not authenticate. Says nothing more, whatever the cause.
+    #[error("the API key is not valid")]
+    KeyRefused,
+    /// The key does not open the project that was named.
+    #[error("the API key does not open project \"{project}\"")]
+    ProjectRefused {
+        /// The project as named.
+        project: String,
+    },
+    /// A caller would give a permission that it does not have.
+    #[error("the caller does not have the permission {permission}")]
+    PermissionNotHeld {
+        /// The permission.
+        permission: String,
+    },
+    /// The project has no test clock.
+    #[error("the project has no test clock; freeze it first")]
+    ClockNotFrozen,
+    /// The table has no way from one currency to the other.
+    #[error("no exchange rate from {} to {}", from.code(), to.code())]
+    RateMissing {
+        /// Currency converted from.
+        from: Currency,
+        /// Currency converted to.
+        to: Currency,
+    },
+    /// A computed rate is too large or too small to be told.
+    #[error("the exchange rate from {} to {} is out of range", from.code(), to.code())]
+    RateOutOfRange {
+        /// Currency converted from.
+        from: Currency,
+        /// Currency converted to.
+        to: Currency,
+    },
+    /// A stored value cannot be read.
+    #[error("stored {what} cannot be read: {value}")]
+    Corrupt {
+        /// What it is.
+        what: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// The database failed.
+    #[error("database")]
+    Database(#[from] DbErr),
+    /// The chassis refused, such as a page token of another query; passed on as it is.
+    #[error("{}", .0.message())]
+    Refused(Box<Status>),
+}
+
+impl CustomerError {
+    /// A wrong field.
+    pub fn invalid(field: impl Into<String>, description: impl Into<String>) -> Self {
+        Self::Invalid {
+            field: field.into(),
+            description: description.into(),
+        }
+    }
+}
+
+impl Problem for CustomerError {
+    const SERVICE: &'static str = "customer";
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid { .. } | Self::HandleRequired | Self::Refused(_) => Code::InvalidArgument,
+            Self::KeyOverlapsId { .. }
+            | Self::KeyOverlapsSubject { .. }
+            | Self::KeyTaken { .. }
+            | Self::SubjectKeysTaken { .. }
+            | Self::ProjectTaken { .. } => Code::AlreadyExists,
+            Self::CustomerNotFound { .. }
+            | Self::SubjectNotFound { .. }
+            | Self::ProjectNotFound
+            | Self::KeyNotFound { .. }
+            | Self::RateMissing { .. } => Code::NotFound,
+            Self::CustomerDeleted { .. }
+            | Self::SubjectKeysLocked
+            | Self::CustomerHeld { .. }
+            | Self::CurrencyMismatch { .. }
+            | Self::ClockNotFrozen
+            | Self::RateOutOfRange { .. } => Code::FailedPrecondition,
+            Self::Stale { .. } => Code::Aborted,
+            Self::KeyRefused => Code::Unauthenticated,
+            Self::ProjectRefused { .. } | Self::PermissionNotHeld { .. } => Code::PermissionDenied,
+            Self::Corrupt { .. } | Self::Database(_) => Code::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } | Self::Refused(_) => "INVALID_ARGUMENT",
+            Self::HandleRequired => "KEY_OR_SUBJECT_KEYS_REQUIRED",
+            Self::KeyOverlapsId { .. } => "KEY_OVERLAPS_ID",
+            Self::KeyOverlapsSubject { .. } => "KEY_OVERLAPS_SUBJECT",
+            Self::KeyTaken { .. } => "KEY_TAKEN",
+            Self::SubjectKeysTaken { .. } => "SUBJECT_KEYS_TAKEN",
+            Self::CustomerNotFound { .. } => "CUSTOMER_NOT_FOUND",
+            Self::CustomerDeleted { .. } => "CUSTOMER_DELETED",
+            Self::SubjectKeysLocked => "SUBJECT_KEYS_LOCKED",
+            Self::CustomerHeld { .. } => "CUSTOMER_HELD",
+            Self::CurrencyMismatch { .. } => "CURRENCY_MISMATCH",
+            Self::Stale { .. } => "ETAG_STALE",
+            Self::SubjectNotFound { .. } => "SUBJECT_NOT_FOUND",
+            Self::ProjectNotFound => "PROJECT_NOT_FOUND",
+            Self::ProjectTaken { .. } => "PROJECT_TAKEN",
+            Self::KeyNotFound { .. } => "KEY_NOT_FOUND",
+            Self::KeyRefused => "UNAUTHENTICATED",
+            Self::ProjectRefused { .. } => "PROJECT_REFUSED",
+            Self::PermissionNotHeld { .. } => "PERMISSION_NOT_HELD",
+            Self::ClockNotFrozen => "CLOCK_NOT_FROZEN",
+            Self::RateMissing { .. } => "RATE_MISSING",
+            Self::RateOutOfRange { .. } => "RATE_OUT_OF_RANGE",
+            Self::Corrupt { .. } => "CORRUPT",
+            Self::Database(_) => "DATABASE",
+        }
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        if let Self::Invalid { field, description } = self {
+            return vec![Violation::new(field, description)];
+        }
+        if let Self::CustomerHeld { holds, .. } = self {
+            return holds
+                .iter()
+                .take(HOLDS_SHOWN_MAX)
+                .map(|hold| {
+                    let field = format!("{}:{}", hold.reason.word(), hold.holder);
+                    Violation::new(field, hold.sentence())
+                })
+                .collect();
+        }
+        Vec::new()
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        if let Self::CustomerHeld { id, holds } = self {
+            let mut reasons: Vec<&str> = holds.iter().map(|hold| hold.reason.word()).collect();
+            reasons.dedup();
+            return vec![
+                ("customer_id", id.to_string()),
+                ("reasons", reasons.join(",")),
+            ];
+        }
+        if let Self::CustomerDeleted { id } = self {
+            return vec![("customer_id", id.to_string())];
+        }
+        if let Self::SubjectKeysTaken { keys } = self {
+            return vec![("subject_keys", keys.join(","))];
+        }
+        Vec::new()
+    }
+
+    fn remote(&self) -> Option<&Status> {
+        if let Self::Refused(status) = self {
+            return Some(status);
+        }
+        None
+    }
+}
+
+impl From<CustomerError> for Status {
+    fn from(error: CustomerError) -> Self {
+        chassis::error::to_status(error)
+    }
+}
+
+impl From<Status> for CustomerError {
+    fn from(status: Status) -> Self {
+        Self::Refused(Box::new(status))
+    }
+}

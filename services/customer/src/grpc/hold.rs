@@ -1,0 +1,208 @@
+//! What other services tell about customers: holds, reservations, their subscriptions.
+
+use std::time::Duration;
+
+use chassis::{clock::system_now, open};
+use contract::customer::v1 as pb;
+use tonic::{Request, Response, Status};
+
+use super::Server;
+use crate::{
+    convert,
+    domain::{
+        currency::{self, Reservation},
+        text,
+    },
+    error::CustomerError,
+    store,
+};
+
+/// How long a reservation binds without a report, in system time.
+const RESERVATION: Duration = Duration::from_secs(60);
+
+impl Server {
+    pub(super) async fn place(
+        &self,
+        request: Request<pb::PlaceHoldRequest>,
+    ) -> Result<Response<pb::PlaceHoldResponse>, Status> {
+        let (context, request) = &open(request)?;
+        let hold = convert::new_hold(request, context.now)?;
+        self.db
+            .write(
+                context,
+                "PlaceHold",
+                &request.request_id,
+                request,
+                |w| async move {
+                    let (project, now) = (context.project, context.now);
+                    // The lock orders this after a deletion that has begun, and before a later one.
+                    let customer =
+                        store::customer::locked(w.tx(), project, hold.customer, now).await?;
+                    customer.require_live()?;
+                    let stored = store::hold::place(w.tx(), project, &hold).await?;
+                    let hold = Some(convert::hold(&stored));
+                    Ok::<_, CustomerError>((w, pb::PlaceHoldResponse { hold }))
+                },
+            )
+            .await
+    }
+
+    pub(super) async fn release(
+        &self,
+        request: Request<pb::ReleaseHoldRequest>,
+    ) -> Result<Response<pb::ReleaseHoldResponse>, Status> {
+        let (context, request) = &open(request)?;
+        let customer = convert::customer_id(&request.customer_id)?;
+        let reason = convert::hold_reason(request.reason)?;
+        self.db
+            .write(
+                context,
+                "ReleaseHold",
+                &request.request_id,
+                request,
+                |w| async move {
+                    store::hold::release(
+                        w.tx(),
+                        context.project,
+                        customer,
+                        reason,
+                        &request.holder_id,
+                    )
+                    .await?;
+                    Ok::<_, CustomerError>((w, pb::ReleaseHoldResponse {}))
+                },
+            )
+            .await
+    }
+
+    pub(super) async fn holds(
+        &self,
+        request: Request<pb::ListHoldsRequest>,
+    ) -> Result<Response<pb::ListHoldsResponse>, Status> {
+        let (context, request) = open(request)?;
+        let customer = convert::customer_id(&request.customer_id)?;
+        let (db, project) = (self.db.reader(), context.project);
+        let found = if request.include_inactive {
+            store::hold::all(db, project, customer).await?
+        } else {
+            store::hold::live(db, project, customer, context.now).await?
+        };
+        Ok(Response::new(pb::ListHoldsResponse {
+            holds: found.iter().map(convert::hold).collect(),
+        }))
+    }
+
+    pub(super) async fn reserve(
+        &self,
+        request: Request<pb::ReserveForSubscriptionRequest>,
+    ) -> Result<Response<pb::ReserveForSubscriptionResponse>, Status> {
+        let (context, request) = &open(request)?;
+        let id = convert::customer_id(&request.customer_id)?;
+        let wanted = convert::optional_currency("currency_code", &request.currency_code)?;
+        text::required("subscription_id", request.subscription_id.clone(), 255)
+            .map_err(Status::from)?;
+        self.db
+            .write(
+                context,
+                "ReserveForSubscription",
+                &request.request_id,
+                request,
+                |w| async move {
+                    let project = context.project;
+                    let customer =
+                        store::customer::locked(w.tx(), project, id, context.now).await?;
+                    customer.require_live()?;
+                    if let Some(wanted) = wanted {
+                        let now = system_now();
+                        let reserved =
+                            store::subscription::reservations(w.tx(), project, id).await?;
+                        let subscription = &request.subscription_id;
+                        currency::admit(customer.currency, &reserved, subscription, wanted, now)?;
+                        let new = Reservation {
+                            subscription: subscription.clone(),
+                            revision: request.revision,
+                            currency: wanted,
+                            expire_time: now + RESERVATION,
+                        };
+                        store::subscription::reserve(w.tx(), project, id, &new).await?;
+                    }
+                    let customer = Some(convert::customer(&customer));
+                    Ok::<_, CustomerError>((w, pb::ReserveForSubscriptionResponse { customer }))
+                },
+            )
+            .await
+    }
+
+    pub(super) async fn report(
+        &self,
+        request: Request<pb::ReportSubscriptionsRequest>,
+    ) -> Result<Response<pb::ReportSubscriptionsResponse>, Status> {
+        let (context, request) = &open(request)?;
+        let id = convert::customer_id(&request.customer_id)?;
+        let reported = convert::reported(&request.subscriptions)?;
+        let ledger =
+            convert::optional_time("ledger_update_time", request.ledger_update_time.as_ref())?;
+        self.db
+            .write(
+                context,
+                "ReportSubscriptions",
+                &request.request_id,
+                request,
+                |mut w| async move {
+                    let (project, now) = (context.project, context.now);
+                    let before = store::customer::locked(w.tx(), project, id, now).await?;
+                    let applied = store::subscription::replace(
+                        w.tx(),
+                        project,
+                        id,
+                        request.sequence,
+                        ledger,
+                        &reported,
+                    )
+                    .await?;
+                    let answer = pb::ReportSubscriptionsResponse {};
+                    if !applied {
+                        return Ok::<_, CustomerError>((w, answer));
+                    }
+                    // A subscription may be known here only by what it reserved.
+                    let reserved = store::subscription::reservations(w.tx(), project, id).await?;
+                    let priced = reported.iter().filter_map(|one| {
+                        let promised = || reserved.iter().find(|r| r.subscription == one.id);
+                        one.currency.or_else(|| Some(promised()?.currency))
+                    });
+                    let settled = currency::settle(before.currency, priced);
+                    let confirmed: Vec<String> =
+                        reported.iter().map(|one| one.id.clone()).collect();
+                    store::subscription::settle_reservations(
+                        w.tx(),
+                        project,
+                        id,
+                        &confirmed,
+                        system_now(),
+                    )
+                    .await?;
+                    if before.delete_time.is_none() && settled != before.currency {
+                        let mut after = before.clone();
+                        after.currency = settled;
+                        after.revision += 1;
+                        after.update_time = now;
+                        store::customer::save(w.tx(), project, &after).await?;
+                        let (old, new) = (
+                            convert::customer_state(&before),
+                            convert::customer_state(&after),
+                        );
+                        w.record(
+                            "customer.updated",
+                            &new.id,
+                            after.revision,
+                            Some(&old),
+                            Some(&new),
+                        )
+                        .await?;
+                    }
+                    Ok((w, answer))
+                },
+            )
+            .await
+    }
+}

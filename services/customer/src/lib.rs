@@ -1,0 +1,45 @@
+//! The customer service: projects, API keys, test clocks, exchange rates; customers, their
+//! names, subject keys and holds; subjects. It calls no other service.
+
+mod convert;
+mod domain;
+mod error;
+mod grpc;
+mod principal;
+mod secret;
+mod start;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use chassis::{BuildError, Env, Service, auth::PrincipalSource};
+use contract::customer::v1::{
+    clock_service_server::ClockServiceServer, customer_service_server::CustomerServiceServer,
+    key_service_server::KeyServiceServer, principal_service_server::PrincipalServiceServer,
+    project_service_server::ProjectServiceServer, rate_service_server::RateServiceServer,
+    subject_service_server::SubjectServiceServer,
+};
+use tonic::service::Routes;
+
+/// Opens the database, makes what the first start needs, and answers the service.
+pub async fn build(env: Env) -> Result<Service, BuildError> {
+    let db = env.open_db(store::migration::all()).await?;
+    let pepper = secret::Pepper::new(&env);
+    start::prepare(&env, &db, &pepper).await?;
+    let keys = principal::KeyRing::new(env.clone(), db.clone(), pepper.clone());
+    let server = grpc::Server::new(env.clone(), db.clone(), pepper, keys.clone());
+    let routes = Routes::new(CustomerServiceServer::new(server.clone()))
+        .add_service(SubjectServiceServer::new(server.clone()))
+        .add_service(ProjectServiceServer::new(server.clone()))
+        .add_service(KeyServiceServer::new(server.clone()))
+        .add_service(ClockServiceServer::new(server.clone()))
+        .add_service(RateServiceServer::new(server.clone()))
+        .add_service(PrincipalServiceServer::new(server));
+    let principals: Arc<dyn PrincipalSource> = Arc::new(keys);
+    Ok(Service {
+        principals: Some(principals),
+        ..Service::new("customer", routes, db)
+    })
+}

@@ -1,0 +1,332 @@
+//! Customers: found by any of their names, made, changed, deleted.
+
+use std::collections::BTreeMap;
+
+use chassis::db::{instant, micros};
+use kernel::{
+    Timestamp,
+    id::{CustomerId, ProjectId},
+};
+use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*};
+
+use super::{
+    CHUNK, currency, entity, from_json, handle, hold, id, subject, subject_key, subscription,
+    to_json,
+};
+use crate::{
+    domain::{
+        attribution,
+        customer::{Customer, CustomerPatch, NewCustomer},
+        handle::CustomerName,
+        hold::admit_deletion,
+        subject::Subject,
+    },
+    error::CustomerError,
+};
+use entity::customer::{ActiveModel, Column, Entity, Model};
+
+/// A customer as written, and the subjects made for its subject keys.
+pub struct Written {
+    /// The customer.
+    pub customer: Customer,
+    /// Subjects that had to be made.
+    pub provisioned: Vec<Subject>,
+}
+
+/// The customer with a name. A deleted one is found by its id only, and only when asked for.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    name: &CustomerName,
+    include_deleted: bool,
+    now: Timestamp,
+) -> Result<Customer, CustomerError> {
+    let row = row_by_name(db, project, name).await?;
+    let row = row.filter(|row| include_deleted || row.delete_time.is_none());
+    let row = row.ok_or_else(|| CustomerError::CustomerNotFound {
+        handle: name.text().to_owned(),
+    })?;
+    one(db, project, row, now).await
+}
+
+/// The customer with a name, locked until the end of the transaction. A deleted one is found
+/// by its id.
+pub async fn find_for_update(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    name: &CustomerName,
+    now: Timestamp,
+) -> Result<Customer, CustomerError> {
+    let not_found = || CustomerError::CustomerNotFound {
+        handle: name.text().to_owned(),
+    };
+    let found = row_by_name(tx, project, name)
+        .await?
+        .ok_or_else(not_found)?;
+    let row = Entity::find_by_id((project.to_string(), found.id))
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or_else(not_found)?;
+    one(tx, project, row, now).await
+}
+
+async fn row_by_name(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    name: &CustomerName,
+) -> Result<Option<Model>, CustomerError> {
+    let by_id = async |id: &str| {
+        Entity::find_by_id((project.to_string(), id.to_owned()))
+            .one(db)
+            .await
+    };
+    let handle_of = |text: String| async move { handle::find(db, project, &text).await };
+    let (by_own_id, by_handle) = match name {
+        CustomerName::Id(text) => (by_id(text).await?, None),
+        CustomerName::Key(text) => (None, handle_of(text.clone()).await?.filter(|h| h.is_key())),
+        CustomerName::IdOrKey(text) => (
+            by_id(text).await?,
+            handle_of(text.clone()).await?.filter(|h| h.is_key()),
+        ),
+        CustomerName::Handle(text) => (by_id(text).await?, handle_of(text.clone()).await?),
+    };
+    let Some(found) = by_handle else {
+        return Ok(by_own_id);
+    };
+    // Should both match different customers, the lower id wins.
+    match by_own_id {
+        Some(row) if row.id <= found.customer => Ok(Some(row)),
+        Some(_) | None => Ok(by_id(&found.customer).await?),
+    }
+}
+
+/// Customers by id in ascending order, deleted ones too; unknown ids are left out.
+pub async fn batch(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    ids: &[String],
+    now: Timestamp,
+) -> Result<Vec<Customer>, CustomerError> {
+    let mut rows = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        rows.extend(
+            Entity::find()
+                .filter(Column::ProjectId.eq(project.to_string()))
+                .filter(Column::Id.is_in(chunk))
+                .all(db)
+                .await?,
+        );
+    }
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    rows.dedup_by(|a, b| a.id == b.id);
+    from_rows(db, project, rows, now).await
+}
+
+async fn one(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    row: Model,
+    now: Timestamp,
+) -> Result<Customer, CustomerError> {
+    let id = row.id.clone();
+    from_rows(db, project, vec![row], now)
+        .await?
+        .pop()
+        .ok_or(CustomerError::CustomerNotFound { handle: id })
+}
+
+/// Customers of rows, in the order of the rows, with what hangs on them.
+pub async fn from_rows(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    rows: Vec<Model>,
+    now: Timestamp,
+) -> Result<Vec<Customer>, CustomerError> {
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let mut subject_keys = subject_key::of_customers(db, project, &ids).await?;
+    let mut former_keys = handle::former_keys(db, project, &ids).await?;
+    let mut active = subscription::active(db, project, &ids, now).await?;
+    rows.into_iter()
+        .map(|row| {
+            let take =
+                |from: &mut BTreeMap<String, Vec<String>>| from.remove(&row.id).unwrap_or_default();
+            let (live_keys, former, active) = (
+                take(&mut subject_keys),
+                take(&mut former_keys),
+                take(&mut active),
+            );
+            from_row(row, live_keys, former, active)
+        })
+        .collect()
+}
+
+fn from_row(
+    row: Model,
+    live_keys: Vec<String>,
+    former_keys: Vec<String>,
+    active_subscriptions: Vec<String>,
+) -> Result<Customer, CustomerError> {
+    Ok(Customer {
+        id: id("customer id", &row.id)?,
+        key: row.key,
+        name: row.name,
+        description: row.description,
+        subject_keys: if row.delete_time.is_some() {
+            from_json("subject keys", &row.deleted_subject_keys)?
+        } else {
+            live_keys
+        },
+        email: row.email,
+        currency: row.currency.as_deref().map(currency).transpose()?,
+        address: from_json("address", &row.address)?,
+        metadata: from_json("metadata", &row.metadata)?,
+        former_keys,
+        active_subscriptions,
+        revision: row.revision,
+        create_time: instant(row.create_time),
+        update_time: instant(row.update_time),
+        delete_time: row.delete_time.map(instant),
+    })
+}
+
+fn to_row(customer: &Customer) -> ActiveModel {
+    let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
+    let deleted_subject_keys: &[String] = if customer.delete_time.is_some() {
+        &customer.subject_keys
+    } else {
+        &[]
+    };
+    ActiveModel {
+        key: Set(customer.key.clone()),
+        key_lower: Set(lower(&customer.key)),
+        name: Set(customer.name.clone()),
+        name_lower: Set(customer.name.to_lowercase()),
+        description: Set(customer.description.clone()),
+        email: Set(customer.email.clone()),
+        email_lower: Set(lower(&customer.email)),
+        currency: Set(customer.currency.map(|currency| currency.code().to_owned())),
+        address: Set(to_json(&customer.address)),
+        metadata: Set(to_json(&customer.metadata)),
+        deleted_subject_keys: Set(to_json(&deleted_subject_keys)),
+        revision: Set(customer.revision),
+        create_time: Set(micros(customer.create_time)),
+        update_time: Set(micros(customer.update_time)),
+        delete_time: Set(customer.delete_time.map(micros)),
+        ..Default::default()
+    }
+}
+
+/// Makes a customer.
+pub async fn insert(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    new: NewCustomer,
+    now: Timestamp,
+) -> Result<Written, CustomerError> {
+    let customer = new.into_customer(chassis::id::next(), now);
+    if let Some(key) = &customer.key {
+        handle::admit(tx, project, key, None).await?;
+    }
+    subject_key::require_free(tx, project, &customer.subject_keys).await?;
+    let row = ActiveModel {
+        project_id: Set(project.to_string()),
+        id: Set(customer.id.to_string()),
+        ..to_row(&customer)
+    };
+    Entity::insert(row).exec_without_returning(tx).await?;
+    if let Some(key) = &customer.key {
+        handle::take(tx, project, key, customer.id).await?;
+    }
+    subject_key::claim(tx, project, &customer.subject_keys, customer.id).await?;
+    let provisioned =
+        subject::provision(tx, project, &customer.subject_keys, customer.id, now).await?;
+    Ok(Written {
+        customer,
+        provisioned,
+    })
+}
+
+/// Changes a customer that was locked before.
+pub async fn update(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    before: &Customer,
+    patch: CustomerPatch,
+    now: Timestamp,
+) -> Result<Written, CustomerError> {
+    let mut after = before.changed(patch, now)?;
+    if after.key != before.key {
+        if let Some(key) = &after.key {
+            handle::admit(tx, project, key, Some(after.id)).await?;
+        }
+        if let Some(former) = &before.key {
+            handle::retire(tx, project, former, after.id).await?;
+        }
+        if let Some(key) = &after.key {
+            handle::take(tx, project, key, after.id).await?;
+        }
+    }
+    let changes = attribution::difference(&before.subject_keys, &after.subject_keys);
+    subject_key::require_free(tx, project, &changes.added).await?;
+    subject_key::release(tx, project, &changes.removed, after.id).await?;
+    subject_key::claim(tx, project, &changes.added, after.id).await?;
+    let provisioned = subject::provision(tx, project, &changes.added, after.id, now).await?;
+    save(tx, project, &after).await?;
+    let own = [after.id.to_string()];
+    after.former_keys = handle::former_keys(tx, project, &own)
+        .await?
+        .remove(&own[0])
+        .unwrap_or_default();
+    Ok(Written {
+        customer: after,
+        provisioned,
+    })
+}
+
+/// Writes the fields of a customer whose names did not change.
+pub async fn save(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    after: &Customer,
+) -> Result<(), CustomerError> {
+    let changed = Entity::update_many()
+        .set(to_row(after))
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::Id.eq(after.id.to_string()))
+        .filter(Column::Revision.eq(after.revision - 1))
+        .exec(tx)
+        .await?;
+    if changed.rows_affected == 0 {
+        return Err(CustomerError::Stale {
+            resource: "customer",
+        });
+    }
+    Ok(())
+}
+
+/// Deletes a customer that was locked before, and frees its names.
+pub async fn delete(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    before: &Customer,
+    now: Timestamp,
+) -> Result<Customer, CustomerError> {
+    let after = before.deleted(now)?;
+    admit_deletion(after.id, hold::live(tx, project, after.id, now).await?, now)?;
+    save(tx, project, &after).await?;
+    handle::release_all(tx, project, after.id).await?;
+    subject_key::release_all(tx, project, after.id).await?;
+    subscription::forget_reservations(tx, project, after.id).await?;
+    Ok(after)
+}
+
+/// The customer with an id as the other services give it, locked, deleted or not.
+pub async fn locked(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    now: Timestamp,
+) -> Result<Customer, CustomerError> {
+    find_for_update(tx, project, &CustomerName::Id(customer.to_string()), now).await
+}

@@ -1,0 +1,51 @@
+//! Customers, deleted ones too. The texts in lower case serve searches.
+
+use sea_orm::entity::prelude::*;
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "customer")]
+pub struct Model {
+    /// The project.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub project_id: String,
+    /// ULID.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    /// Key.
+    pub key: Option<String>,
+    /// Key lower.
+    pub key_lower: Option<String>,
+    /// Name for people.
+    pub name: String,
+    /// Name lower.
+    pub name_lower: String,
+    /// Description.
+    pub description: Option<String>,
+    /// Email.
+    pub email: Option<String>,
+    /// Email lower.
+    pub email_lower: Option<String>,
+    /// Currency.
+    pub currency: Option<String>,
+    /// JSON object of the parts that are set.
+    pub address: String,
+    /// JSON object of texts.
+    pub metadata: String,
+    /// JSON array of the subject keys at the deletion; `[]` while live.
+    pub deleted_subject_keys: String,
+    /// Version for optimistic concurrency.
+    pub revision: i64,
+    /// When the row was made, in microseconds.
+    pub create_time: i64,
+    /// When the row last changed, in microseconds.
+    pub update_time: i64,
+    /// When it was deleted, in microseconds.
+    pub delete_time: Option<i64>,
+}
+
+/// No relations: rows are joined by the store.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

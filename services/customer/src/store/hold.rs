@@ -1,0 +1,139 @@
+//! Holds on customers.
+
+use chassis::db::{instant, micros};
+use kernel::{
+    Timestamp,
+    id::{CustomerId, ProjectId},
+    period::OpenPeriod,
+};
+use sea_orm::{
+    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*,
+    sea_query::ExprTrait as _, sea_query::OnConflict,
+};
+
+use super::{corrupt, entity, id};
+use crate::{
+    domain::hold::{Hold, HoldReason},
+    error::CustomerError,
+};
+use entity::customer_hold::{ActiveModel, Column, Entity, Model};
+
+/// Most holds that a read answers.
+const HOLDS_MAX: u64 = 1000;
+
+/// The holds of a customer by reason and holder, also those that do not count now.
+pub async fn all(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<Vec<Hold>, CustomerError> {
+    read(db, project, customer, Condition::all()).await
+}
+
+/// The holds of a customer that count at an instant.
+pub async fn live(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    now: Timestamp,
+) -> Result<Vec<Hold>, CustomerError> {
+    let inside = Condition::all()
+        .add(Column::StartTime.lte(micros(now)))
+        .add(
+            Column::EndTime
+                .is_null()
+                .or(Column::EndTime.gt(micros(now))),
+        );
+    read(db, project, customer, inside).await
+}
+
+async fn read(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    which: Condition,
+) -> Result<Vec<Hold>, CustomerError> {
+    Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .filter(which)
+        .order_by_asc(Column::Reason)
+        .order_by_asc(Column::HolderId)
+        .limit(HOLDS_MAX)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(from_row)
+        .collect()
+}
+
+/// Places a hold; the same reason and holder replaces text and span. Answers it as stored.
+pub async fn place(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    hold: &Hold,
+) -> Result<Hold, CustomerError> {
+    let row = ActiveModel {
+        project_id: Set(project.to_string()),
+        customer_id: Set(hold.customer.to_string()),
+        reason: Set(hold.reason.word().to_owned()),
+        holder_id: Set(hold.holder.clone()),
+        display_text: Set(hold.display_text.clone()),
+        start_time: Set(micros(hold.period.start)),
+        end_time: Set(hold.period.end.map(micros)),
+        create_time: Set(micros(hold.create_time)),
+    };
+    let key = [
+        Column::ProjectId,
+        Column::CustomerId,
+        Column::Reason,
+        Column::HolderId,
+    ];
+    let replaced = [Column::DisplayText, Column::StartTime, Column::EndTime];
+    Entity::insert(row)
+        .on_conflict(OnConflict::columns(key).update_columns(replaced).to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    let stored = Entity::find_by_id((
+        project.to_string(),
+        hold.customer.to_string(),
+        hold.reason.word().to_owned(),
+        hold.holder.clone(),
+    ))
+    .one(tx)
+    .await?;
+    stored.map_or_else(|| Ok(hold.clone()), from_row)
+}
+
+/// Takes a hold back, if it is there.
+pub async fn release(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    reason: HoldReason,
+    holder: &str,
+) -> Result<(), CustomerError> {
+    Entity::delete_many()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .filter(Column::Reason.eq(reason.word()))
+        .filter(Column::HolderId.eq(holder))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn from_row(row: Model) -> Result<Hold, CustomerError> {
+    Ok(Hold {
+        customer: id("customer id", &row.customer_id)?,
+        reason: HoldReason::from_word(&row.reason)
+            .ok_or_else(|| corrupt("hold reason", &row.reason))?,
+        holder: row.holder_id,
+        display_text: row.display_text,
+        period: OpenPeriod {
+            start: instant(row.start_time),
+            end: row.end_time.map(instant),
+        },
+        create_time: instant(row.create_time),
+    })
+}

@@ -1,0 +1,16 @@
+//! The migrations in order, one per file; the file's stem is its name.
+
+pub mod m0001_project;
+pub mod m0002_customer;
+pub mod m0003_subject;
+
+use sea_orm_migration::MigrationTrait;
+
+/// All migrations.
+pub fn all() -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(m0001_project::Projects),
+        Box::new(m0002_customer::Customers),
+        Box::new(m0003_subject::Subjects),
+    ]
+}

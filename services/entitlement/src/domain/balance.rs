@@ -1,0 +1,147 @@
+//! The value of a metered entitlement at one instant: first the question to metering, then the answer.
+
+use kernel::{Decimal, Timestamp, calendar::ceil_to_minute, period::Period};
+
+use super::{
+    burn_down::{Checkpoint, Course},
+    entitlement::Metered,
+    grant::Grant,
+    usage::UsagePlan,
+};
+use crate::error::EntitlementError;
+
+/// A balance that waits for usage.
+#[derive(Clone, Debug)]
+pub struct BalanceQuestion<'a> {
+    course: Course<'a>,
+    usage_plan: UsagePlan,
+    usage_period: Period,
+    soft_limit: bool,
+}
+
+/// What a metered entitlement is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeteredValue {
+    /// Whether the feature may be used.
+    pub has_access: bool,
+    /// What is left.
+    pub balance: Decimal,
+    /// Usage in the usage period.
+    pub usage: Decimal,
+    /// Usage that no grant covered.
+    pub overage: Decimal,
+    /// Full amounts of active grants, and what ended grants gave in this usage period.
+    pub total_available: Decimal,
+    /// The usage period.
+    pub usage_period: Period,
+}
+
+impl<'a> BalanceQuestion<'a> {
+    /// The question for an instant, which counts to the end of its minute. `checkpoint` is any earlier
+    /// state of the same entitlement; one from after the instant is not used.
+    pub fn new(
+        metered: &Metered,
+        grants: &'a [Grant],
+        checkpoint: Option<Checkpoint>,
+        instant: Timestamp,
+    ) -> Result<Self, EntitlementError> {
+        let timeline = &metered.timeline;
+        let until = ceil_to_minute(instant);
+        let from = checkpoint
+            .filter(|checkpoint| checkpoint.at <= until)
+            .unwrap_or_else(|| Checkpoint::start(timeline, grants));
+        let course = Course::plan(
+            grants,
+            timeline,
+            metered.source.aggregation,
+            from,
+            until,
+            &[],
+        )?;
+        Ok(Self {
+            usage_plan: course.usage_plan(),
+            course,
+            usage_period: timeline.period_at(until)?,
+            soft_limit: metered.soft_limit,
+        })
+    }
+
+    /// The spans whose usage must be known.
+    pub fn spans(&self) -> Vec<Period> {
+        self.usage_plan.spans()
+    }
+
+    /// The value, from one usage per span, and the last checkpoint not later than `checkpoint_until`.
+    pub fn answer(
+        self,
+        usage: Vec<Option<Decimal>>,
+        checkpoint_until: Timestamp,
+    ) -> Result<(MeteredValue, Option<Checkpoint>), EntitlementError> {
+        let table = self.usage_plan.answered(usage)?;
+        let burned = self
+            .course
+            .burn(|span| table.between(span.start, span.end), checkpoint_until)?;
+        let standing = burned.standing;
+        let value = MeteredValue {
+            has_access: self.soft_limit || standing.balance > Decimal::ZERO,
+            balance: standing.balance,
+            usage: standing.usage,
+            overage: standing.overage,
+            total_available: standing.total_available,
+            usage_period: self.usage_period,
+        };
+        Ok((value, burned.checkpoint))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::domain::{
+        entitlement::tests::metered,
+        grant::tests::grant,
+        timeline::tests::{at, timeline},
+    };
+
+    const START: &str = "2024-01-01T00:00Z";
+
+    fn value(grants: &[Grant], soft_limit: bool, usage: i64, instant: &str) -> MeteredValue {
+        let metered = Metered {
+            soft_limit,
+            ..metered(timeline(START, START, "P1M"))
+        };
+        let question = BalanceQuestion::new(&metered, grants, None, at(instant)).unwrap();
+        assert_eq!(question.spans().len(), 1);
+        let answers = vec![Some(Decimal::from(usage))];
+        question.answer(answers, at(START)).unwrap().0
+    }
+
+    #[test]
+    fn a_balance_above_zero_gives_access() {
+        let grants = [grant(1, 100, START)];
+        let some = value(&grants, false, 1, "2024-01-05T10:00:30Z");
+        assert!(some.has_access);
+        assert_eq!(some.balance, Decimal::from(99));
+        assert_eq!(some.total_available, Decimal::from(100));
+        assert!(!value(&grants, false, 100, "2024-01-05T10:00Z").has_access);
+    }
+
+    #[test]
+    fn a_soft_limit_gives_access_to_the_end() {
+        let none = value(&[], true, 5, "2024-01-05T10:00Z");
+        assert!(none.has_access);
+        assert_eq!(
+            (none.balance, none.overage),
+            (Decimal::ZERO, Decimal::from(5))
+        );
+    }
+
+    #[test]
+    fn everything_in_the_running_minute_counts() {
+        let metered = metered(timeline(START, START, "P1M"));
+        let question =
+            BalanceQuestion::new(&metered, &[], None, at("2024-01-05T10:00:01Z")).unwrap();
+        assert_eq!(question.spans()[0].end, at("2024-01-05T10:01Z"));
+    }
+}

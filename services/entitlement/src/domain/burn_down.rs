@@ -1,0 +1,432 @@
+//! The burn-down: usage consumes grants, phase by phase and reset by reset. A course is planned first,
+//! so that its usage can be asked in one batch, and is then burned; both are pure functions.
+
+use std::collections::BTreeMap;
+
+use kernel::{Decimal, Timestamp, decimal, id::GrantId, period::Period};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    grant::Grant,
+    timeline::{Reset, Timeline},
+    usage::{Aggregation, UsagePlan},
+};
+use crate::error::EntitlementError;
+
+/// Most phases of one course: four years of hours.
+pub const PHASES_MAX: usize = 40_000;
+
+/// The state right after a reset, or at the start of measuring: all that later balances depend on.
+/// Grants that are not listed have nothing left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The instant.
+    pub at: Timestamp,
+    /// What rolled over, per grant.
+    pub balances: BTreeMap<GrantId, Decimal>,
+    /// Overage that the new period starts with.
+    pub overage: Decimal,
+}
+
+/// A stretch in which nothing but usage happens: no grant starts, ends or refills, no reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phase {
+    /// The stretch; empty only when the course ends on a reset or where it starts.
+    pub period: Period,
+    /// The reset that opens it.
+    pub reset: Option<Reset>,
+}
+
+/// The phases from a checkpoint to an instant.
+#[derive(Clone, Debug)]
+pub struct Course<'a> {
+    /// All grants in burn order.
+    grants: Vec<&'a Grant>,
+    aggregation: Aggregation,
+    from: Checkpoint,
+    until: Timestamp,
+    phases: Vec<Phase>,
+}
+
+/// What burning a course came to.
+#[derive(Clone, Debug)]
+pub struct BurnDown {
+    /// One per phase, in order.
+    pub segments: Vec<Segment>,
+    /// The state at the end of the course.
+    pub standing: Standing,
+    /// The state after the last reset that was not later than asked.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// One burned phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The phase.
+    pub period: Period,
+    /// Usage in it.
+    pub usage: Decimal,
+    /// Overage that it started with.
+    pub overage_at_start: Decimal,
+    /// Overage that it ended with.
+    pub overage: Decimal,
+    /// Balance per relevant grant at its start.
+    pub balances_at_start: BTreeMap<GrantId, Decimal>,
+    /// Balance per relevant grant at its end, before any rollover or refill.
+    pub balances_at_end: BTreeMap<GrantId, Decimal>,
+    /// What was taken from each grant that had something, in burn order.
+    pub grant_usages: Vec<(GrantId, Decimal)>,
+}
+
+/// What a customer has at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Sum of what is left in active grants.
+    pub balance: Decimal,
+    /// Usage that no grant covered.
+    pub overage: Decimal,
+    /// Usage in the usage period.
+    pub usage: Decimal,
+    /// Full amounts of active grants, and what others gave in this usage period before they ended.
+    pub total_available: Decimal,
+}
+
+/// What changes while a course burns.
+struct Ledger {
+    balances: BTreeMap<GrantId, Decimal>,
+    overage: Decimal,
+    /// Usage in the current usage period.
+    usage: Decimal,
+    /// What each grant gave in the current usage period.
+    given: BTreeMap<GrantId, Decimal>,
+}
+
+impl Checkpoint {
+    /// The state at the start of measuring: grants that were there before are whole.
+    pub fn start(timeline: &Timeline, grants: &[Grant]) -> Self {
+        Self {
+            at: timeline.measure_from,
+            balances: grants
+                .iter()
+                .filter(|grant| grant.is_active(timeline.measure_from))
+                .map(|grant| (grant.id, grant.amount))
+                .collect(),
+            overage: Decimal::ZERO,
+        }
+    }
+}
+
+impl<'a> Course<'a> {
+    /// Plans the way from a checkpoint to an instant. `extra_cuts` split phases; they change no balance.
+    pub fn plan(
+        grants: &'a [Grant],
+        timeline: &Timeline,
+        aggregation: Aggregation,
+        from: Checkpoint,
+        until: Timestamp,
+        extra_cuts: &[Timestamp],
+    ) -> Result<Self, EntitlementError> {
+        let mut ordered: Vec<&Grant> = grants.iter().collect();
+        ordered.sort_by(|a, b| a.burn_order(b));
+        let mut phases = Vec::new();
+        if from.at <= until {
+            let resets = timeline.resets_between(from.at, until)?;
+            let openings = std::iter::once((from.at, None))
+                .chain(resets.iter().map(|reset| (reset.at, Some(*reset))));
+            let ends = resets.iter().map(|reset| reset.at).chain([until]);
+            for ((start, reset), end) in openings.zip(ends) {
+                cut_period(
+                    Period { start, end },
+                    reset,
+                    &ordered,
+                    extra_cuts,
+                    &mut phases,
+                )?;
+            }
+        }
+        Ok(Self {
+            grants: ordered,
+            aggregation,
+            from,
+            until,
+            phases,
+        })
+    }
+
+    /// The phases in order.
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// The usage that burning will ask for.
+    pub fn usage_plan(&self) -> UsagePlan {
+        let resets = self.phases.iter().filter_map(|phase| phase.reset);
+        let starts = std::iter::once(self.from.at).chain(resets.map(|reset| reset.at));
+        let mut plan = UsagePlan::new(self.aggregation, starts);
+        for phase in &self.phases {
+            plan.cut(phase.period.start);
+            plan.cut(phase.period.end);
+        }
+        plan
+    }
+
+    /// Burns the course. `usage` answers for the span of each phase. The checkpoint of the result is
+    /// the last one at or before `checkpoint_until`.
+    pub fn burn(
+        &self,
+        usage: impl Fn(Period) -> Result<Option<Decimal>, EntitlementError>,
+        checkpoint_until: Timestamp,
+    ) -> Result<BurnDown, EntitlementError> {
+        let mut ledger = Ledger {
+            balances: self.from.balances.clone(),
+            overage: self.from.overage,
+            usage: Decimal::ZERO,
+            given: BTreeMap::new(),
+        };
+        let mut segments = Vec::with_capacity(self.phases.len());
+        let mut checkpoint = None;
+        for phase in &self.phases {
+            if let Some(reset) = phase.reset {
+                self.reset(&mut ledger, reset)?;
+                if reset.at <= checkpoint_until {
+                    checkpoint = Some(Checkpoint {
+                        at: reset.at,
+                        balances: ledger.balances.clone(),
+                        overage: ledger.overage,
+                    });
+                }
+            }
+            let used = usage(phase.period)?;
+            segments.push(self.burn_phase(&mut ledger, phase.period, used)?);
+        }
+        let ends_in_phase = self
+            .phases
+            .last()
+            .is_none_or(|phase| !phase.period.is_empty());
+        if ends_in_phase {
+            self.close(&mut ledger)?;
+        }
+        Ok(BurnDown {
+            segments,
+            standing: self.standing(&ledger)?,
+            checkpoint,
+        })
+    }
+
+    /// Starts a new usage period: grants roll over, and overage, if it is kept, is charged to them.
+    fn reset(&self, ledger: &mut Ledger, reset: Reset) -> Result<(), EntitlementError> {
+        let mut rolled = BTreeMap::new();
+        let mut order = Vec::new();
+        for grant in &self.grants {
+            // A grant that starts with the period has nothing to roll over.
+            if grant.is_active(reset.at) && grant.effective < reset.at {
+                let balance = ledger.balances.get(&grant.id).copied().unwrap_or_default();
+                rolled.insert(grant.id, grant.rolled_over(balance));
+                order.push(grant.id);
+            }
+        }
+        ledger.balances = rolled;
+        let carried = if reset.preserve_overage {
+            ledger.overage
+        } else {
+            Decimal::ZERO
+        };
+        ledger.overage = take(carried, &mut ledger.balances, &order)?.left;
+        ledger.usage = Decimal::ZERO;
+        ledger.given.clear();
+        Ok(())
+    }
+
+    /// Brings balances to where they are at an instant: ended grants lose theirs, starting and
+    /// refilling ones get their amount. Answers the active grants in burn order.
+    fn arrive(
+        &self,
+        ledger: &mut Ledger,
+        instant: Timestamp,
+    ) -> Result<Vec<&'a Grant>, EntitlementError> {
+        let mut active = Vec::new();
+        for grant in &self.grants {
+            if !grant.is_active(instant) {
+                ledger.balances.remove(&grant.id);
+                continue;
+            }
+            if grant.effective == instant || grant.refills_at(instant)? {
+                ledger.balances.insert(grant.id, grant.amount);
+            }
+            active.push(*grant);
+        }
+        Ok(active)
+    }
+
+    fn burn_phase(
+        &self,
+        ledger: &mut Ledger,
+        period: Period,
+        used: Option<Decimal>,
+    ) -> Result<Segment, EntitlementError> {
+        let active = self.arrive(ledger, period.start)?;
+        if self.aggregation == Aggregation::Latest {
+            // Amounts are limits here, not budgets: every phase is measured against all of them.
+            for grant in &active {
+                ledger.balances.insert(grant.id, grant.amount);
+            }
+        }
+        let balances_at_start = self.relevant_balances(ledger);
+        let overage_at_start = ledger.overage;
+        let usage = used.unwrap_or_default();
+        let need = decimal::add(usage, overage_at_start)?;
+        let order: Vec<GrantId> = active.iter().map(|grant| grant.id).collect();
+        let taken = take(need, &mut ledger.balances, &order)?;
+        ledger.overage = taken.left;
+        ledger.usage = match (self.aggregation, used) {
+            (Aggregation::Additive | Aggregation::Unique, _) => decimal::add(ledger.usage, usage)?,
+            (Aggregation::Latest, Some(latest)) => latest,
+            (Aggregation::Latest, None) => ledger.usage,
+        };
+        for (id, amount) in &taken.from {
+            let given = ledger.given.entry(*id).or_default();
+            *given = decimal::add(*given, *amount)?;
+        }
+        Ok(Segment {
+            period,
+            usage,
+            overage_at_start,
+            overage: ledger.overage,
+            balances_at_start,
+            balances_at_end: self.relevant_balances(ledger),
+            grant_usages: taken.from,
+        })
+    }
+
+    /// Applies what happens exactly at the end of the course. What starts there covers overage at once.
+    fn close(&self, ledger: &mut Ledger) -> Result<(), EntitlementError> {
+        if self.until < self.from.at {
+            // Before measuring starts, every active grant is whole.
+            for grant in self
+                .grants
+                .iter()
+                .filter(|grant| grant.is_active(self.until))
+            {
+                ledger.balances.insert(grant.id, grant.amount);
+            }
+            return Ok(());
+        }
+        let active = self.arrive(ledger, self.until)?;
+        if ledger.overage > Decimal::ZERO {
+            let order: Vec<GrantId> = active.iter().map(|grant| grant.id).collect();
+            let taken = take(ledger.overage, &mut ledger.balances, &order)?;
+            ledger.overage = taken.left;
+        }
+        Ok(())
+    }
+
+    fn standing(&self, ledger: &Ledger) -> Result<Standing, EntitlementError> {
+        let mut balance = Decimal::ZERO;
+        let mut total_available = Decimal::ZERO;
+        for grant in &self.grants {
+            if grant.is_active(self.until) {
+                let left = ledger.balances.get(&grant.id).copied().unwrap_or_default();
+                balance = decimal::add(balance, left)?;
+                total_available = decimal::add(total_available, grant.amount)?;
+            } else if let Some(given) = ledger.given.get(&grant.id) {
+                total_available = decimal::add(total_available, *given)?;
+            }
+        }
+        Ok(Standing {
+            balance,
+            overage: ledger.overage,
+            usage: ledger.usage,
+            total_available,
+        })
+    }
+
+    /// Balances of all grants that are active at some time of the course, of the others nothing.
+    fn relevant_balances(&self, ledger: &Ledger) -> BTreeMap<GrantId, Decimal> {
+        let course = Period {
+            start: self.from.at,
+            end: self.until,
+        };
+        self.grants
+            .iter()
+            .filter(|grant| grant.touches(course) || grant.is_active(self.until))
+            .map(|grant| {
+                let balance = ledger.balances.get(&grant.id).copied().unwrap_or_default();
+                (grant.id, balance)
+            })
+            .collect()
+    }
+}
+
+/// Cuts a usage period into phases.
+fn cut_period(
+    period: Period,
+    reset: Option<Reset>,
+    grants: &[&Grant],
+    extra_cuts: &[Timestamp],
+    phases: &mut Vec<Phase>,
+) -> Result<(), EntitlementError> {
+    let mut cuts: Vec<Timestamp> = extra_cuts
+        .iter()
+        .copied()
+        .filter(|cut| period.start < *cut && *cut < period.end)
+        .collect();
+    for grant in grants {
+        cuts.extend(grant.cuts_inside(period)?);
+    }
+    cuts.sort_unstable();
+    cuts.dedup();
+    if phases.len() + cuts.len() >= PHASES_MAX {
+        return Err(EntitlementError::TooManySegments { limit: PHASES_MAX });
+    }
+    let mut start = period.start;
+    let mut reset = reset;
+    for end in cuts.into_iter().chain([period.end]) {
+        phases.push(Phase {
+            period: Period { start, end },
+            reset: reset.take(),
+        });
+        start = end;
+    }
+    Ok(())
+}
+
+/// What was taken from balances.
+struct Taken {
+    /// Per grant that had something, in burn order.
+    from: Vec<(GrantId, Decimal)>,
+    /// What no balance covered. Negative when credit found no active grant to go to.
+    left: Decimal,
+}
+
+/// Takes `need` from balances in order. A negative need is credit: it goes to the first grant that
+/// has something, else to the last one, which was burned last.
+fn take(
+    need: Decimal,
+    balances: &mut BTreeMap<GrantId, Decimal>,
+    order: &[GrantId],
+) -> Result<Taken, EntitlementError> {
+    let mut left = need;
+    let mut from = Vec::new();
+    for id in order {
+        let Some(balance) = balances.get_mut(id).filter(|balance| !balance.is_zero()) else {
+            continue;
+        };
+        let amount = left.min(*balance);
+        *balance = decimal::sub(*balance, amount)?;
+        left = decimal::sub(left, amount)?;
+        from.push((*id, amount));
+    }
+    if left < Decimal::ZERO
+        && let Some(last) = order.last()
+    {
+        balances.insert(*last, decimal::sub(Decimal::ZERO, left)?);
+        from.push((*last, left));
+        left = Decimal::ZERO;
+    }
+    Ok(Taken { from, left })
+}
+
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod laws;

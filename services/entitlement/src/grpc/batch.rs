@@ -1,0 +1,155 @@
+//! The larger questions of `EntitlementService`: filters of lists and batches of values.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chassis::Context;
+use contract::entitlement::v1::{
+    self as pb,
+    list_entitlements_request::{Kind as WireKind, OrderBy},
+};
+use kernel::{Timestamp, id::CustomerId};
+
+use super::{Server, check_features};
+use crate::{
+    convert,
+    error::EntitlementError,
+    store::{self, entitlement::Filter},
+    valuation::Valued,
+};
+
+impl Server {
+    /// Which entitlements a list shows.
+    pub(super) async fn filter_of(
+        &self,
+        context: &Context,
+        request: &pb::ListEntitlementsRequest,
+    ) -> Result<Filter, EntitlementError> {
+        check_features(&request.features)?;
+        let kinds = request
+            .kinds
+            .iter()
+            .map(|kind| match WireKind::try_from(*kind) {
+                Ok(WireKind::Metered) => Ok("metered"),
+                Ok(WireKind::Static) => Ok("static"),
+                Ok(WireKind::Boolean) => Ok("boolean"),
+                Ok(WireKind::Unspecified) | Err(_) => Err(EntitlementError::invalid(
+                    "kinds",
+                    "is not a kind of entitlement",
+                )),
+            })
+            .collect::<Result<_, _>>()?;
+        let by_update_time = match OrderBy::try_from(request.order_by) {
+            Ok(OrderBy::Unspecified | OrderBy::CreateTime) => false,
+            Ok(OrderBy::UpdateTime) => true,
+            Err(_) => return Err(EntitlementError::invalid("order_by", "is not known")),
+        };
+        let subscription = match request.subscription_id.as_str() {
+            "" => None,
+            text => Some(
+                text.parse()
+                    .map_err(|_| EntitlementError::invalid("subscription_id", "is not a ULID"))?,
+            ),
+        };
+        Ok(Filter {
+            customers: self
+                .customers_of_list(context, &request.customers, &request.customer_ids)
+                .await?,
+            features: request.features.clone(),
+            kinds,
+            active_at: request.active_only.then_some(context.now),
+            include_deleted: request.include_deleted,
+            subscription,
+            by_update_time,
+            descending: request.descending,
+        })
+    }
+
+    /// Values for many customers and features.
+    pub(super) async fn batch(
+        &self,
+        context: &Context,
+        request: &pb::BatchGetValuesRequest,
+        at: Timestamp,
+    ) -> Result<Vec<pb::EntitlementBalance>, EntitlementError> {
+        let queries: Vec<(Option<CustomerId>, &[String])> = request
+            .queries
+            .iter()
+            .map(|query| {
+                (
+                    query.customer_id.parse().ok(),
+                    query.feature_keys.as_slice(),
+                )
+            })
+            .collect();
+        let ids: Vec<CustomerId> = queries
+            .iter()
+            .filter_map(|(customer, _)| *customer)
+            .collect::<HashSet<_>>()
+            .into_iter()
+            .collect();
+        let mut customers = self.clients.customers(context, &ids).await?;
+        customers.retain(|_, customer| !customer.deleted);
+        let live: Vec<CustomerId> = customers.keys().copied().collect();
+        let everything = queries.iter().any(|(_, keys)| keys.is_empty());
+        let keys: Vec<String> = queries
+            .iter()
+            .flat_map(|(_, keys)| keys.iter().cloned())
+            .collect::<HashSet<_>>()
+            .into_iter()
+            .collect();
+        let mut there = store::entitlement::of_customers(
+            self.db.reader(),
+            context.project,
+            &live,
+            (!everything).then_some(keys.as_slice()),
+        )
+        .await?;
+        there.retain(|entitlement| {
+            entitlement.is_active(at) && (!request.metered_only || entitlement.metered().is_ok())
+        });
+        let valued = self
+            .values(context, customers.into_values().collect(), there, at)
+            .await?;
+        let mut by_customer: HashMap<CustomerId, BTreeMap<&str, &Valued>> = HashMap::new();
+        for found in &valued {
+            by_customer
+                .entry(found.entitlement.customer)
+                .or_default()
+                .insert(&found.entitlement.feature_key, found);
+        }
+        let mut balances = Vec::new();
+        for (index, (customer, keys)) in queries.iter().enumerate() {
+            let Some(customer) = customer.filter(|id| live.contains(id)) else {
+                continue;
+            };
+            let query_index = i32::try_from(index).unwrap_or(i32::MAX);
+            let own = by_customer.get(&customer);
+            let every_key = || own.iter().flat_map(|own| own.keys().copied()).collect();
+            let asked: Vec<&str> = if keys.is_empty() {
+                every_key()
+            } else {
+                keys.iter().map(String::as_str).collect()
+            };
+            for key in asked {
+                match own.and_then(|own| own.get(key)) {
+                    Some(found) => balances.push(pb::EntitlementBalance {
+                        query_index,
+                        entitlement: Some(convert::entitlement(&found.entitlement, at)?),
+                        value: Some(convert::value(found)),
+                    }),
+                    None if request.metered_only => {}
+                    None => balances.push(pb::EntitlementBalance {
+                        query_index,
+                        entitlement: None,
+                        value: Some(pb::EntitlementValue {
+                            customer_id: customer.to_string(),
+                            feature_key: key.to_owned(),
+                            ..pb::EntitlementValue::default()
+                        }),
+                    }),
+                }
+            }
+        }
+        Ok(balances)
+    }
+}

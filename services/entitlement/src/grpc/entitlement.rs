@@ -1,0 +1,494 @@
+//! `EntitlementService`.
+
+use std::collections::HashMap;
+
+use chassis::{Context, etag};
+use contract::entitlement::v1::{self as pb, entitlement_service_server::EntitlementService};
+use kernel::id::{CustomerId, EntitlementId};
+use tonic::{Request, Response, Status};
+
+use super::{Server, list::Page};
+use crate::{
+    clients::Customer,
+    convert,
+    domain::entitlement::Entitlement,
+    error::EntitlementError,
+    lookup::{self, Target},
+    provision::{self, Features},
+    store::{self, entitlement::Filter},
+    valuation::{self, Valued},
+};
+
+/// Most questions of one batch.
+const QUERIES_MAX: usize = 1_000;
+/// Most feature keys of one question.
+const KEYS_MAX: usize = 100;
+
+#[tonic::async_trait]
+impl EntitlementService for Server {
+    async fn create_entitlement(
+        &self,
+        request: Request<pb::CreateEntitlementRequest>,
+    ) -> Result<Response<pb::CreateEntitlementResponse>, Status> {
+        let (context, request) = &chassis::open(request)?;
+        let prepared = self.prepare_creation(context, request).await;
+        let made = prepared.as_ref().ok().map(|prepared| prepared.made.clone());
+        let answer = self
+            .db
+            .write(
+                context,
+                "CreateEntitlement",
+                &request.request_id,
+                request,
+                |mut write| async move {
+                    let prepared = prepared?;
+                    store::lock_customer(write.tx(), context.project, prepared.made.customer)
+                        .await?;
+                    let made = prepared.insert(&mut write).await?;
+                    let entitlement = Some(convert::entitlement(&made, context.now)?);
+                    Ok::<_, EntitlementError>((
+                        write,
+                        pb::CreateEntitlementResponse { entitlement },
+                    ))
+                },
+            )
+            .await;
+        let stored = answer
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer.get_ref().entitlement.as_ref());
+        self.after_creation(context, made.as_ref(), stored).await;
+        answer
+    }
+
+    async fn get_entitlement(
+        &self,
+        request: Request<pb::GetEntitlementRequest>,
+    ) -> Result<Response<pb::GetEntitlementResponse>, Status> {
+        let (context, request) = chassis::open(request)?;
+        let target = convert::target(request.entitlement)?;
+        let found = self.find(&context, &target).await?;
+        let entitlement = Some(convert::entitlement(&found, context.now)?);
+        Ok(Response::new(pb::GetEntitlementResponse { entitlement }))
+    }
+
+    async fn list_entitlements(
+        &self,
+        request: Request<pb::ListEntitlementsRequest>,
+    ) -> Result<Response<pb::ListEntitlementsResponse>, Status> {
+        let (context, request) = chassis::open(request)?;
+        let filter = self.filter_of(&context, &request).await?;
+        // Time goes on between two pages of one list, so it is no part of the query.
+        let query = Filter {
+            active_at: None,
+            ..filter.clone()
+        };
+        let query = format!(
+            "entitlements {} {} {query:?}",
+            context.project, request.active_only
+        );
+        let page = Page::read(
+            request.page_size,
+            &request.page_token,
+            request.page,
+            self.page_key,
+            &query,
+        )?;
+        let rows =
+            store::entitlement::list(self.db.reader(), context.project, &filter, &page.slice)
+                .await?;
+        let paging = page.paging(&rows, |row| {
+            let time = if filter.by_update_time {
+                row.updated
+            } else {
+                row.created
+            };
+            (time, row.id.to_string())
+        });
+        Ok(Response::new(pb::ListEntitlementsResponse {
+            entitlements: rows
+                .rows
+                .iter()
+                .map(|row| convert::entitlement(row, context.now))
+                .collect::<Result<_, _>>()?,
+            next_page_token: paging.next_page_token,
+            total_size: paging.total_size,
+        }))
+    }
+
+    async fn delete_entitlement(
+        &self,
+        request: Request<pb::DeleteEntitlementRequest>,
+    ) -> Result<Response<pb::DeleteEntitlementResponse>, Status> {
+        let (context, request) = &chassis::open(request)?;
+        let target = convert::target(request.entitlement.clone())?;
+        let located = self.locate(context, &target).await;
+        let answer = self
+            .db
+            .write(
+                context,
+                "DeleteEntitlement",
+                &request.request_id,
+                request,
+                |mut write| async move {
+                    let found = self.locked(&write, located).await?;
+                    found.ensure_unmanaged()?;
+                    etag::check(&request.etag, found.revision)
+                        .map_err(|_| EntitlementError::Stale)?;
+                    let gone = found.clone().delete(context.now);
+                    provision::delete(&mut write, Some(&found), &gone).await?;
+                    let entitlement = Some(convert::entitlement(&gone, context.now)?);
+                    Ok::<_, EntitlementError>((
+                        write,
+                        pb::DeleteEntitlementResponse { entitlement },
+                    ))
+                },
+            )
+            .await?;
+        self.tell_customers(context).await;
+        Ok(answer)
+    }
+
+    async fn override_entitlement(
+        &self,
+        request: Request<pb::OverrideEntitlementRequest>,
+    ) -> Result<Response<pb::OverrideEntitlementResponse>, Status> {
+        let (context, request) = &chassis::open(request)?;
+        let prepared = self.prepare_override(context, request).await;
+        let made = prepared
+            .as_ref()
+            .ok()
+            .map(|(_, prepared)| prepared.made.clone());
+        let answer = self
+            .db
+            .write(
+                context,
+                "OverrideEntitlement",
+                &request.request_id,
+                request,
+                |mut write| async move {
+                    let (old, prepared) = prepared?;
+                    let located = Ok((prepared.made.customer, old));
+                    let found = self.locked(&write, located).await?;
+                    let ended = found.clone().supersede(context.now)?;
+                    store::entitlement::update(write.tx(), context.project, &ended, true).await?;
+                    provision::record(&mut write, "entitlement.updated", Some(&found), &ended)
+                        .await?;
+                    let made = prepared.insert(&mut write).await?;
+                    let answer = pb::OverrideEntitlementResponse {
+                        entitlement: Some(convert::entitlement(&made, context.now)?),
+                        superseded: Some(convert::entitlement(&ended, context.now)?),
+                    };
+                    Ok::<_, EntitlementError>((write, answer))
+                },
+            )
+            .await;
+        let stored = answer
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer.get_ref().entitlement.as_ref());
+        self.after_creation(context, made.as_ref(), stored).await;
+        answer
+    }
+
+    async fn reset_entitlement_usage(
+        &self,
+        request: Request<pb::ResetEntitlementUsageRequest>,
+    ) -> Result<Response<pb::ResetEntitlementUsageResponse>, Status> {
+        let (context, request) = &chassis::open(request)?;
+        let target = convert::target(request.entitlement.clone())?;
+        let asked = convert::new_reset(request)?;
+        let located = self.locate(context, &target).await;
+        self.db
+            .write(
+                context,
+                "ResetEntitlementUsage",
+                &request.request_id,
+                request,
+                |mut write| async move {
+                    let (project, now) = (context.project, context.now);
+                    let found = self.locked(&write, located).await?;
+                    let (after, reset) = found.clone().reset(asked, now)?;
+                    store::entitlement::update(write.tx(), project, &after, false).await?;
+                    store::entitlement::put_reset(write.tx(), project, after.id, &reset, now)
+                        .await?;
+                    store::checkpoint::forget_from(write.tx(), project, after.id, reset.at).await?;
+                    provision::record(&mut write, "entitlement.updated", Some(&found), &after)
+                        .await?;
+                    let entitlement = Some(convert::entitlement(&after, now)?);
+                    let event = pb::EntitlementReset {
+                        entitlement: entitlement.clone(),
+                        effective_time: Some(contract::convert::timestamp(reset.at)),
+                        retain_anchor: asked.retain_anchor,
+                        preserve_overage: reset.preserve_overage,
+                    };
+                    write
+                        .event(
+                            "entitlement.reset",
+                            &after.id.to_string(),
+                            after.revision,
+                            &event,
+                        )
+                        .await?;
+                    Ok::<_, EntitlementError>((
+                        write,
+                        pb::ResetEntitlementUsageResponse { entitlement },
+                    ))
+                },
+            )
+            .await
+    }
+
+    async fn get_entitlement_value(
+        &self,
+        request: Request<pb::GetEntitlementValueRequest>,
+    ) -> Result<Response<pb::GetEntitlementValueResponse>, Status> {
+        let (context, request) = chassis::open(request)?;
+        let target = convert::target(request.entitlement)?;
+        let at = convert::time("time", request.time.as_ref())?.unwrap_or(context.now);
+        let found = lookup::find(self.db.reader(), &self.clients, &context, &target, at).await?;
+        let (customer, name) = (found.customer, found.name.clone());
+        let Some(entitlement) = found.entitlement else {
+            if !request.allow_missing {
+                return Err(EntitlementError::EntitlementNotFound(name).into());
+            }
+            let value = pb::EntitlementValue {
+                customer_id: customer
+                    .map(|found| found.id.to_string())
+                    .unwrap_or_default(),
+                feature_key: name,
+                ..pb::EntitlementValue::default()
+            };
+            return Ok(Response::new(pb::GetEntitlementValueResponse {
+                value: Some(value),
+            }));
+        };
+        let customer = match customer {
+            Some(customer) => customer,
+            None => self.customer_of(&context, entitlement.customer).await?,
+        };
+        let valued = self
+            .values(&context, vec![customer], vec![entitlement], at)
+            .await?;
+        let value = valued.first().map(convert::value);
+        Ok(Response::new(pb::GetEntitlementValueResponse { value }))
+    }
+
+    async fn batch_get_values(
+        &self,
+        request: Request<pb::BatchGetValuesRequest>,
+    ) -> Result<Response<pb::BatchGetValuesResponse>, Status> {
+        let (context, request) = chassis::open(request)?;
+        let at = convert::time("time", request.time.as_ref())?.unwrap_or(context.now);
+        let too_many = request.queries.len() > QUERIES_MAX
+            || request
+                .queries
+                .iter()
+                .any(|query| query.feature_keys.len() > KEYS_MAX);
+        if too_many {
+            return Err(EntitlementError::invalid(
+                "queries",
+                "must be at most 1000, each of at most 100 feature keys",
+            )
+            .into());
+        }
+        let balances = self.batch(&context, &request, at).await?;
+        Ok(Response::new(pb::BatchGetValuesResponse { balances }))
+    }
+
+    async fn get_customer_access(
+        &self,
+        request: Request<pb::GetCustomerAccessRequest>,
+    ) -> Result<Response<pb::GetCustomerAccessResponse>, Status> {
+        let (context, request) = chassis::open(request)?;
+        let reference = request
+            .customer
+            .ok_or_else(|| EntitlementError::invalid("customer", "is required"))?;
+        let customer = self.clients.customer(&context, &reference).await?;
+        let mut active = store::entitlement::of_customers(
+            self.db.reader(),
+            context.project,
+            &[customer.id],
+            None,
+        )
+        .await?;
+        active.retain(|entitlement| entitlement.is_active(context.now));
+        active.sort_by(|a, b| a.feature_key.cmp(&b.feature_key));
+        let valued = self
+            .values(&context, vec![customer], active, context.now)
+            .await?;
+        let values = valued.iter().map(convert::value).collect();
+        Ok(Response::new(pb::GetCustomerAccessResponse { values }))
+    }
+
+    async fn get_entitlement_history(
+        &self,
+        request: Request<pb::GetEntitlementHistoryRequest>,
+    ) -> Result<Response<pb::GetEntitlementHistoryResponse>, Status> {
+        let (context, request) = chassis::open(request)?;
+        let asked = convert::history_request(&request)?;
+        let target = convert::target(request.entitlement)?;
+        let entitlement = self.find(&context, &target).await?;
+        entitlement.metered()?;
+        let customer = self.customer_of(&context, entitlement.customer).await?;
+        let history = valuation::history(
+            &self.db,
+            &self.clients,
+            &context,
+            &customer,
+            &entitlement,
+            &asked,
+        )
+        .await?;
+        Ok(Response::new(convert::history(&history)?))
+    }
+
+    async fn reserve_subscription(
+        &self,
+        request: Request<pb::ReserveSubscriptionRequest>,
+    ) -> Result<Response<pb::ReserveSubscriptionResponse>, Status> {
+        let (context, request) = &chassis::open(request)?;
+        let rights = &convert::subscription_rights(request.state.as_ref())?;
+        if !rights.rights.is_empty() {
+            let customer = self.customer_of(context, rights.customer).await?;
+            if customer.subjects.is_empty() {
+                return Err(EntitlementError::CustomerWithoutSubjects(customer.id).into());
+            }
+            let features = Features::of(&self.clients, context, &rights.rights).await?;
+            provision::check(rights, &features)?;
+        }
+        self.db
+            .write(
+                context,
+                "ReserveSubscription",
+                &request.request_id,
+                request,
+                |write| async move {
+                    let expires = provision::reserve(&write, rights).await?;
+                    let expire_time = Some(contract::convert::timestamp(expires));
+                    Ok::<_, EntitlementError>((
+                        write,
+                        pb::ReserveSubscriptionResponse { expire_time },
+                    ))
+                },
+            )
+            .await
+    }
+
+    async fn apply_subscription(
+        &self,
+        request: Request<pb::ApplySubscriptionRequest>,
+    ) -> Result<Response<pb::ApplySubscriptionResponse>, Status> {
+        let (context, request) = &chassis::open(request)?;
+        let rights = convert::subscription_rights(request.state.as_ref())?;
+        let subscription = rights.id;
+        if provision::is_news(self.db.reader(), context, &rights).await? {
+            let features = &Features::of(&self.clients, context, &rights.rights).await?;
+            self.db
+                .write(
+                    context,
+                    "ApplySubscription",
+                    &request.request_id,
+                    request,
+                    |mut write| async move {
+                        provision::apply(&mut write, rights, features).await?;
+                        Ok::<_, EntitlementError>((write, pb::ApplySubscriptionResponse::default()))
+                    },
+                )
+                .await?;
+            self.tell_customers(context).await;
+        }
+        let there =
+            store::entitlement::of_subscription(self.db.reader(), context.project, subscription)
+                .await?;
+        Ok(Response::new(pb::ApplySubscriptionResponse {
+            entitlements: there
+                .iter()
+                .map(|entitlement| convert::entitlement(entitlement, context.now))
+                .collect::<Result<_, _>>()?,
+        }))
+    }
+}
+
+impl Server {
+    /// The entitlement that is meant; by feature key the one active now.
+    pub(super) async fn find(
+        &self,
+        context: &Context,
+        target: &Target,
+    ) -> Result<Entitlement, EntitlementError> {
+        lookup::find(
+            self.db.reader(),
+            &self.clients,
+            context,
+            target,
+            context.now,
+        )
+        .await?
+        .entitlement()
+    }
+
+    /// Which entitlement is meant. It is found before a transaction and judged inside, where a repeated
+    /// request has already got its first answer.
+    pub(super) async fn locate(
+        &self,
+        context: &Context,
+        target: &Target,
+    ) -> Result<(CustomerId, EntitlementId), EntitlementError> {
+        let found = self.find(context, target).await?;
+        Ok((found.customer, found.id))
+    }
+
+    /// A located entitlement, read again under the lock of its customer.
+    pub(super) async fn locked(
+        &self,
+        write: &chassis::Write,
+        located: Result<(CustomerId, EntitlementId), EntitlementError>,
+    ) -> Result<Entitlement, EntitlementError> {
+        let (customer, id) = located?;
+        let project = write.context().project;
+        store::lock_customer(write.tx(), project, customer).await?;
+        store::entitlement::by_id(write.tx(), project, id)
+            .await?
+            .ok_or_else(|| EntitlementError::EntitlementNotFound(id.to_string()))
+    }
+
+    /// The live customer of an entitlement.
+    pub(super) async fn customer_of(
+        &self,
+        context: &Context,
+        id: CustomerId,
+    ) -> Result<Customer, EntitlementError> {
+        let mut found = self.clients.customers(context, &[id]).await?;
+        match found.remove(&id) {
+            None => Err(EntitlementError::CustomerNotFound(id.to_string())),
+            Some(customer) if customer.deleted => {
+                Err(EntitlementError::CustomerDeleted(id.to_string()))
+            }
+            Some(customer) => Ok(customer),
+        }
+    }
+
+    /// Values of entitlements of these customers.
+    pub(super) async fn values(
+        &self,
+        context: &Context,
+        customers: Vec<Customer>,
+        entitlements: Vec<Entitlement>,
+        at: kernel::Timestamp,
+    ) -> Result<Vec<Valued>, EntitlementError> {
+        let customers: HashMap<CustomerId, Customer> = customers
+            .into_iter()
+            .map(|customer| (customer.id, customer))
+            .collect();
+        valuation::values(
+            &self.db,
+            &self.clients,
+            context,
+            &customers,
+            entitlements,
+            at,
+        )
+        .await
+    }
+}

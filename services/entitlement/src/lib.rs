@@ -1,0 +1,35 @@
+//! The entitlement service: what customers may use, and how much of it. It owns entitlements, grants,
+//! usage periods and resets, and answers questions of access and balance.
+
+pub mod clients;
+pub mod consume;
+pub mod convert;
+pub mod domain;
+pub mod error;
+pub mod grpc;
+pub mod holds;
+pub mod lookup;
+pub mod provision;
+pub mod store;
+#[cfg(test)]
+mod tests;
+pub mod valuation;
+
+use chassis::{BuildError, Env, Service};
+use contract::entitlement::v1::{
+    entitlement_service_server::EntitlementServiceServer, grant_service_server::GrantServiceServer,
+};
+use tonic::service::Routes;
+
+/// Opens the service's database and joins its parts.
+pub async fn build(env: Env) -> Result<Service, BuildError> {
+    let db = env.open_db(store::migration::all()).await?;
+    let clients = clients::Clients::new(&env);
+    let server = grpc::Server::new(&env, db.clone(), clients.clone());
+    let routes = Routes::new(EntitlementServiceServer::new(server.clone()))
+        .add_service(GrantServiceServer::new(server));
+    let mut service = Service::new("entitlement", routes, db.clone());
+    service.consumers = vec![consume::subscriptions(clients.clone())];
+    service.timers = vec![holds::HoldTimer::new(db, clients)];
+    Ok(service)
+}

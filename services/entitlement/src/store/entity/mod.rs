@@ -1,0 +1,8 @@
+//! The tables as sea-orm sees them, one per file.
+
+pub mod balance_checkpoint;
+pub mod entitlement;
+pub mod entitlement_grant;
+pub mod subscription_applied;
+pub mod subscription_reservation;
+pub mod usage_reset;

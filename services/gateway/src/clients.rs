@@ -1,0 +1,64 @@
+//! The gRPC clients of all services, made per call on links that are cheap to clone.
+
+use chassis::Link;
+use chassis::link::Links;
+use contract::billing::v1::app_service_client::AppServiceClient;
+use contract::billing::v1::invoice_service_client::InvoiceServiceClient;
+use contract::billing::v1::override_service_client::OverrideServiceClient;
+use contract::billing::v1::profile_service_client::ProfileServiceClient;
+use contract::catalog::v1::addon_service_client::AddonServiceClient;
+use contract::catalog::v1::feature_service_client::FeatureServiceClient;
+use contract::catalog::v1::plan_addon_service_client::PlanAddonServiceClient;
+use contract::catalog::v1::plan_service_client::PlanServiceClient;
+use contract::customer::v1::customer_service_client::CustomerServiceClient;
+use contract::customer::v1::subject_service_client::SubjectServiceClient;
+use contract::entitlement::v1::entitlement_service_client::EntitlementServiceClient;
+use contract::entitlement::v1::grant_service_client::GrantServiceClient;
+use contract::metering::v1::meter_service_client::MeterServiceClient;
+use contract::metering::v1::usage_service_client::UsageServiceClient;
+use contract::notification::v1::channel_service_client::ChannelServiceClient;
+use contract::notification::v1::rule_service_client::RuleServiceClient;
+use contract::subscription::v1::subscription_service_client::SubscriptionServiceClient;
+
+/// Largest answer of a service: a page of a thousand invoices with lines fits.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Makes clients.
+pub(crate) struct Clients(Links);
+
+macro_rules! clients {
+    ($($name:ident: $client:ident of $service:literal;)*) => {
+        impl Clients {
+            $(pub(crate) fn $name(&self) -> $client<Link> {
+                $client::new(self.0.get($service)).max_decoding_message_size(MAX_ANSWER_BYTES)
+            })*
+        }
+    };
+}
+
+impl Clients {
+    /// Clients on these links.
+    pub(crate) fn new(links: Links) -> Self {
+        Self(links)
+    }
+}
+
+clients! {
+    customers: CustomerServiceClient of "customer";
+    subjects: SubjectServiceClient of "customer";
+    meters: MeterServiceClient of "metering";
+    usage: UsageServiceClient of "metering";
+    features: FeatureServiceClient of "catalog";
+    plans: PlanServiceClient of "catalog";
+    addons: AddonServiceClient of "catalog";
+    plan_addons: PlanAddonServiceClient of "catalog";
+    entitlements: EntitlementServiceClient of "entitlement";
+    grants: GrantServiceClient of "entitlement";
+    subscriptions: SubscriptionServiceClient of "subscription";
+    apps: AppServiceClient of "billing";
+    profiles: ProfileServiceClient of "billing";
+    overrides: OverrideServiceClient of "billing";
+    invoices: InvoiceServiceClient of "billing";
+    channels: ChannelServiceClient of "notification";
+    rules: RuleServiceClient of "notification";
+}

@@ -1,0 +1,145 @@
+//! The OpenMeter dialect: `/api/v1` and `/api/v2`. The route table below is the index of the
+//! documented resources, one file each; the OpenAPI document is emitted from the same table.
+//!
+//! Words: a *plan*, *feature*, *entitlement*, *grant*, *invoice* are ours too; *rate card*,
+//! *billing cadence* and *usage attribution* keep their names; `createdAt` is `create_time`,
+//! a *subject* is a subject key with a display name.
+
+mod decode;
+mod document;
+mod error;
+mod extract;
+mod filters;
+mod page;
+mod scalars;
+mod value;
+
+mod addons;
+mod balances;
+mod customers;
+mod entitlement_input;
+mod entitlements;
+mod entitlements_v1;
+mod entitlements_v2;
+mod events;
+mod features;
+mod grants;
+mod info;
+mod meter_query;
+mod meters;
+mod plans;
+mod rate_cards;
+mod subjects;
+mod subscription_input;
+mod subscription_view;
+mod subscriptions;
+
+use axum::{Router, middleware};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use document::openapi;
+pub(crate) use error::Problem;
+
+use crate::Shared;
+
+/// The operations of the dialect.
+fn table() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        // Meters
+        .routes(routes!(meters::list, meters::create))
+        .routes(routes!(meters::get, meters::update, meters::delete))
+        .routes(routes!(meters::list_subjects))
+        .routes(routes!(meters::list_group_by_values))
+        .routes(routes!(meter_query::query, meter_query::query_post))
+        // Events
+        .routes(routes!(events::list, events::ingest))
+        .routes(routes!(events::list_v2))
+        // Subjects
+        .routes(routes!(subjects::list, subjects::upsert))
+        .routes(routes!(subjects::get, subjects::delete))
+        // Customers
+        .routes(routes!(customers::list, customers::create))
+        .routes(routes!(customers::get, customers::update, customers::delete))
+        .routes(routes!(subscriptions::list_of_customer))
+        .routes(routes!(balances::access))
+        .routes(routes!(balances::value_of_feature))
+        // Product Catalog
+        .routes(routes!(features::list, features::create))
+        .routes(routes!(features::get, features::delete))
+        .routes(routes!(plans::list, plans::create))
+        .routes(routes!(plans::get, plans::update, plans::delete))
+        .routes(routes!(plans::publish))
+        .routes(routes!(plans::archive))
+        .routes(routes!(plans::next))
+        .routes(routes!(addons::list_of_plan, addons::assign))
+        .routes(routes!(
+            addons::get_of_plan,
+            addons::update_of_plan,
+            addons::remove_from_plan
+        ))
+        .routes(routes!(addons::list, addons::create))
+        .routes(routes!(addons::get, addons::update, addons::delete))
+        .routes(routes!(addons::publish))
+        .routes(routes!(addons::archive))
+        // Subscriptions
+        .routes(routes!(subscriptions::create))
+        .routes(routes!(
+            subscriptions::get,
+            subscriptions::edit,
+            subscriptions::delete
+        ))
+        .routes(routes!(subscriptions::cancel))
+        .routes(routes!(subscriptions::unschedule_cancelation))
+        .routes(routes!(subscriptions::restore))
+        .routes(routes!(subscriptions::change))
+        .routes(routes!(subscriptions::migrate))
+        // Entitlements by subject
+        .routes(routes!(entitlements_v1::list))
+        .routes(routes!(entitlements_v1::get))
+        .routes(routes!(
+            entitlements_v1::list_of_subject,
+            entitlements_v1::create
+        ))
+        .routes(routes!(
+            entitlements_v1::get_of_subject,
+            entitlements_v1::delete
+        ))
+        .routes(routes!(entitlements_v1::replace))
+        .routes(routes!(balances::value_of_subject))
+        .routes(routes!(balances::history_of_subject))
+        .routes(routes!(balances::reset_of_subject))
+        .routes(routes!(grants::list_of_subject, grants::create_of_subject))
+        .routes(routes!(grants::list))
+        .routes(routes!(grants::void))
+        // Entitlements by customer
+        .routes(routes!(entitlements_v2::list))
+        .routes(routes!(entitlements_v2::get))
+        .routes(routes!(
+            entitlements_v2::list_of_customer,
+            entitlements_v2::create
+        ))
+        .routes(routes!(
+            entitlements_v2::get_of_customer,
+            entitlements_v2::delete
+        ))
+        .routes(routes!(entitlements_v2::replace))
+        .routes(routes!(balances::value_of_customer))
+        .routes(routes!(balances::history_of_customer))
+        .routes(routes!(balances::reset_of_customer))
+        .routes(routes!(grants::list_of_customer, grants::create_of_customer))
+        .routes(routes!(grants::list_v2))
+        // Lookup Information, Debug
+        .routes(routes!(info::currencies))
+        .routes(routes!(info::progress))
+        .routes(routes!(info::metrics))
+}
+
+/// The routes of the dialect; every one of them asks for a key.
+pub(crate) fn routes(gateway: &Shared) -> Router<Shared> {
+    let (router, _) = table().split_for_parts();
+    router.route_layer(middleware::from_fn_with_state(
+        gateway.clone(),
+        extract::authenticate,
+    ))
+}

@@ -1,0 +1,13 @@
+//! Pure values that every domain shares: exact numbers, money, time and identity.
+//! No input or output, no clock, no randomness; everything here is a function of its arguments.
+
+pub mod calendar;
+pub mod currency;
+pub mod decimal;
+pub mod id;
+pub mod key;
+pub mod money;
+pub mod period;
+
+pub use jiff::Timestamp;
+pub use rust_decimal::Decimal;

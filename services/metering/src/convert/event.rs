@@ -1,0 +1,195 @@
+//! Usage events, in and out.
+
+use chassis::{Violation, db::micros};
+use contract::{
+    convert::{from_timestamp, timestamp},
+    metering::v1::{self as pb, list_events_request::OrderBy},
+};
+use kernel::Timestamp;
+
+use super::{at_most, checked, filter, from_time, required};
+use crate::{
+    domain::event::{EventDraft, NewEvent},
+    error::MeteringError,
+    store::event::{EventList, EventOrder, Place, StoredEvent},
+};
+
+/// Most events of one call.
+pub const EVENTS_MAX: usize = 10_000;
+/// Most violations that one answer lists.
+const VIOLATIONS_MAX: usize = 100;
+/// Most customers of one list.
+const CUSTOMERS_MAX: usize = 100;
+
+/// The events of a call in stored form, those that are dropped silently left out.
+pub fn from_events(
+    events: &[pb::UsageEvent],
+    max: usize,
+    now: Timestamp,
+) -> Result<Vec<NewEvent>, MeteringError> {
+    at_most("events", events, max)?;
+    let mut valid = Vec::with_capacity(events.len());
+    let mut violations = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        match from_event(event, now) {
+            Ok(event) => valid.extend(event),
+            Err(wrong) => violations.extend(
+                wrong
+                    .into_iter()
+                    .map(|(field, text)| Violation::new(format!("events[{index}].{field}"), text)),
+            ),
+        }
+        if violations.len() >= VIOLATIONS_MAX {
+            violations.truncate(VIOLATIONS_MAX);
+            break;
+        }
+    }
+    if violations.is_empty() {
+        Ok(valid)
+    } else {
+        Err(MeteringError::Invalid(violations))
+    }
+}
+
+fn from_event(
+    event: &pb::UsageEvent,
+    now: Timestamp,
+) -> Result<Option<NewEvent>, Vec<(String, String)>> {
+    let time = event.time.as_ref().map(from_timestamp).transpose();
+    let draft = EventDraft {
+        id: event.id.clone(),
+        source: event.source.clone(),
+        kind: event.r#type.clone(),
+        subject: event.subject.clone(),
+        time: time.as_ref().ok().copied().flatten(),
+        data: event.data.clone(),
+    };
+    let checked = NewEvent::new(draft, now).map_err(|wrong| {
+        wrong
+            .into_iter()
+            .map(|bad| (bad.field, bad.description))
+            .collect()
+    });
+    match (checked, time) {
+        (checked, Ok(_)) => checked,
+        (Ok(_), Err(error)) => Err(vec![("time".to_owned(), error.to_string())]),
+        (Err(wrong), Err(error)) => {
+            let mut wrong: Vec<(String, String)> = wrong;
+            wrong.push(("time".to_owned(), error.to_string()));
+            Err(wrong)
+        }
+    }
+}
+
+/// What a list asks for, but its customers.
+pub fn from_list(request: &pb::ListEventsRequest) -> Result<EventList, MeteringError> {
+    at_most("customer_ids", &request.customer_ids, CUSTOMERS_MAX)?;
+    let time = filter::from_time("time", request.time.as_ref())?;
+    let ingest_time = filter::from_time("ingest_time", request.ingest_time.as_ref())?;
+    let order = match OrderBy::try_from(request.order_by) {
+        Ok(OrderBy::Unspecified) if time.is_any() && !ingest_time.is_any() => {
+            EventOrder::IngestTime
+        }
+        Ok(OrderBy::Unspecified | OrderBy::Time) => EventOrder::Time,
+        Ok(OrderBy::IngestTime) => EventOrder::IngestTime,
+        Err(_) => return Err(MeteringError::invalid("order_by", "is unknown")),
+    };
+    Ok(EventList {
+        id: filter::from_text("id", request.id.as_ref())?,
+        source: filter::from_text("source", request.source.as_ref())?,
+        kind: filter::from_text("type", request.r#type.as_ref())?,
+        subject: filter::from_text("subject", request.subject.as_ref())?,
+        subjects: None,
+        time,
+        ingest_time,
+        order,
+    })
+}
+
+/// The place that a cursor names.
+pub fn from_cursor(cursor: &pb::EventCursor) -> Result<Place, MeteringError> {
+    let time = from_time("after.time", cursor.time.as_ref())?;
+    Ok(Place {
+        time: micros(*required("after.time", time.as_ref())?),
+        id: checked("after.id", &cursor.id, 4_096)?.to_owned(),
+        source: Some(checked("after.source", &cursor.source, 4_096)?.to_owned())
+            .filter(|source| !source.is_empty()),
+    })
+}
+
+/// A stored event for the wire.
+pub fn to_proto(
+    event: StoredEvent,
+    customer_id: String,
+    validation_error: Option<String>,
+) -> pb::IngestedEvent {
+    pb::IngestedEvent {
+        event: Some(pb::UsageEvent {
+            id: event.id,
+            source: event.source,
+            r#type: event.kind,
+            subject: event.subject,
+            time: Some(timestamp(event.time)),
+            data: event.data.unwrap_or_default(),
+        }),
+        customer_id,
+        validation_error: validation_error.unwrap_or_default(),
+        ingest_time: Some(timestamp(kernel::calendar::floor_to_second(
+            event.ingest_time,
+        ))),
+        store_time: Some(timestamp(event.store_time)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use chassis::Problem as _;
+
+    use super::*;
+
+    #[test]
+    fn a_bad_event_refuses_the_call_and_is_named() {
+        let good = pb::UsageEvent {
+            id: "1".into(),
+            source: "s".into(),
+            r#type: "t".into(),
+            subject: "c".into(),
+            ..pb::UsageEvent::default()
+        };
+        let now: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+        let no_subject = pb::UsageEvent {
+            subject: String::new(),
+            ..good.clone()
+        };
+        let bad_time = pb::UsageEvent {
+            time: Some(prost_types::Timestamp {
+                seconds: 0,
+                nanos: -1,
+            }),
+            ..good.clone()
+        };
+        let error =
+            from_events(&[good.clone(), no_subject, bad_time], EVENTS_MAX, now).unwrap_err();
+        let fields: Vec<String> = error
+            .violations()
+            .into_iter()
+            .map(|violation| violation.field)
+            .collect();
+        assert_eq!(fields, ["events[1].subject", "events[2].time"]);
+        let old = pb::UsageEvent {
+            time: Some(prost_types::Timestamp {
+                seconds: 0,
+                nanos: 5,
+            }),
+            ..good.clone()
+        };
+        assert_eq!(
+            from_events(&[good.clone(), old], EVENTS_MAX, now)
+                .unwrap()
+                .len(),
+            1
+        );
+        assert!(from_events(&[good.clone(), good], 1, now).is_err());
+    }
+}

@@ -1,0 +1,15 @@
+//! The rules of metering, pure: [`event`] decides what may be stored, [`meter`] what may be
+//! measured, [`jsonpath`] and [`value`] read a value out of an event, [`filter`] chooses among
+//! texts, [`window`] cuts time, [`sum`] and [`aggregate`] add up, [`query`] folds events into rows, and
+//! [`rollup`] adds up ahead of time.
+
+pub mod aggregate;
+pub mod event;
+pub mod filter;
+pub mod jsonpath;
+pub mod meter;
+pub mod query;
+pub mod rollup;
+pub mod sum;
+pub mod value;
+pub mod window;

@@ -1,0 +1,371 @@
+//! Takes events in. Calls that arrive while a commit is under way are committed together with the next
+//! one, so that many small calls cost few commits; a call is answered only after its commit.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use chassis::{Context, Db, Write};
+use contract::{convert::timestamp, metering::v1::UsageChanged};
+use kernel::{Timestamp, id::EventId};
+use sea_orm::DatabaseBackend;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use crate::{
+    domain::{
+        event::{Identity, NewEvent},
+        meter::Meter,
+        rollup::{self, Rollup},
+    },
+    error::MeteringError,
+    store::{
+        self,
+        event::{self, Arrival, OwnedIdentity},
+        scan,
+    },
+};
+
+/// Calls that may wait for a commit; more wait for a place.
+const QUEUE_MAX: usize = 1_024;
+/// A commit takes waiting calls on until it has this many events.
+const COMMIT_EVENTS: usize = 10_000;
+/// Commits that run side by side on PostgreSQL. SQLite has one writer.
+const POSTGRES_WRITERS: usize = 4;
+/// Most subjects that one feed event names.
+const SUBJECTS_MAX: usize = 1_000;
+
+/// The events of one call.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The events.
+    pub events: Vec<NewEvent>,
+    /// Whether an event that is stored with other content refuses the call.
+    pub reject_conflicts: bool,
+    /// When they were received.
+    pub ingest_time: Timestamp,
+}
+
+struct Job {
+    context: Context,
+    batch: Batch,
+    answer: oneshot::Sender<Result<u64, MeteringError>>,
+}
+
+/// The way in for events. Cheap to clone.
+#[derive(Clone)]
+pub struct Ingest {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Ingest {
+    /// Starts the writers. They end when the last clone of the answer is gone and the queue is empty.
+    pub fn start(db: &Db) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE_MAX);
+        let queue = Arc::new(Mutex::new(queue));
+        let writers = if db.backend() == DatabaseBackend::Postgres {
+            POSTGRES_WRITERS
+        } else {
+            1
+        };
+        for _ in 0..writers {
+            tokio::spawn(write_forever(db.clone(), queue.clone()));
+        }
+        Self { jobs }
+    }
+
+    /// Stores a batch and answers, after the commit, how many of its events are new.
+    pub async fn store(&self, context: &Context, batch: Batch) -> Result<u64, MeteringError> {
+        if batch.events.is_empty() {
+            return Ok(0);
+        }
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            context: context.clone(),
+            batch,
+            answer,
+        };
+        self.jobs
+            .send(job)
+            .await
+            .map_err(|_| MeteringError::Stopping)?;
+        answered.await.map_err(|_| MeteringError::Stopping)?
+    }
+}
+
+async fn write_forever(db: Db, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
+    loop {
+        let mut jobs = Vec::new();
+        {
+            let mut queue = queue.lock().await;
+            let Some(first) = queue.recv().await else {
+                return;
+            };
+            let mut events = first.batch.events.len();
+            jobs.push(first);
+            while events < COMMIT_EVENTS
+                && let Ok(next) = queue.try_recv()
+            {
+                events += next.batch.events.len();
+                jobs.push(next);
+            }
+        }
+        let mut projects: BTreeMap<_, Vec<Job>> = BTreeMap::new();
+        for job in jobs {
+            projects.entry(job.context.project).or_default().push(job);
+        }
+        for jobs in projects.into_values() {
+            // A task of its own: should it panic, its calls fail and the writer lives on.
+            if let Err(error) = tokio::spawn(commit_jobs(db.clone(), jobs)).await {
+                tracing::error!(%error, "a commit of usage events broke off");
+            }
+        }
+    }
+}
+
+/// Commits jobs of one project together; if that fails, each by itself, so that one refused call does not
+/// take others with it.
+async fn commit_jobs(db: Db, jobs: Vec<Job>) {
+    if jobs.len() > 1 {
+        let batches: Vec<&Batch> = jobs.iter().map(|job| &job.batch).collect();
+        if let Some(Ok(counts)) = match jobs.first() {
+            Some(first) => Some(commit(&db, &first.context, &batches).await),
+            None => None,
+        } {
+            for (job, count) in jobs.into_iter().zip(counts) {
+                reply(job.answer, Ok(count));
+            }
+            return;
+        }
+    }
+    for job in jobs {
+        let counts = commit(&db, &job.context, &[&job.batch]).await;
+        reply(job.answer, counts.map(|counts| counts.into_iter().sum()));
+    }
+}
+
+fn reply(answer: oneshot::Sender<Result<u64, MeteringError>>, result: Result<u64, MeteringError>) {
+    if answer.send(result).is_err() {
+        tracing::debug!("the caller went away before its events were stored");
+    }
+}
+
+async fn commit(db: &Db, context: &Context, batches: &[&Batch]) -> Result<Vec<u64>, MeteringError> {
+    let mut write = db.system_write(context).await?;
+    let counts = append(&mut write, batches).await?;
+    write.commit().await?;
+    Ok(counts)
+}
+
+/// Appends batches in a transaction, announces what is new, and answers the number of new events of each
+/// batch. The first of several events of one identity is the one that counts.
+pub async fn append(write: &mut Write, batches: &[&Batch]) -> Result<Vec<u64>, MeteringError> {
+    let project = write.context().project;
+    let now = batches
+        .iter()
+        .map(|batch| batch.ingest_time)
+        .fold(write.context().now, Ord::max);
+    let firsts = first_of_each_identity(batches)?;
+    store::rollup::enter(write.tx(), project).await?;
+    let mut arrivals: Vec<Arrival<'_>> = firsts.values().map(|(_, arrival)| *arrival).collect();
+    arrivals.sort_unstable_by_key(|arrival| arrival.event.identity());
+    let stored = event::append(write.tx(), project, &arrivals, now).await?;
+    if stored.len() < arrivals.len() {
+        refuse_conflicts(write, batches, &stored).await?;
+    }
+    let mut counts = vec![0; batches.len()];
+    let mut fresh = Vec::with_capacity(stored.len());
+    for (batch, arrival) in firsts.values() {
+        let (source, id) = arrival.event.identity();
+        if let Some(seq) = stored.get(&(source.to_owned(), id.to_owned())) {
+            counts[*batch] += 1;
+            fresh.push((*seq, arrival.event));
+        }
+    }
+    roll_up(write, &fresh).await?;
+    announce(write, &fresh).await?;
+    Ok(counts)
+}
+
+type Firsts<'event> = HashMap<Identity<'event>, (usize, Arrival<'event>)>;
+
+/// The first event of each identity and the batch it is in.
+fn first_of_each_identity<'batch>(
+    batches: &[&'batch Batch],
+) -> Result<Firsts<'batch>, MeteringError> {
+    let mut firsts: Firsts<'batch> = HashMap::new();
+    for (index, batch) in batches.iter().enumerate() {
+        for event in &batch.events {
+            let arrival = Arrival {
+                event,
+                ingest_time: batch.ingest_time,
+            };
+            let (_, first) = firsts.entry(event.identity()).or_insert((index, arrival));
+            let first = first.event;
+            let conflicts = || {
+                event.conflicts_with(
+                    &first.kind,
+                    &first.subject,
+                    first.time,
+                    first.data.as_deref(),
+                )
+            };
+            if batch.reject_conflicts && conflicts() {
+                return Err(conflict(event));
+            }
+        }
+    }
+    Ok(firsts)
+}
+
+/// Compares the events that were stored before with what is stored, for batches that ask for it.
+async fn refuse_conflicts(
+    write: &Write,
+    batches: &[&Batch],
+    stored: &HashMap<OwnedIdentity, i64>,
+) -> Result<(), MeteringError> {
+    let known = |event: &NewEvent| {
+        let (source, id) = event.identity();
+        let identity = (source.to_owned(), id.to_owned());
+        (!stored.contains_key(&identity)).then_some(identity)
+    };
+    let strict = || {
+        batches
+            .iter()
+            .filter(|batch| batch.reject_conflicts)
+            .flat_map(|batch| &batch.events)
+    };
+    let wanted: BTreeSet<OwnedIdentity> = strict().filter_map(known).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<OwnedIdentity> = wanted.into_iter().collect();
+    let found = event::by_identities(write.tx(), write.context().project, &wanted).await?;
+    for event in strict() {
+        if let Some(there) = known(event).and_then(|identity| found.get(&identity))
+            && event.conflicts_with(
+                &there.kind,
+                &there.subject,
+                there.time,
+                there.data.as_deref(),
+            )
+        {
+            return Err(conflict(event));
+        }
+    }
+    Ok(())
+}
+
+fn conflict(event: &NewEvent) -> MeteringError {
+    MeteringError::EventConflict {
+        id: event.id.clone(),
+        source_name: event.source.clone(),
+    }
+}
+
+/// Adds what is new to the rollups of the live meters that measure it.
+async fn roll_up(write: &Write, fresh: &[(i64, &NewEvent)]) -> Result<(), MeteringError> {
+    let project = write.context().project;
+    let kinds: BTreeSet<&str> = fresh.iter().map(|(_, event)| event.kind.as_str()).collect();
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let kinds = kinds.into_iter().map(str::to_owned).collect();
+    let meters = store::meter::live_of_types(write.tx(), project, kinds).await?;
+    if meters.is_empty() {
+        return Ok(());
+    }
+    let progress = store::rollup::progress(write.tx(), project, &meters).await?;
+    let mut rollups: Vec<(&Meter, i64, Rollup)> = meters
+        .iter()
+        .filter_map(|meter| Some((meter, progress.get(&meter.id)?.generation, Rollup::new())))
+        .collect();
+    for (seq, event) in fresh {
+        let data = scan::parse(event.data.as_deref())?;
+        for (meter, _, rollup) in &mut rollups {
+            if meter.event_type == event.kind {
+                let moment = (event.time.as_second(), *seq);
+                rollup::add(rollup, meter, moment, &event.subject, data.as_ref());
+            }
+        }
+    }
+    for (meter, generation, rollup) in &rollups {
+        store::rollup::insert(write.tx(), project, meter, *generation, rollup).await?;
+    }
+    Ok(())
+}
+
+/// Tells the feed what changed: one event a commit, or a few when it names many subjects.
+async fn announce(write: &mut Write, fresh: &[(i64, &NewEvent)]) -> Result<(), MeteringError> {
+    let mut subjects: BTreeMap<&str, Vec<&NewEvent>> = BTreeMap::new();
+    for (_, event) in fresh {
+        subjects.entry(&event.subject).or_default().push(event);
+    }
+    let subjects: Vec<(&str, Vec<&NewEvent>)> = subjects.into_iter().collect();
+    for part in subjects.chunks(SUBJECTS_MAX) {
+        let events = || part.iter().flat_map(|(_, events)| events);
+        let types: BTreeSet<&str> = events().map(|event| event.kind.as_str()).collect();
+        let changed = UsageChanged {
+            subject_keys: part
+                .iter()
+                .map(|(subject, _)| (*subject).to_owned())
+                .collect(),
+            event_types: types.into_iter().map(str::to_owned).collect(),
+            from_time: events().map(|event| event.time).min().map(timestamp),
+            event_count: i64::try_from(events().count()).unwrap_or(i64::MAX),
+        };
+        let id: EventId = chassis::id::next();
+        write
+            .event("usage.changed", &id.to_string(), 1, &changed)
+            .await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::domain::event::EventDraft;
+
+    fn batch(ids: &[(&str, &str)], reject_conflicts: bool) -> Batch {
+        let now: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+        let events = ids.iter().map(|(id, subject)| {
+            let draft = EventDraft {
+                id: (*id).into(),
+                source: "s".into(),
+                kind: "t".into(),
+                subject: (*subject).into(),
+                ..EventDraft::default()
+            };
+            NewEvent::new(draft, now).unwrap().unwrap()
+        });
+        Batch {
+            events: events.collect(),
+            reject_conflicts,
+            ingest_time: now,
+        }
+    }
+
+    #[test]
+    fn the_first_event_of_an_identity_wins() {
+        let (one, two) = (
+            batch(&[("1", "a"), ("2", "a"), ("1", "a")], false),
+            batch(&[("2", "a"), ("3", "a")], false),
+        );
+        let firsts = first_of_each_identity(&[&one, &two]).unwrap();
+        assert_eq!(firsts.len(), 3);
+        assert_eq!(firsts[&("s", "2")].0, 0);
+        assert_eq!(firsts[&("s", "3")].0, 1);
+    }
+
+    #[test]
+    fn other_content_is_refused_only_where_asked() {
+        assert!(first_of_each_identity(&[&batch(&[("1", "a"), ("1", "b")], false)]).is_ok());
+        let error = first_of_each_identity(&[&batch(&[("1", "a"), ("1", "b")], true)]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "event 1 of source s was stored before with other content"
+        );
+    }
+}

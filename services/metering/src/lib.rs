@@ -1,0 +1,46 @@
+//! The metering service: meters, usage events and what they add up to, and tokens with which end
+//! users read their own usage.
+
+mod convert;
+mod customers;
+mod domain;
+mod error;
+mod grpc;
+mod ingest;
+mod portal;
+mod store;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use chassis::{BuildError, Env, Service};
+use contract::metering::v1::{
+    meter_service_server::MeterServiceServer,
+    portal_token_service_server::PortalTokenServiceServer,
+    usage_service_server::UsageServiceServer,
+};
+use tonic::service::Routes;
+
+/// Largest message taken in: 10,000 events with room for their data.
+const MESSAGE_MAX: usize = 64 * 1024 * 1024;
+
+/// Opens the database and joins the services of metering.
+pub async fn build(env: Env) -> Result<Service, BuildError> {
+    let db = env.open_db(store::migration::all()).await?;
+    let customers = customers::Customers::new(env.link("customer"));
+    let ingest = ingest::Ingest::start(&db);
+    let builder = worker::start(env.clone(), db.clone());
+    let usage = grpc::usage_service::Usage::new(db.clone(), env.page_key(), customers, ingest);
+    let mut routes = Routes::builder();
+    routes
+        .add_service(MeterServiceServer::new(grpc::meter_service::Meters::new(
+            db.clone(),
+            env.page_key(),
+            builder,
+        )))
+        .add_service(UsageServiceServer::new(usage).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(PortalTokenServiceServer::new(
+            grpc::portal_token_service::PortalTokens::new(db.clone(), &env),
+        ));
+    Ok(Service::new(env.name, routes.routes(), db))
+}

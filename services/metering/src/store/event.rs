@@ -1,0 +1,432 @@
+//! Stored events: appending with de-duplication, looking up by identity, and lists.
+
+use std::collections::HashMap;
+
+use chassis::db::{instant, micros};
+use kernel::{Timestamp, id::ProjectId};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
+
+use super::Parameters;
+use crate::domain::{
+    event::NewEvent,
+    filter::{TextFilter, TimeFilter},
+};
+
+/// Rows of one statement on PostgreSQL, where arrays make every count the same statement.
+const POSTGRES_CHUNK: usize = 2_000;
+/// Rows of one statement on SQLite, from large to small: only these few statements are ever prepared.
+const SQLITE_CHUNKS: [usize; 5] = [500, 100, 20, 5, 1];
+/// Identities of one lookup.
+const LOOKUP_CHUNK: usize = 200;
+/// Rows read at once while a list is filled.
+const LIST_CHUNK: u64 = 500;
+
+/// An event on its way into the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'event> {
+    /// The event.
+    pub event: &'event NewEvent,
+    /// When it was received.
+    pub ingest_time: Timestamp,
+}
+
+/// A stored event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Position in the order of storing.
+    pub seq: i64,
+    /// Id within the source.
+    pub id: String,
+    /// What reported it.
+    pub source: String,
+    /// What happened.
+    pub kind: String,
+    /// Whose usage it is.
+    pub subject: String,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Compact JSON.
+    pub data: Option<String>,
+    /// When it was received.
+    pub ingest_time: Timestamp,
+    /// When it was stored.
+    pub store_time: Timestamp,
+}
+
+/// Source and id.
+pub type OwnedIdentity = (String, String);
+
+/// Stores the events whose identity is free, and answers their positions. The arrivals must have
+/// different identities and be sorted by them: concurrent transactions then wait for, and never deadlock
+/// with, each other.
+pub async fn append(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    arrivals: &[Arrival<'_>],
+    now: Timestamp,
+) -> Result<HashMap<OwnedIdentity, i64>, DbErr> {
+    let mut stored = HashMap::with_capacity(arrivals.len());
+    let mut rest = arrivals;
+    while !rest.is_empty() {
+        let postgres = tx.get_database_backend() == DatabaseBackend::Postgres;
+        let size = if postgres {
+            POSTGRES_CHUNK.min(rest.len())
+        } else {
+            SQLITE_CHUNKS
+                .into_iter()
+                .find(|size| *size <= rest.len())
+                .unwrap_or(1)
+        };
+        let (chunk, later) = rest.split_at(size);
+        rest = later;
+        let statement = if postgres {
+            postgres_insert(project, chunk, now)
+        } else {
+            sqlite_insert(project, chunk, now)
+        };
+        for row in tx.query_all_raw(statement).await? {
+            let identity = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            stored.insert(identity, row.try_get_by_index(0)?);
+        }
+    }
+    Ok(stored)
+}
+
+const COLUMNS: &str =
+    "project_id, source, event_id, event_type, subject, time, data, ingest_time, store_time";
+
+fn postgres_insert(project: ProjectId, chunk: &[Arrival<'_>], now: Timestamp) -> Statement {
+    let texts = |read: fn(&NewEvent) -> &str| -> Vec<String> {
+        chunk
+            .iter()
+            .map(|arrival| read(arrival.event).to_owned())
+            .collect()
+    };
+    let times: Vec<i64> = chunk
+        .iter()
+        .map(|arrival| micros(arrival.event.time))
+        .collect();
+    let received: Vec<i64> = chunk
+        .iter()
+        .map(|arrival| micros(arrival.ingest_time))
+        .collect();
+    Statement::from_sql_and_values(
+        DatabaseBackend::Postgres,
+        format!(
+            // An event without data travels as an empty text, which no JSON is.
+            "INSERT INTO usage_event ({COLUMNS}) \
+             SELECT $1, e.s, e.i, e.k, e.u, e.t, NULLIF(e.d, ''), e.r, $2 FROM UNNEST($3::text[], $4::text[], \
+             $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[]) AS e(s, i, k, u, t, d, r) \
+             ON CONFLICT DO NOTHING RETURNING seq, source, event_id"
+        ),
+        [
+            project.to_string().into(),
+            micros(now).into(),
+            texts(|event| &event.source).into(),
+            texts(|event| &event.id).into(),
+            texts(|event| &event.kind).into(),
+            texts(|event| &event.subject).into(),
+            times.into(),
+            texts(|event| event.data.as_deref().unwrap_or_default()).into(),
+            received.into(),
+        ],
+    )
+}
+
+fn sqlite_insert(project: ProjectId, chunk: &[Arrival<'_>], now: Timestamp) -> Statement {
+    let mut parameters = Parameters::default();
+    parameters.push(project.to_string());
+    parameters.push(micros(now));
+    let rows: Vec<String> = chunk
+        .iter()
+        .map(|arrival| {
+            let event = arrival.event;
+            let source = parameters.push(event.source.as_str());
+            parameters.push(event.id.as_str());
+            parameters.push(event.kind.as_str());
+            parameters.push(event.subject.as_str());
+            parameters.push(micros(event.time));
+            parameters.push(event.data.clone());
+            parameters.push(micros(arrival.ingest_time));
+            let [id, kind, subject, time, data, received] =
+                [1, 2, 3, 4, 5, 6].map(|after| source + after);
+            format!(
+                "($1, ${source}, ${id}, ${kind}, ${subject}, ${time}, ${data}, ${received}, $2)"
+            )
+        })
+        .collect();
+    Statement::from_sql_and_values(
+        DatabaseBackend::Sqlite,
+        format!(
+            "INSERT INTO usage_event ({COLUMNS}) VALUES {} ON CONFLICT DO NOTHING RETURNING seq, source, event_id",
+            rows.join(", ")
+        ),
+        parameters.0,
+    )
+}
+
+/// The stored events with these identities.
+pub async fn by_identities(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    identities: &[OwnedIdentity],
+) -> Result<HashMap<OwnedIdentity, StoredEvent>, DbErr> {
+    let mut found = HashMap::with_capacity(identities.len());
+    for chunk in identities.chunks(LOOKUP_CHUNK) {
+        let mut parameters = Parameters::default();
+        parameters.push(project.to_string());
+        let wanted: Vec<String> = chunk
+            .iter()
+            .map(|(source, id)| {
+                let source = parameters.push(source.as_str());
+                let id = parameters.push(id.as_str());
+                format!("(${source}, ${id})")
+            })
+            .collect();
+        let statement = Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            format!(
+                "SELECT {SELECTED} FROM usage_event WHERE project_id = $1 AND (source, event_id) IN (VALUES {})",
+                wanted.join(", ")
+            ),
+            parameters.0,
+        );
+        for row in connection.query_all_raw(statement).await? {
+            let event = read(&row)?;
+            found.insert((event.source.clone(), event.id.clone()), event);
+        }
+    }
+    Ok(found)
+}
+
+/// The columns that [`read`] reads.
+pub(super) const SELECTED: &str =
+    "seq, event_id, source, event_type, subject, time, data, ingest_time, store_time";
+
+/// An event from its row.
+pub(super) fn read(row: &QueryResult) -> Result<StoredEvent, DbErr> {
+    Ok(StoredEvent {
+        seq: row.try_get_by_index(0)?,
+        id: row.try_get_by_index(1)?,
+        source: row.try_get_by_index(2)?,
+        kind: row.try_get_by_index(3)?,
+        subject: row.try_get_by_index(4)?,
+        time: instant(row.try_get_by_index(5)?),
+        data: row.try_get_by_index(6)?,
+        ingest_time: instant(row.try_get_by_index(7)?),
+        store_time: instant(row.try_get_by_index(8)?),
+    })
+}
+
+/// What a list of events is sorted by, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventOrder {
+    /// Event time.
+    Time,
+    /// Receipt time.
+    IngestTime,
+}
+
+impl EventOrder {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::IngestTime => "ingest_time",
+        }
+    }
+
+    /// The sort time of an event.
+    pub const fn time_of(self, event: &StoredEvent) -> Timestamp {
+        match self {
+            Self::Time => event.time,
+            Self::IngestTime => event.ingest_time,
+        }
+    }
+}
+
+/// A place in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Sort time, in microseconds.
+    pub time: i64,
+    /// Id of the event.
+    pub id: String,
+    /// Its source; none when every source of that time and id was seen.
+    pub source: Option<String>,
+}
+
+/// Which events are listed.
+#[derive(Clone, Debug)]
+pub struct EventList {
+    /// Condition on the id.
+    pub id: TextFilter,
+    /// Condition on the source.
+    pub source: TextFilter,
+    /// Condition on the type.
+    pub kind: TextFilter,
+    /// Condition on the subject.
+    pub subject: TextFilter,
+    /// Only these subjects; everybody's when none.
+    pub subjects: Option<Vec<String>>,
+    /// Condition on the event time.
+    pub time: TimeFilter,
+    /// Condition on the receipt time.
+    pub ingest_time: TimeFilter,
+    /// Sort column.
+    pub order: EventOrder,
+}
+
+/// Events behind a place, newest first. Patterns are judged here and not in SQL, whose LIKE means other
+/// things on each database; what SQL can judge exactly it does, and rows are read in pieces until the
+/// page is full.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    list: &EventList,
+    after: Option<Place>,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, DbErr> {
+    let mut found = Vec::with_capacity(limit);
+    let mut place = after;
+    loop {
+        let rows = connection
+            .query_all_raw(page(
+                connection.get_database_backend(),
+                project,
+                list,
+                place.as_ref(),
+            ))
+            .await?;
+        let complete = (rows.len() as u64) < LIST_CHUNK;
+        for row in &rows {
+            let event = read(row)?;
+            place = Some(Place {
+                time: micros(list.order.time_of(&event)),
+                id: event.id.clone(),
+                source: Some(event.source.clone()),
+            });
+            if list.id.matches(&event.id)
+                && list.source.matches(&event.source)
+                && list.kind.matches(&event.kind)
+                && list.subject.matches(&event.subject)
+            {
+                found.push(event);
+                if found.len() == limit {
+                    return Ok(found);
+                }
+            }
+        }
+        if complete {
+            return Ok(found);
+        }
+    }
+}
+
+fn page(
+    backend: DatabaseBackend,
+    project: ProjectId,
+    list: &EventList,
+    after: Option<&Place>,
+) -> Statement {
+    let mut parameters = Parameters::default();
+    let mut conditions = vec![format!(
+        "project_id = ${}",
+        parameters.push(project.to_string())
+    )];
+    for (column, filter) in [
+        ("event_id", &list.id),
+        ("source", &list.source),
+        ("event_type", &list.kind),
+        ("subject", &list.subject),
+    ] {
+        conditions.extend(text_condition(column, filter, &mut parameters));
+    }
+    if let Some(subjects) = &list.subjects {
+        let parameter = parameters.push(super::texts(backend, subjects));
+        conditions.push(super::in_texts(backend, "subject", parameter));
+    }
+    conditions.extend(time_condition("time", &list.time, &mut parameters));
+    conditions.extend(time_condition(
+        "ingest_time",
+        &list.ingest_time,
+        &mut parameters,
+    ));
+    let column = list.order.column();
+    if let Some(place) = after {
+        let time = parameters.push(place.time);
+        let id = parameters.push(place.id.as_str());
+        conditions.push(match &place.source {
+            None => format!("({column}, event_id) < (${time}, ${id})"),
+            Some(source) => {
+                let source = parameters.push(source.as_str());
+                format!("({column}, event_id, source) < (${time}, ${id}, ${source})")
+            }
+        });
+    }
+    Statement::from_sql_and_values(
+        backend,
+        format!(
+            "SELECT {SELECTED} FROM usage_event WHERE {} ORDER BY {column} DESC, event_id DESC, source DESC LIMIT {LIST_CHUNK}",
+            conditions.join(" AND ")
+        ),
+        parameters.0,
+    )
+}
+
+/// What SQL can judge exactly of a filter: a condition that no matching row fails.
+fn text_condition(
+    column: &str,
+    filter: &TextFilter,
+    parameters: &mut Parameters,
+) -> Option<String> {
+    match filter {
+        TextFilter::Equals(text) => Some(format!("{column} = ${}", parameters.push(text.as_str()))),
+        TextFilter::Greater(text) => {
+            Some(format!("{column} > ${}", parameters.push(text.as_str())))
+        }
+        TextFilter::Less(text) => Some(format!("{column} < ${}", parameters.push(text.as_str()))),
+        TextFilter::OneOf(texts) if texts.is_empty() => Some("1 = 0".to_owned()),
+        TextFilter::OneOf(texts) => {
+            let wanted: Vec<String> = texts
+                .iter()
+                .map(|text| format!("${}", parameters.push(text.as_str())))
+                .collect();
+            Some(format!("{column} IN ({})", wanted.join(", ")))
+        }
+        TextFilter::All(filters) => {
+            let parts: Vec<String> = filters
+                .iter()
+                .filter_map(|filter| text_condition(column, filter, parameters))
+                .collect();
+            (!parts.is_empty()).then(|| format!("({})", parts.join(" AND ")))
+        }
+        TextFilter::Any
+        | TextFilter::Like(_)
+        | TextFilter::Contains(_)
+        | TextFilter::Not(_)
+        | TextFilter::Some(_) => None,
+    }
+}
+
+fn time_condition(
+    column: &str,
+    filter: &TimeFilter,
+    parameters: &mut Parameters,
+) -> Option<String> {
+    let joined = |filters: &[TimeFilter], word: &str, parameters: &mut Parameters| {
+        let parts: Vec<String> = filters
+            .iter()
+            .map(|filter| {
+                time_condition(column, filter, parameters).unwrap_or_else(|| "1 = 1".to_owned())
+            })
+            .collect();
+        (!parts.is_empty()).then(|| format!("({})", parts.join(word)))
+    };
+    match filter {
+        TimeFilter::Any => None,
+        TimeFilter::From(time) => Some(format!("{column} >= ${}", parameters.push(*time))),
+        TimeFilter::Before(time) => Some(format!("{column} < ${}", parameters.push(*time))),
+        TimeFilter::All(filters) => joined(filters, " AND ", parameters),
+        TimeFilter::Some(filters) => joined(filters, " OR ", parameters),
+    }
+}

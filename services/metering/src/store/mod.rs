@@ -1,0 +1,44 @@
+//! The tables of metering. Everything is scoped by project; text columns that are compared or sorted
+//! have byte order on both databases, so that SQL and the domain agree.
+
+pub mod entity;
+pub mod event;
+pub mod hold;
+pub mod meter;
+pub mod migration;
+pub mod portal_token;
+pub mod rollup;
+pub mod scan;
+
+use sea_orm::{DatabaseBackend, Value};
+
+/// A condition `column IN (the texts bound to parameter n)`: one statement, and one parameter, for any
+/// number of texts.
+fn in_texts(backend: DatabaseBackend, column: &str, parameter: usize) -> String {
+    if backend == DatabaseBackend::Postgres {
+        format!("{column} = ANY(${parameter})")
+    } else {
+        format!("{column} IN (SELECT value FROM json_each(${parameter}))")
+    }
+}
+
+/// The parameter of [`in_texts`].
+fn texts(backend: DatabaseBackend, texts: &[String]) -> Value {
+    if backend == DatabaseBackend::Postgres {
+        texts.to_vec().into()
+    } else {
+        serde_json::Value::from(texts.to_vec()).to_string().into()
+    }
+}
+
+/// Numbered parameters of one statement.
+#[derive(Debug, Default)]
+struct Parameters(Vec<Value>);
+
+impl Parameters {
+    /// Adds a value and answers its number.
+    fn push(&mut self, value: impl Into<Value>) -> usize {
+        self.0.push(value.into());
+        self.0.len()
+    }
+}

@@ -1,0 +1,470 @@
+//! Rollups: rows of partial values that are only ever added, by the transaction that stores the events,
+//! and merged later. How far a meter's rollup goes is kept beside it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures::TryStreamExt as _;
+use kernel::id::{MeterId, ProjectId};
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, Statement,
+    StreamTrait as _,
+};
+
+use super::{Parameters, scan::Span};
+use crate::{
+    domain::{
+        meter::Meter,
+        query::Fold,
+        query::Shape,
+        rollup::{Partial, Rollup, RollupKey},
+    },
+    error::MeteringError,
+};
+
+const MICROS: i64 = 1_000_000;
+/// Rows of one insert, from large to small, so that only these few statements are ever prepared.
+const CHUNKS: [usize; 4] = [250, 50, 10, 1];
+
+/// How far the rollup of a meter goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The group-bys that its group values are of.
+    group_by: String,
+    /// Rows of other generations are of no use: the meter's group-bys were others.
+    pub generation: i64,
+    /// Events up to this one are added by the builder, later ones when they are stored.
+    pub until_seq: i64,
+    /// Events up to this one have been added by the builder.
+    pub built_seq: i64,
+}
+
+impl Progress {
+    /// Whether every event is in, with the group-bys that the meter has.
+    pub fn complete(&self, meter: &Meter) -> bool {
+        self.built_seq >= self.until_seq && self.fits(meter)
+    }
+
+    /// Whether the rollup is by the group-bys that the meter has.
+    pub fn fits(&self, meter: &Meter) -> bool {
+        self.group_by == group_by(meter)
+    }
+
+    fn read(row: &QueryResult, first: usize) -> Result<Self, DbErr> {
+        Ok(Self {
+            group_by: row.try_get_by_index(first)?,
+            generation: row.try_get_by_index(first + 1)?,
+            until_seq: row.try_get_by_index(first + 2)?,
+            built_seq: row.try_get_by_index(first + 3)?,
+        })
+    }
+}
+
+/// The group-bys of a meter as one text.
+fn group_by(meter: &Meter) -> String {
+    let paths = meter
+        .group_by
+        .iter()
+        .map(|(key, path)| (key.clone(), path.as_str().into()));
+    serde_json::Value::Object(paths.collect()).to_string()
+}
+
+/// Held by those who store events, together, and by one who changes what is rolled up, alone: an event is
+/// then either before the change and the builder's, or after it and seen with the change.
+async fn fence(tx: &impl ConnectionTrait, project: ProjectId, function: &str) -> Result<(), DbErr> {
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        tx.execute_raw(Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            format!("SELECT {function}(hashtextextended($1, 0))"),
+            [format!("metering.rollup.{project}").into()],
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Enters the fence to store events.
+pub async fn enter(tx: &impl ConnectionTrait, project: ProjectId) -> Result<(), DbErr> {
+    fence(tx, project, "pg_advisory_xact_lock_shared").await
+}
+
+/// Starts the rollup of a meter, or starts it anew: whatever is stored now is left to the builder.
+pub async fn begin(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    meter: &Meter,
+) -> Result<(), DbErr> {
+    fence(tx, project, "pg_advisory_xact_lock").await?;
+    let backend = tx.get_database_backend();
+    let last = tx
+        .query_one_raw(Statement::from_sql_and_values(
+            backend,
+            // No event of the type: nothing to build.
+            "SELECT CASE WHEN EXISTS (SELECT 1 FROM usage_event WHERE project_id = $1 AND event_type = $2) \
+             THEN (SELECT MAX(seq) FROM usage_event) ELSE 0 END",
+            [
+                project.to_string().into(),
+                meter.event_type.as_str().into(),
+            ],
+        ))
+        .await?;
+    let until: i64 = match last {
+        Some(row) => row.try_get_by_index(0)?,
+        None => 0,
+    };
+    tx.execute_raw(Statement::from_sql_and_values(
+        backend,
+        "INSERT INTO meter_rollup (project_id, meter_id, group_by, generation, until_seq, built_seq) \
+         VALUES ($1, $2, $3, 1, $4, 0) ON CONFLICT (project_id, meter_id) DO UPDATE SET \
+         group_by = excluded.group_by, generation = meter_rollup.generation + 1, \
+         until_seq = excluded.until_seq, built_seq = 0",
+        [
+            project.to_string().into(),
+            meter.id.to_string().into(),
+            group_by(meter).into(),
+            until.into(),
+        ],
+    ))
+    .await
+    .map(drop)
+}
+
+/// How far the rollups of some meters go.
+pub async fn progress(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    meters: &[Meter],
+) -> Result<HashMap<MeterId, Progress>, MeteringError> {
+    let backend = connection.get_database_backend();
+    let ids: Vec<String> = meters.iter().map(|meter| meter.id.to_string()).collect();
+    let statement = Statement::from_sql_and_values(
+        backend,
+        format!(
+            "SELECT meter_id, group_by, generation, until_seq, built_seq FROM meter_rollup \
+             WHERE project_id = $1 AND {}",
+            super::in_texts(backend, "meter_id", 2)
+        ),
+        [project.to_string().into(), super::texts(backend, &ids)],
+    );
+    let mut found = HashMap::new();
+    for row in connection.query_all_raw(statement).await? {
+        let id: String = row.try_get_by_index(0)?;
+        let id = id.parse().map_err(|_| corrupt())?;
+        found.insert(id, Progress::read(&row, 1)?);
+    }
+    Ok(found)
+}
+
+fn corrupt() -> MeteringError {
+    MeteringError::Corrupt { what: "rollup" }
+}
+
+/// Adds partials of one meter.
+pub async fn insert(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    meter: &Meter,
+    generation: i64,
+    rollup: &Rollup,
+) -> Result<(), DbErr> {
+    let rows: Vec<(&RollupKey, &Partial)> = rollup.iter().collect();
+    let mut rest = rows.as_slice();
+    while !rest.is_empty() {
+        let size = CHUNKS
+            .into_iter()
+            .find(|size| *size <= rest.len())
+            .unwrap_or(1);
+        let (chunk, later) = rest.split_at(size);
+        rest = later;
+        let mut parameters = Parameters::default();
+        parameters.push(project.to_string());
+        parameters.push(meter.id.to_string());
+        parameters.push(generation);
+        let values: Vec<String> = chunk
+            .iter()
+            .map(|(key, partial)| {
+                let first = parameters.push(key.subject.as_str());
+                parameters.push(key.minute * MICROS);
+                parameters.push(serde_json::Value::from(key.group.clone()).to_string());
+                parameters.push(partial.events.cast_signed());
+                parameters.push(partial.encode());
+                let [minute, group, events, state] = [1, 2, 3, 4].map(|after| first + after);
+                format!("($1, $2, $3, ${first}, ${minute}, ${group}, ${events}, ${state})")
+            })
+            .collect();
+        tx.execute_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            format!(
+                "INSERT INTO usage_rollup (project_id, meter_id, generation, subject, minute, group_values, \
+                 event_count, state) VALUES {}",
+                values.join(", ")
+            ),
+            parameters.0,
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+const SELECTED: &str = "subject, minute, group_values, event_count, state";
+
+fn read(row: &QueryResult, meter: &Meter) -> Result<(RollupKey, Partial), MeteringError> {
+    let minute: i64 = row.try_get_by_index(1)?;
+    let group: String = row.try_get_by_index(2)?;
+    let events: i64 = row.try_get_by_index(3)?;
+    let state: String = row.try_get_by_index(4)?;
+    let key = RollupKey {
+        subject: row.try_get_by_index(0)?,
+        minute: minute / MICROS,
+        group: serde_json::from_str(&group).map_err(|_| corrupt())?,
+    };
+    let partial = Partial::decode(meter, events.unsigned_abs(), &state).ok_or_else(corrupt)?;
+    Ok((key, partial))
+}
+
+/// Folds the partials of a span of full minutes.
+pub async fn fold(
+    connection: &DatabaseConnection,
+    project: ProjectId,
+    meter: &Meter,
+    generation: i64,
+    span: &Span,
+    shape: &Shape,
+    fold: &mut Fold<'_>,
+) -> Result<(), MeteringError> {
+    let mut parameters = Parameters::default();
+    let mut conditions = vec![
+        format!("project_id = ${}", parameters.push(project.to_string())),
+        format!("meter_id = ${}", parameters.push(meter.id.to_string())),
+        format!("generation = ${}", parameters.push(generation)),
+    ];
+    span.narrow(
+        connection.get_database_backend(),
+        "minute",
+        &mut conditions,
+        &mut parameters,
+    );
+    let statement = Statement::from_sql_and_values(
+        connection.get_database_backend(),
+        format!(
+            "SELECT {SELECTED} FROM usage_rollup WHERE {}",
+            conditions.join(" AND ")
+        ),
+        parameters.0,
+    );
+    let mut rows = connection.stream_raw(statement).await?;
+    while let Some(row) = rows.try_next().await? {
+        let (key, partial) = read(&row, meter)?;
+        fold.add_partial(shape, &key, partial)?;
+    }
+    Ok(())
+}
+
+/// A meter whose rollup is not complete.
+#[derive(Clone, Debug)]
+pub struct Unfinished {
+    /// Its project.
+    pub project: ProjectId,
+    /// Its id.
+    pub meter: String,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// Some meters whose rollup is not complete.
+pub async fn unfinished(
+    connection: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<Unfinished>, MeteringError> {
+    let statement = Statement::from_string(
+        connection.get_database_backend(),
+        format!(
+            "SELECT project_id, meter_id, group_by, generation, until_seq, built_seq FROM meter_rollup \
+             WHERE built_seq < until_seq LIMIT {limit}"
+        ),
+    );
+    let mut found = Vec::new();
+    for row in connection.query_all_raw(statement).await? {
+        let project: String = row.try_get_by_index(0)?;
+        found.push(Unfinished {
+            project: project.parse().map_err(|_| corrupt())?,
+            meter: row.try_get_by_index(1)?,
+            progress: Progress::read(&row, 2)?,
+        });
+    }
+    Ok(found)
+}
+
+/// Moves a builder's mark; false when another builder or a new generation was faster.
+pub async fn advance(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    meter: &str,
+    progress: &Progress,
+    built_seq: i64,
+) -> Result<bool, DbErr> {
+    let moved = tx
+        .execute_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            "UPDATE meter_rollup SET built_seq = $1 WHERE project_id = $2 AND meter_id = $3 \
+             AND generation = $4 AND built_seq = $5",
+            [
+                built_seq.into(),
+                project.to_string().into(),
+                meter.into(),
+                progress.generation.into(),
+                progress.built_seq.into(),
+            ],
+        ))
+        .await?;
+    Ok(moved.rows_affected() == 1)
+}
+
+/// Removes some rows of other generations of a meter, and answers how many.
+pub async fn purge(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    meter: &str,
+    generation: i64,
+    limit: u64,
+) -> Result<u64, DbErr> {
+    let gone = tx
+        .execute_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            format!(
+                "DELETE FROM usage_rollup WHERE seq IN (SELECT seq FROM usage_rollup \
+                 WHERE project_id = $1 AND meter_id = $2 AND generation <> $3 LIMIT {limit})"
+            ),
+            [project.to_string().into(), meter.into(), generation.into()],
+        ))
+        .await?;
+    Ok(gone.rows_affected())
+}
+
+/// A key that was added to: project, meter, subject and minute.
+pub type Touched = (String, String, String, i64);
+
+/// The keys of rows behind a mark, and the new mark.
+pub async fn touched(
+    connection: &impl ConnectionTrait,
+    mark: i64,
+    limit: u64,
+) -> Result<(Vec<Touched>, i64), DbErr> {
+    let statement = Statement::from_sql_and_values(
+        connection.get_database_backend(),
+        format!(
+            "SELECT project_id, meter_id, subject, minute, seq FROM usage_rollup WHERE seq > $1 \
+             ORDER BY seq LIMIT {limit}"
+        ),
+        [mark.into()],
+    );
+    let (mut keys, mut last) = (Vec::new(), mark);
+    for row in connection.query_all_raw(statement).await? {
+        keys.push((
+            row.try_get_by_index(0)?,
+            row.try_get_by_index(1)?,
+            row.try_get_by_index(2)?,
+            row.try_get_by_index(3)?,
+        ));
+        last = row.try_get_by_index(4)?;
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    Ok((keys, last))
+}
+
+/// Merges the rows of each key of one meter and subject: the oldest takes the others in.
+pub async fn merge(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    meter: &Meter,
+    subject: &str,
+    minutes: &[i64],
+) -> Result<(), MeteringError> {
+    let mut parameters = Parameters::default();
+    parameters.push(project.to_string());
+    parameters.push(meter.id.to_string());
+    parameters.push(subject);
+    let wanted: Vec<String> = minutes
+        .iter()
+        .map(|minute| format!("${}", parameters.push(*minute)))
+        .collect();
+    let statement = Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        format!(
+            "SELECT {SELECTED}, seq, generation FROM usage_rollup WHERE project_id = $1 AND meter_id = $2 \
+             AND subject = $3 AND minute IN ({}) ORDER BY seq",
+            wanted.join(", ")
+        ),
+        parameters.0,
+    );
+    let mut merged: BTreeMap<(i64, RollupKey), (i64, Partial, Vec<i64>)> = BTreeMap::new();
+    for row in tx.query_all_raw(statement).await? {
+        let (seq, generation): (i64, i64) = (row.try_get_by_index(5)?, row.try_get_by_index(6)?);
+        let (key, partial) = read(&row, meter)?;
+        match merged.entry((generation, key)) {
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert((seq, partial, Vec::new()));
+            }
+            std::collections::btree_map::Entry::Occupied(mut place) => {
+                let (_, sum, others) = place.get_mut();
+                sum.merge(partial);
+                others.push(seq);
+            }
+        }
+    }
+    for (seq, partial, others) in merged
+        .into_values()
+        .filter(|(_, _, others)| !others.is_empty())
+    {
+        tx.execute_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            "UPDATE usage_rollup SET event_count = $1, state = $2 WHERE seq = $3",
+            [
+                partial.events.cast_signed().into(),
+                partial.encode().into(),
+                seq.into(),
+            ],
+        ))
+        .await?;
+        for chunk in others.chunks(100) {
+            let mut parameters = Parameters::default();
+            let gone: Vec<String> = chunk
+                .iter()
+                .map(|seq| format!("${}", parameters.push(*seq)))
+                .collect();
+            tx.execute_raw(Statement::from_sql_and_values(
+                tx.get_database_backend(),
+                format!(
+                    "DELETE FROM usage_rollup WHERE seq IN ({})",
+                    gone.join(", ")
+                ),
+                parameters.0,
+            ))
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// The mark up to which rows were merged.
+pub async fn merged_until(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let row = connection
+        .query_one_raw(Statement::from_string(
+            connection.get_database_backend(),
+            "SELECT seq FROM usage_rollup_mark WHERE name = 'merged'",
+        ))
+        .await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
+}
+
+/// Moves that mark.
+pub async fn set_merged_until(tx: &impl ConnectionTrait, seq: i64) -> Result<(), DbErr> {
+    tx.execute_raw(Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        "INSERT INTO usage_rollup_mark (name, seq) VALUES ('merged', $1) \
+         ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",
+        [seq.into()],
+    ))
+    .await
+    .map(drop)
+}

@@ -1,0 +1,227 @@
+//! Work behind the scenes: builds the rollups of meters that are younger than their events, takes old
+//! rollups away, and merges rows. Any number of replicas may do it: every step is one transaction that
+//! another's makes void, and a process that stops in between goes on where it was.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use chassis::{Context, Db, Env, Write};
+use kernel::id::ProjectId;
+use tokio::sync::Notify;
+
+use crate::{
+    domain::{
+        meter::Meter,
+        rollup::{self, Rollup},
+    },
+    error::MeteringError,
+    store::{
+        self,
+        meter::MeterName,
+        rollup::Unfinished,
+        scan::{self, Export},
+    },
+};
+
+/// How often the worker looks when nobody tells it to.
+const PAUSE: Duration = Duration::from_secs(5);
+/// Meters that are looked at in one round.
+const METERS: u64 = 100;
+/// Events that one step adds.
+const EVENTS: u64 = 2_000;
+/// Rows that one step removes.
+const REMOVALS: u64 = 2_000;
+/// Rows that one step looks at to merge.
+const MERGES: u64 = 1_000;
+/// Minutes of one lookup.
+const MINUTES: usize = 200;
+
+/// Starts the worker; the answer tells it that there is something to build.
+pub fn start(env: Env, db: Db) -> Arc<Notify> {
+    let wake = Arc::new(Notify::new());
+    let told = wake.clone();
+    let shutdown = env.shutdown.clone();
+    tokio::spawn(async move {
+        let worker = Worker { env, db };
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = told.notified() => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+            if let Err(error) = worker.round().await {
+                tracing::warn!(%error, "the rollups of meters could not be worked on; retried later");
+            }
+        }
+    });
+    wake
+}
+
+/// Works on rollups.
+pub struct Worker {
+    /// Its surroundings.
+    pub env: Env,
+    /// Its database.
+    pub db: Db,
+}
+
+impl Worker {
+    /// Does all there is to do, unless the process is asked to stop.
+    pub async fn round(&self) -> Result<(), MeteringError> {
+        loop {
+            let unfinished = store::rollup::unfinished(self.db.reader(), METERS).await?;
+            if unfinished.is_empty() || self.env.shutdown.is_cancelled() {
+                break;
+            }
+            let mut moved = false;
+            for work in &unfinished {
+                moved |= self.build(work).await?;
+            }
+            if !moved {
+                break;
+            }
+        }
+        while !self.env.shutdown.is_cancelled() && self.merge().await? {}
+        Ok(())
+    }
+
+    async fn write(&self, project: ProjectId) -> Result<Write, MeteringError> {
+        let now = self.env.clocks().now(project);
+        let context = Context::background(&self.env, project, now);
+        Ok(self.db.system_write(&context).await?)
+    }
+
+    /// One step of a meter's rollup; false when there was none to take.
+    async fn build(&self, work: &Unfinished) -> Result<bool, MeteringError> {
+        let (project, progress) = (work.project, &work.progress);
+        if progress.generation > 1 && progress.built_seq == 0 {
+            self.purge(project, &work.meter, progress.generation)
+                .await?;
+        }
+        let name = MeterName::Id(work.meter.clone());
+        let meter = store::meter::by_name(self.db.reader(), project, &name).await?;
+        if meter.delete_time.is_some() {
+            let write = self.write(project).await?;
+            let until = progress.until_seq;
+            let moved =
+                store::rollup::advance(write.tx(), project, &work.meter, progress, until).await?;
+            write.commit().await?;
+            return Ok(moved);
+        }
+        if !progress.fits(&meter) {
+            return Ok(false);
+        }
+        self.add_events(work, &meter).await
+    }
+
+    async fn add_events(&self, work: &Unfinished, meter: &Meter) -> Result<bool, MeteringError> {
+        let (project, progress) = (work.project, &work.progress);
+        let wanted = Export {
+            event_type: meter.event_type.clone(),
+            until_seq: Some(progress.until_seq),
+            ..Export::default()
+        };
+        let events = scan::export(
+            self.db.reader(),
+            project,
+            &wanted,
+            progress.built_seq,
+            EVENTS,
+        )
+        .await?;
+        let complete = (events.len() as u64) < EVENTS;
+        let built = match events.last() {
+            Some(last) if !complete => last.seq,
+            Some(_) | None => progress.until_seq,
+        };
+        let mut rollup = Rollup::new();
+        for event in &events {
+            let data = scan::parse(event.data.as_deref())?;
+            let moment = (event.time.as_second(), event.seq);
+            rollup::add(&mut rollup, meter, moment, &event.subject, data.as_ref());
+        }
+        let write = self.write(project).await?;
+        if !store::rollup::advance(write.tx(), project, &work.meter, progress, built).await? {
+            return Ok(false);
+        }
+        store::rollup::insert(write.tx(), project, meter, progress.generation, &rollup).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    async fn purge(
+        &self,
+        project: ProjectId,
+        meter: &str,
+        generation: i64,
+    ) -> Result<(), MeteringError> {
+        loop {
+            let write = self.write(project).await?;
+            let gone =
+                store::rollup::purge(write.tx(), project, meter, generation, REMOVALS).await?;
+            write.commit().await?;
+            if gone < REMOVALS {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One step of merging; false when no row is new.
+    async fn merge(&self) -> Result<bool, MeteringError> {
+        let mark = store::rollup::merged_until(self.db.reader()).await?;
+        let (keys, last) = store::rollup::touched(self.db.reader(), mark, MERGES).await?;
+        let Some((first, ..)) = keys.first() else {
+            return Ok(false);
+        };
+        let project: ProjectId = first
+            .parse()
+            .map_err(|_| MeteringError::Corrupt { what: "rollup" })?;
+        // The project of the context does not matter: nothing is recorded in this transaction.
+        let write = self.write(project).await?;
+        chassis::db::lock(write.tx(), "metering.merge").await?;
+        if store::rollup::merged_until(write.tx()).await? != mark {
+            return Ok(true);
+        }
+        let mut minutes: BTreeMap<(&str, &str, &str), Vec<i64>> = BTreeMap::new();
+        for (project, meter, subject, minute) in &keys {
+            minutes
+                .entry((project, meter, subject))
+                .or_default()
+                .push(*minute);
+        }
+        let mut meters: BTreeMap<(&str, &str), Option<(ProjectId, Meter)>> = BTreeMap::new();
+        for ((project, meter, subject), minutes) in &minutes {
+            let known = match meters.get(&(*project, *meter)) {
+                Some(known) => known,
+                None => {
+                    let found = find(&write, project, meter).await?;
+                    meters.entry((*project, *meter)).or_insert(found)
+                }
+            };
+            let Some((project, meter)) = known else {
+                continue;
+            };
+            for chunk in minutes.chunks(MINUTES) {
+                store::rollup::merge(write.tx(), *project, meter, subject, chunk).await?;
+            }
+        }
+        store::rollup::set_merged_until(write.tx(), last).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+}
+
+async fn find(
+    write: &Write,
+    project: &str,
+    meter: &str,
+) -> Result<Option<(ProjectId, Meter)>, MeteringError> {
+    let Ok(project) = project.parse() else {
+        return Ok(None);
+    };
+    let name = MeterName::Id(meter.to_owned());
+    match store::meter::by_name(write.tx(), project, &name).await {
+        Ok(meter) => Ok(Some((project, meter))),
+        Err(MeteringError::MeterNotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

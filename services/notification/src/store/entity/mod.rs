@@ -1,0 +1,6 @@
+//! The tables as sea-orm sees them, one per file.
+
+pub mod channel;
+pub mod rule;
+pub mod rule_channel;
+pub mod rule_feature;

@@ -1,0 +1,7 @@
+//! What the service keeps. Every function takes the project first.
+
+pub mod channel;
+pub mod entity;
+pub mod keyset;
+pub mod migration;
+pub mod rule;

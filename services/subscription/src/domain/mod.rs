@@ -1,0 +1,17 @@
+//! The pure core: what a subscription is (`subscription`), when each part of it holds (`timeline`), what may be done to
+//! it (`status`, `lifecycle`, `edit`, `addon`), how it is made from a plan (`plan`), and what it is worth (`revenue`).
+//! Time and ids arrive as arguments.
+
+pub mod addon;
+pub mod edit;
+pub mod lifecycle;
+pub mod plan;
+pub mod rate_card;
+pub mod refusal;
+pub mod revenue;
+pub mod status;
+pub mod subscription;
+pub mod timeline;
+
+#[cfg(test)]
+pub mod fixture;

@@ -1,0 +1,327 @@
+//! Other services around a commit: before it they may refuse (`reserve`), after it they are told (`apply`). Telling is by
+//! full state and revision, so it can be repeated, and is, until every service knows.
+
+use std::time::Duration;
+
+use chassis::clock::system_now;
+use chassis::{Context, Db};
+use contract::billing::v1 as billing;
+use contract::convert::open_period;
+use contract::customer::v1::{self as customer, hold::Reason};
+use contract::entitlement::v1 as entitlement;
+use contract::subscription::v1::SubscriptionState;
+use kernel::id::CustomerId;
+use tonic::{Code, Status};
+
+use crate::clients::Clients;
+use crate::convert;
+use crate::domain::status::Status as Life;
+use crate::domain::subscription::Subscription;
+use crate::error::SubscriptionError;
+use crate::store;
+use crate::store::pending::Pending;
+
+/// Longest wait for other services after a commit; what they do not learn by then, the worker tells them.
+const DIRECT_WAIT: Duration = Duration::from_secs(10);
+/// Most subscriptions in one report about a customer.
+const REPORT_MAX: usize = 1_000;
+
+/// What a change needs from others before it may be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reservation {
+    /// It takes nothing that others could refuse.
+    None,
+    /// Only entitlements move, and only to less.
+    Entitlements,
+    /// Currency, billing setup and entitlements.
+    All,
+}
+
+/// One subscription of a change: as it was and as it will be.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// As it was; `None`: new.
+    pub before: Option<Subscription>,
+    /// As it will be.
+    pub after: Subscription,
+    /// What it needs.
+    pub reservation: Reservation,
+}
+
+/// Asks those who may refuse. Their refusal is the answer, unchanged.
+pub async fn reserve(
+    clients: &Clients,
+    context: &Context,
+    saved: &[Saved],
+) -> Result<(), SubscriptionError> {
+    for saved in saved
+        .iter()
+        .filter(|saved| saved.reservation == Reservation::All)
+    {
+        let after = &saved.after;
+        let request = customer::ReserveForSubscriptionRequest {
+            customer_id: after.customer_id.to_string(),
+            currency_code: billed_currency(after),
+            subscription_id: after.id.to_string(),
+            revision: after.revision,
+            request_id: String::new(),
+        };
+        clients
+            .customers
+            .clone()
+            .reserve_for_subscription(context.request(request))
+            .await?;
+        if after.is_billed() {
+            let state = Some(convert::subscription::state(after, context.now)?);
+            let request = billing::CheckSetupRequest {
+                state,
+                request_id: String::new(),
+            };
+            clients
+                .billing
+                .clone()
+                .check_setup(context.request(request))
+                .await?;
+        }
+    }
+    // What gives way first: the next one takes over its features.
+    let gives_way = |saved: &&Saved| saved.reservation == Reservation::Entitlements;
+    let takes = |saved: &&Saved| saved.reservation == Reservation::All;
+    for saved in saved
+        .iter()
+        .filter(gives_way)
+        .chain(saved.iter().filter(takes))
+    {
+        let state = Some(convert::subscription::state(&saved.after, context.now)?);
+        let request = entitlement::ReserveSubscriptionRequest {
+            state,
+            request_id: String::new(),
+        };
+        clients
+            .entitlements
+            .clone()
+            .reserve_subscription(context.request(request))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Tells all services what is pending of a customer; answers how many subscriptions all of them know now. Failures are
+/// logged and put off, never answered: the change is committed.
+pub async fn apply(
+    db: &Db,
+    clients: &Clients,
+    context: &Context,
+    customer: CustomerId,
+) -> Result<u64, SubscriptionError> {
+    let context = &context.clone().with_deadline(DIRECT_WAIT);
+    let pending = store::pending::of_customer(db.reader(), context.project, customer).await?;
+    if pending.is_empty() {
+        return Ok(0);
+    }
+    let mut work = Vec::with_capacity(pending.len());
+    for pending in pending {
+        if let Some(found) =
+            store::subscription::find_any(db.reader(), context.project, pending.subscription)
+                .await?
+        {
+            work.push((pending, found));
+        }
+    }
+    // Whoever gives way goes first: what is deleted, then by start.
+    work.sort_by_key(|(_, found)| (found.deleted_at.is_none(), found.active_from, found.id));
+    let reported = report(db, clients, context, customer).await;
+    log_failure("customer", &reported);
+    let mut outcomes = Vec::with_capacity(work.len());
+    for (pending, subscription) in &work {
+        let told = tell(clients, context, subscription).await;
+        outcomes.push((*pending, told && reported.is_ok()));
+    }
+    let done = outcomes.iter().filter(|(_, told)| *told).count();
+    settle(db, context, &outcomes).await?;
+    Ok(u64::try_from(done).unwrap_or(u64::MAX))
+}
+
+async fn settle(
+    db: &Db,
+    context: &Context,
+    outcomes: &[(Pending, bool)],
+) -> Result<(), SubscriptionError> {
+    let write = db.system_write(context).await?;
+    for (pending, told) in outcomes {
+        if *told {
+            store::pending::done(write.tx(), context.project, *pending).await?;
+        } else {
+            store::pending::failed(write.tx(), context.project, *pending, system_now()).await?;
+        }
+    }
+    write.commit().await?;
+    Ok(())
+}
+
+/// Tells each service about one subscription; one that fails does not keep it from the others.
+async fn tell(clients: &Clients, context: &Context, subscription: &Subscription) -> bool {
+    let state = match convert::subscription::state(subscription, context.now) {
+        Ok(state) => state,
+        Err(error) => {
+            tracing::error!(subscription.id = %subscription.id, %error, "a subscription cannot be told to other services");
+            return false;
+        }
+    };
+    let held = hold(clients, context, subscription).await;
+    let entitled = entitle(clients, context, state.clone()).await;
+    let billed = bill(clients, context, state).await;
+    for (service, outcome) in [
+        ("customer", &held),
+        ("entitlement", &entitled),
+        ("billing", &billed),
+    ] {
+        log_failure(service, outcome);
+    }
+    held.is_ok() && entitled.is_ok() && billed.is_ok()
+}
+
+async fn entitle(
+    clients: &Clients,
+    context: &Context,
+    state: SubscriptionState,
+) -> Result<(), Status> {
+    let request = entitlement::ApplySubscriptionRequest {
+        state: Some(state),
+        request_id: String::new(),
+    };
+    clients
+        .entitlements
+        .clone()
+        .apply_subscription(context.request(request))
+        .await
+        .map(drop)
+}
+
+async fn bill(
+    clients: &Clients,
+    context: &Context,
+    state: SubscriptionState,
+) -> Result<(), Status> {
+    let request = billing::ApplySubscriptionRequest {
+        state: Some(state),
+        request_id: String::new(),
+    };
+    clients
+        .billing
+        .clone()
+        .apply_subscription(context.request(request))
+        .await
+        .map(drop)
+}
+
+/// Keeps the customer from being deleted while the subscription holds.
+async fn hold(
+    clients: &Clients,
+    context: &Context,
+    subscription: &Subscription,
+) -> Result<(), Status> {
+    let mut customers = clients.customers.clone();
+    let customer_id = subscription.customer_id.to_string();
+    let holder_id = subscription.id.to_string();
+    let period = subscription.active_period();
+    let outcome = if subscription.deleted_at.is_some() || period.is_empty() {
+        let request = customer::ReleaseHoldRequest {
+            customer_id,
+            reason: Reason::Subscription.into(),
+            holder_id,
+            request_id: String::new(),
+        };
+        customers
+            .release_hold(context.request(request))
+            .await
+            .map(drop)
+    } else {
+        let request = customer::PlaceHoldRequest {
+            customer_id,
+            reason: Reason::Subscription.into(),
+            display_text: format!("subscription {holder_id} is active"),
+            holder_id,
+            period: Some(open_period(period)),
+            request_id: String::new(),
+        };
+        customers
+            .place_hold(context.request(request))
+            .await
+            .map(drop)
+    };
+    unless_gone(outcome)
+}
+
+/// Tells the customer service which subscriptions of a customer have not ended. The number is read before the list: the
+/// newest list then has the greatest number.
+async fn report(
+    db: &Db,
+    clients: &Clients,
+    context: &Context,
+    customer: CustomerId,
+) -> Result<(), Status> {
+    let sequence = store::gate::read(db.reader(), context.project, customer).await?;
+    let all = store::subscription::of_customer(db.reader(), context.project, customer).await?;
+    let subscriptions = all
+        .iter()
+        .rev()
+        .filter(|subscription| subscription.status_at(context.now) != Life::Inactive)
+        .take(REPORT_MAX)
+        .map(|subscription| customer::CustomerSubscription {
+            subscription_id: subscription.id.to_string(),
+            plan_key: subscription
+                .plan
+                .as_ref()
+                .map(|plan| plan.key.clone())
+                .unwrap_or_default(),
+            period: Some(open_period(subscription.active_period())),
+            currency_code: billed_currency(subscription),
+        })
+        .collect();
+    let request = customer::ReportSubscriptionsRequest {
+        customer_id: customer.to_string(),
+        subscriptions,
+        sequence,
+        ledger_update_time: Some(contract::convert::timestamp(context.now)),
+        request_id: String::new(),
+    };
+    unless_gone(
+        clients
+            .customers
+            .clone()
+            .report_subscriptions(context.request(request))
+            .await
+            .map(drop),
+    )
+}
+
+/// The currency that the customer is bound to by it; empty when nothing is billed.
+fn billed_currency(subscription: &Subscription) -> String {
+    if subscription.is_billed() {
+        subscription.currency.code().to_owned()
+    } else {
+        String::new()
+    }
+}
+
+/// A customer that is deleted needs to be told no more.
+fn unless_gone(outcome: Result<(), Status>) -> Result<(), Status> {
+    match outcome {
+        Err(status) if [Code::NotFound, Code::FailedPrecondition].contains(&status.code()) => {
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+fn log_failure(service: &'static str, outcome: &Result<(), Status>) {
+    if let Err(status) = outcome {
+        tracing::warn!(
+            service,
+            code = ?status.code(),
+            message = status.message(),
+            "a service could not be told about a subscription; it is tried again"
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! Row models, one table per file.
+
+pub mod pending_apply;
+pub mod revenue_change;
+pub mod subscription;

@@ -1,0 +1,180 @@
+//! What other services still have to be told: one row per subscription with the newest revision, removed when all know.
+
+use std::collections::BTreeMap;
+
+use chassis::db::{instant, micros};
+use jiff::Timestamp;
+use kernel::id::{CustomerId, ProjectId, SubscriptionId};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+
+use super::entity::pending_apply::{ActiveModel, Column, Entity};
+use crate::domain::subscription::Subscription;
+use crate::error::SubscriptionError;
+
+/// Most rows that one look for work reads.
+const LOOK_MAX: u64 = 1_000;
+/// Longest pause between two attempts, in microseconds.
+const PAUSE_MICROS_MAX: i64 = 60_000_000;
+/// Pause after the first failure, in microseconds.
+const PAUSE_MICROS_FIRST: i64 = 1_000_000;
+
+/// A subscription to be applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The subscription.
+    pub subscription: SubscriptionId,
+    /// The revision to apply.
+    pub revision: i64,
+    /// How often it failed.
+    pub attempts: i32,
+}
+
+/// Notes that a revision has to be applied; `free_at` is the system time from which the worker may do it.
+pub async fn put(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    subscription: &Subscription,
+    now: Timestamp,
+    free_at: Timestamp,
+) -> Result<(), SubscriptionError> {
+    let row = ActiveModel {
+        project_id: Set(project.to_string()),
+        subscription_id: Set(subscription.id.to_string()),
+        customer_id: Set(subscription.customer_id.to_string()),
+        revision: Set(subscription.revision),
+        attempts: Set(0),
+        next_attempt_time: Set(micros(free_at)),
+        create_time: Set(micros(now)),
+    };
+    let replace = OnConflict::columns([Column::ProjectId, Column::SubscriptionId])
+        .update_columns([
+            Column::Revision,
+            Column::Attempts,
+            Column::NextAttemptTime,
+            Column::CreateTime,
+        ])
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// What a customer's services still have to be told.
+pub async fn of_customer(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<Vec<Pending>, SubscriptionError> {
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .limit(LOOK_MAX)
+        .all(connection)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            let subscription = row.subscription_id.parse().ok()?;
+            Some(Pending {
+                subscription,
+                revision: row.revision,
+                attempts: row.attempts,
+            })
+        })
+        .collect())
+}
+
+/// Projects with work that may be tried at a system time, and since when (project time) it waits.
+pub async fn due_projects(
+    connection: &impl ConnectionTrait,
+    system_now: Timestamp,
+) -> Result<Vec<(ProjectId, Timestamp)>, SubscriptionError> {
+    let rows = Entity::find()
+        .filter(Column::NextAttemptTime.lte(micros(system_now)))
+        .order_by_asc(Column::NextAttemptTime)
+        .limit(LOOK_MAX)
+        .all(connection)
+        .await?;
+    let mut projects: BTreeMap<ProjectId, i64> = BTreeMap::new();
+    for row in rows {
+        if let Ok(project) = row.project_id.parse() {
+            let since = projects.entry(project).or_insert(row.create_time);
+            *since = row.create_time.min(*since);
+        }
+    }
+    Ok(projects
+        .into_iter()
+        .map(|(project, since)| (project, instant(since)))
+        .collect())
+}
+
+/// Customers of a project with work that may be tried at a system time.
+pub async fn due_customers(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    system_now: Timestamp,
+) -> Result<Vec<CustomerId>, SubscriptionError> {
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::NextAttemptTime.lte(micros(system_now)))
+        .order_by_asc(Column::NextAttemptTime)
+        .limit(LOOK_MAX)
+        .all(connection)
+        .await?;
+    let mut customers: Vec<CustomerId> = rows
+        .iter()
+        .filter_map(|row| row.customer_id.parse().ok())
+        .collect();
+    customers.sort_unstable();
+    customers.dedup();
+    Ok(customers)
+}
+
+/// Removes what is applied, unless a newer revision came meanwhile.
+pub async fn done(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    pending: Pending,
+) -> Result<(), SubscriptionError> {
+    Entity::delete_many()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::SubscriptionId.eq(pending.subscription.to_string()))
+        .filter(Column::Revision.lte(pending.revision))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Puts the next attempt off, each time for longer.
+pub async fn failed(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    pending: Pending,
+    system_now: Timestamp,
+) -> Result<(), SubscriptionError> {
+    let doubled = u32::try_from(pending.attempts)
+        .ok()
+        .and_then(|attempts| PAUSE_MICROS_FIRST.checked_shl(attempts));
+    let pause = doubled
+        .unwrap_or(PAUSE_MICROS_MAX)
+        .clamp(PAUSE_MICROS_FIRST, PAUSE_MICROS_MAX);
+    let row = ActiveModel {
+        attempts: Set(pending.attempts.saturating_add(1)),
+        next_attempt_time: Set(micros(system_now).saturating_add(pause)),
+        ..Default::default()
+    };
+    Entity::update_many()
+        .set(row)
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::SubscriptionId.eq(pending.subscription.to_string()))
+        .filter(Column::Revision.eq(pending.revision))
+        .exec(tx)
+        .await?;
+    Ok(())
+}

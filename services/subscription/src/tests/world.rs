@@ -1,0 +1,422 @@
+//! The service on a temporary database, with neighbours that answer from memory, can be down, and can refuse.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use chassis::auth::Grants;
+use chassis::clock::Clocks;
+use chassis::config::ServiceConfig;
+use chassis::link::Links;
+use chassis::secret::MasterKey;
+use chassis::timer::Timer as _;
+use chassis::{Context, Db, Env, Link};
+use contract::billing::v1 as billing;
+use contract::catalog::v1 as catalog;
+use contract::customer::v1 as customer;
+use contract::entitlement::v1 as entitlement;
+use contract::subscription::v1::{
+    self as pb, subscription_service_server::SubscriptionService as _,
+};
+use http_body_util::{BodyExt as _, Full};
+use jiff::Timestamp;
+use kernel::id::{ProjectId, Ulid};
+use prost::Message;
+use tonic::body::Body;
+use tonic::{Request, Status};
+
+use crate::clients::Clients;
+use crate::convert;
+use crate::domain::fixture::{flat, time, unpriced};
+use crate::engine::Engine;
+use crate::grpc::addon::SubscriptionAddonServer;
+use crate::grpc::revenue::RevenueServer;
+use crate::grpc::subscription::SubscriptionServer;
+use crate::worker::ApplyTimer;
+use crate::{provision, store};
+
+pub const CUSTOMER: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+/// What the neighbours know, and how they behave.
+#[derive(Default)]
+pub struct Neighbors {
+    /// Plans by key and version.
+    pub plans: BTreeMap<(String, i32), catalog::Plan>,
+    /// The one add-on, and the plan that it is assigned to.
+    pub addon: Option<catalog::PlanAddon>,
+    /// Services that cannot be reached.
+    pub down: BTreeSet<&'static str>,
+    /// Refusals by method.
+    pub refuse: BTreeMap<&'static str, Status>,
+    /// Methods called, in order.
+    pub calls: Vec<String>,
+    /// Newest states that entitlement and billing applied, by service and subscription.
+    pub applied: BTreeMap<(&'static str, String), pb::SubscriptionState>,
+    /// Holds by subscription.
+    pub holds: BTreeMap<String, Option<contract::kernel::v1::Period>>,
+    /// The newest report.
+    pub report: Option<customer::ReportSubscriptionsRequest>,
+    /// Issues that every check of a plan finds.
+    pub issues: Vec<contract::kernel::v1::ValidationIssue>,
+    /// Rates into the project's currency.
+    pub rates: BTreeMap<String, &'static str>,
+}
+
+/// The world of one test.
+pub struct World {
+    pub subscriptions: SubscriptionServer,
+    pub addons: SubscriptionAddonServer,
+    pub revenue: RevenueServer,
+    pub engine: Engine,
+    pub neighbors: Arc<Mutex<Neighbors>>,
+    env: Env,
+    master: MasterKey,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let neighbors = Arc::new(Mutex::new(Neighbors::default()));
+        let links = Links::default();
+        for service in ["customer", "catalog", "entitlement", "billing"] {
+            links.join(service, neighbor(service, neighbors.clone()));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let master = MasterKey::generate();
+        let config = ServiceConfig::on(Db::sqlite_url(folder.path(), "subscription"));
+        let env = Env::new(
+            "subscription",
+            config,
+            links,
+            Clocks::default(),
+            master.clone(),
+            Default::default(),
+        );
+        let db = env.open_db(store::migration::all()).await.unwrap();
+        let engine = Engine::new(db, Clients::new(&env), env.page_key());
+        let world = Self {
+            subscriptions: SubscriptionServer::new(engine.clone()),
+            addons: SubscriptionAddonServer::new(engine.clone()),
+            revenue: RevenueServer::new(engine.clone()),
+            engine,
+            neighbors,
+            env,
+            master,
+            _folder: folder,
+        };
+        world.plan("pro", 1, "10");
+        world
+    }
+
+    /// Offers a plan: a free month with a trial, then `fee` each month.
+    pub fn plan(&self, key: &str, version: i32, fee: &str) {
+        let phase = |key: &str, duration: &str, card| catalog::PlanPhase {
+            key: key.to_owned(),
+            name: key.to_owned(),
+            duration: duration.to_owned(),
+            rate_cards: vec![convert::rate_card::to_proto(&card)],
+            ..Default::default()
+        };
+        let plan = catalog::Plan {
+            id: format!("{key}-{version}"),
+            key: key.to_owned(),
+            version,
+            name: format!("Plan {key}"),
+            currency_code: "USD".to_owned(),
+            billing_cadence: "P1M".to_owned(),
+            phases: vec![
+                phase("trial", "P1M", unpriced("fee")),
+                phase("paid", "", flat("fee", fee)),
+            ],
+            state: catalog::plan::State::Active.into(),
+            ..Default::default()
+        };
+        let mut neighbors = self.neighbors.lock().unwrap();
+        for ((known, _), older) in &mut neighbors.plans {
+            if known == key {
+                older.set_state(catalog::plan::State::Archived);
+            }
+        }
+        neighbors.plans.insert((key.to_owned(), version), plan);
+    }
+
+    pub fn context(&self, now: &str) -> Context {
+        let clock = Some(time(now));
+        let project = ProjectId::from_ulid(Ulid(1));
+        Context::new(
+            project,
+            "key:test".to_owned(),
+            Grants::All,
+            clock,
+            chassis::token::Signer::new(&self.master),
+        )
+    }
+
+    /// A request at a time.
+    pub fn at<T>(&self, now: &str, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.extensions_mut().insert(self.context(now));
+        request
+    }
+
+    /// Subscribes the customer to `pro`.
+    pub async fn subscribe(&self, now: &str) -> pb::SubscriptionView {
+        let answer = self
+            .subscriptions
+            .create_subscription(self.at(now, create("pro")))
+            .await
+            .unwrap();
+        answer.into_inner().view.unwrap()
+    }
+
+    /// Runs the worker as if all pauses were over; answers how much it did.
+    pub async fn work(&self, now: &str) -> u64 {
+        let context = Context::background(&self.env, ProjectId::from_ulid(Ulid(1)), time(now));
+        ApplyTimer::new(self.engine.clone()).due().await.unwrap();
+        let customer = CUSTOMER.parse().unwrap();
+        provision::apply(&self.engine.db, &self.engine.clients, &context, customer)
+            .await
+            .unwrap()
+    }
+
+    /// The revision that a service knows.
+    pub fn known(&self, service: &'static str, id: &str) -> i64 {
+        let neighbors = self.neighbors.lock().unwrap();
+        let state = neighbors.applied.get(&(service, id.to_owned()));
+        state
+            .and_then(|state| state.subscription.as_ref())
+            .map_or(0, |known| known.revision)
+    }
+
+    pub fn called(&self, method: &str) -> usize {
+        let neighbors = self.neighbors.lock().unwrap();
+        neighbors
+            .calls
+            .iter()
+            .filter(|call| *call == method)
+            .count()
+    }
+}
+
+/// A creation from a plan, now.
+pub fn create(plan: &str) -> pb::CreateSubscriptionRequest {
+    pb::CreateSubscriptionRequest {
+        customer: Some(pb::create_subscription_request::Customer::CustomerId(
+            CUSTOMER.to_owned(),
+        )),
+        source: Some(source(plan, 0)),
+        ..Default::default()
+    }
+}
+
+pub fn source(plan: &str, version: i32) -> pb::SubscriptionSource {
+    let plan = pb::PlanSelector {
+        key: plan.to_owned(),
+        version,
+    };
+    pb::SubscriptionSource {
+        source: Some(pb::subscription_source::Source::Plan(plan)),
+    }
+}
+
+pub fn policy(policy: pb::TimingPolicy) -> Option<pb::Timing> {
+    Some(pb::Timing {
+        when: Some(pb::timing::When::Policy(policy.into())),
+    })
+}
+
+pub fn wire(at: &str) -> Option<prost_types::Timestamp> {
+    Some(contract::convert::timestamp(time(at)))
+}
+
+fn neighbor(service: &'static str, neighbors: Arc<Mutex<Neighbors>>) -> Link {
+    Link::new(tower::service_fn(move |request: http::Request<Body>| {
+        let neighbors = neighbors.clone();
+        async move {
+            let method = request.uri().path().rsplit('/').next().unwrap().to_owned();
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            let answer = neighbors
+                .lock()
+                .unwrap()
+                .answer(service, &method, &body[5..]);
+            Ok(match answer {
+                Ok(message) => respond(&message),
+                Err(status) => status.into_http(),
+            })
+        }
+    }))
+}
+
+fn respond(message: &[u8]) -> http::Response<Body> {
+    let mut frame = BytesMut::with_capacity(message.len() + 5);
+    frame.put_u8(0);
+    frame.put_u32(u32::try_from(message.len()).unwrap());
+    frame.put_slice(message);
+    let mut trailers = http::HeaderMap::new();
+    trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
+    let body = Full::<Bytes>::new(frame.freeze()).with_trailers(async move { Some(Ok(trailers)) });
+    http::Response::builder()
+        .header("content-type", "application/grpc")
+        .body(Body::new(body))
+        .unwrap()
+}
+
+fn read<M: Message + Default>(body: &[u8]) -> M {
+    M::decode(body).unwrap()
+}
+
+impl Neighbors {
+    fn answer(
+        &mut self,
+        service: &'static str,
+        method: &str,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Status> {
+        self.calls.push(method.to_owned());
+        if self.down.contains(service) {
+            return Err(Status::unavailable("down"));
+        }
+        if let Some(status) = self.refuse.get(method) {
+            return Err(status.clone());
+        }
+        Ok(match (service, method) {
+            ("catalog", "GetPlan") => {
+                let request: catalog::GetPlanRequest = read(body);
+                catalog::GetPlanResponse {
+                    plan: Some(self.find_plan(&request.plan.unwrap())?),
+                }
+                .encode_to_vec()
+            }
+            ("catalog", "ValidatePlan") => {
+                let request: catalog::ValidatePlanRequest = read(body);
+                let issues = self.issues.clone();
+                catalog::ValidatePlanResponse {
+                    issues,
+                    plan: request.plan,
+                }
+                .encode_to_vec()
+            }
+            ("catalog", "GetAddon") => {
+                let addon = self
+                    .addon
+                    .as_ref()
+                    .and_then(|assigned| assigned.addon.clone());
+                let addon = Some(addon.ok_or_else(|| Status::not_found("addon"))?);
+                catalog::GetAddonResponse { addon }.encode_to_vec()
+            }
+            ("catalog", "GetPlanAddon") => {
+                let request: catalog::GetPlanAddonRequest = read(body);
+                let plan = request.plan.and_then(|plan| plan.r#ref);
+                let linked = self.addon.clone().filter(|assigned| {
+                    plan == Some(catalog::plan_ref::Ref::Id(assigned.plan_id.clone()))
+                });
+                let plan_addon = Some(linked.ok_or_else(|| Status::not_found("assignment"))?);
+                catalog::GetPlanAddonResponse { plan_addon }.encode_to_vec()
+            }
+            ("entitlement", "ApplySubscription") => {
+                let request: entitlement::ApplySubscriptionRequest = read(body);
+                self.apply("entitlement", request.state.unwrap());
+                Vec::new()
+            }
+            ("billing", "ApplySubscription") => {
+                let request: billing::ApplySubscriptionRequest = read(body);
+                self.apply("billing", request.state.unwrap());
+                Vec::new()
+            }
+            ("customer", _) => self.customer(method, body)?,
+            (_, "ReserveSubscription" | "CheckSetup") => Vec::new(),
+            _ => return Err(Status::unimplemented(method.to_owned())),
+        })
+    }
+
+    fn customer(&mut self, method: &str, body: &[u8]) -> Result<Vec<u8>, Status> {
+        Ok(match method {
+            "GetCustomer" => {
+                let found = customer::Customer {
+                    id: CUSTOMER.to_owned(),
+                    ..Default::default()
+                };
+                customer::GetCustomerResponse {
+                    customer: Some(found),
+                }
+                .encode_to_vec()
+            }
+            "PlaceHold" => {
+                let request: customer::PlaceHoldRequest = read(body);
+                self.holds.insert(request.holder_id, request.period);
+                Vec::new()
+            }
+            "ReleaseHold" => {
+                let request: customer::ReleaseHoldRequest = read(body);
+                self.holds.remove(&request.holder_id);
+                Vec::new()
+            }
+            "ReportSubscriptions" => {
+                self.report = Some(read(body));
+                Vec::new()
+            }
+            "ReserveForSubscription" => Vec::new(),
+            "GetProject" => {
+                let currency_code = "USD".to_owned();
+                let project = customer::Project {
+                    currency_code,
+                    ..Default::default()
+                };
+                customer::GetProjectResponse {
+                    project: Some(project),
+                }
+                .encode_to_vec()
+            }
+            "GetRate" => {
+                let request: customer::GetRateRequest = read(body);
+                let value = self
+                    .rates
+                    .get(&request.from_currency_code)
+                    .ok_or_else(|| Status::not_found("no rate"))?;
+                let rate = Some(contract::kernel::v1::Decimal {
+                    value: (*value).to_owned(),
+                });
+                let rate = Some(customer::ExchangeRate {
+                    rate,
+                    ..Default::default()
+                });
+                customer::GetRateResponse { rate }.encode_to_vec()
+            }
+            _ => return Err(Status::unimplemented(method.to_owned())),
+        })
+    }
+
+    fn find_plan(&self, by: &catalog::PlanRef) -> Result<catalog::Plan, Status> {
+        let Some(catalog::plan_ref::Ref::Key(key)) = &by.r#ref else {
+            return Err(Status::not_found("plan"));
+        };
+        let of_key = self.plans.iter().filter(|((known, _), _)| known == key);
+        let mut wanted = of_key.filter(|((_, version), plan)| match by.version {
+            0 => plan.state() == catalog::plan::State::Active,
+            wanted => *version == wanted,
+        });
+        wanted
+            .next()
+            .map(|(_, plan)| plan.clone())
+            .ok_or_else(|| Status::not_found("plan"))
+    }
+
+    fn apply(&mut self, service: &'static str, state: pb::SubscriptionState) {
+        let revision =
+            |state: &pb::SubscriptionState| state.subscription.as_ref().unwrap().revision;
+        let key = (service, state.subscription.as_ref().unwrap().id.clone());
+        if self
+            .applied
+            .get(&key)
+            .is_none_or(|known| revision(known) < revision(&state))
+        {
+            self.applied.insert(key, state);
+        }
+    }
+}
+
+/// An instant of the wire.
+pub fn instant(time: Option<&prost_types::Timestamp>) -> Timestamp {
+    contract::convert::from_required_timestamp(time).unwrap()
+}

@@ -1,0 +1,103 @@
+//! The recipes of the repository, in Rust: `cargo xtask <recipe>`. CI runs nothing that is not here,
+//! so that every check has a name a developer can call.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build tool is configured by its environment"
+)]
+
+mod build;
+mod contracts;
+mod k8s;
+mod lint;
+mod postgres;
+mod process;
+mod proto;
+mod suites;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask <recipe>
+
+  fmt                  format the Rust code and the protos
+  lint                 formatting, clippy, purity of the domains, file sizes
+  proto                lint and format of the protos
+  test [FILTER]        all tests: units, then the suite on SQLite and on PostgreSQL
+                       (--sqlite leaves PostgreSQL out)
+  e2e [FILTER]         only the stories of the suite, on SQLite
+  k8s                  render and check the manifests
+  contracts            hold the served OpenAPI documents against the documented contracts
+  run [ARGUMENT]...    the all-in-one, built for development
+  migrate [SERVICE]... migrations alone
+  ci                   lint, proto, test, k8s, contracts: what CI runs
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (recipe, rest) = match arguments.split_first() {
+        Some((recipe, rest)) => (recipe.as_str(), rest),
+        None => ("help", [].as_slice()),
+    };
+    match recipes(recipe, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {recipe}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn recipes(recipe: &str, rest: &[String]) -> Result<()> {
+    std::env::set_current_dir(process::root())?;
+    match recipe {
+        "fmt" => lint::format().and_then(|()| proto::format()),
+        "lint" => lint::lint(),
+        "proto" => proto::check(),
+        "test" => suites::test(rest),
+        "e2e" => suites::stories(rest),
+        "k8s" => k8s::check(),
+        "contracts" => contracts::check(),
+        "run" => build::perennial("serve", rest),
+        "migrate" => build::perennial("migrate", rest),
+        "ci" => ci(),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => bail!("no such recipe\n\n{HELP}"),
+    }
+}
+
+/// Every check, in the order in which a failure is cheapest to learn.
+fn ci() -> Result<()> {
+    type Step = (&'static str, fn() -> Result<()>);
+    let steps: [Step; 5] = [
+        ("lint", lint::lint),
+        ("proto", proto::check),
+        ("test", || suites::test(&[])),
+        ("k8s", k8s::check),
+        ("contracts", contracts::check),
+    ];
+    let mut failed = Vec::new();
+    for (name, step) in steps {
+        println!("\n=== {name} ===");
+        let start = Instant::now();
+        match step() {
+            Ok(()) => println!("=== {name}: passed in {} s ===", start.elapsed().as_secs()),
+            Err(error) => {
+                println!(
+                    "=== {name}: FAILED after {} s ===\n{error:#}",
+                    start.elapsed().as_secs()
+                );
+                failed.push(name);
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    bail!("failed: {}", failed.join(", "))
+}

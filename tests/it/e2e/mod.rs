@@ -1,0 +1,3 @@
+//! Stories across services, one per file.
+
+mod signup_to_paid;

@@ -1,0 +1,60 @@
+//! A database per test: SQLite files in a temporary folder, or a fresh PostgreSQL database
+//! on the server named by `PERENNIAL_TEST_DATABASE_URL`.
+
+use anyhow::Context as _;
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection};
+
+const VARIABLE: &str = "PERENNIAL_TEST_DATABASE_URL";
+
+/// The server that tests may make databases on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are configured by their environment"
+)]
+pub fn server() -> Option<String> {
+    std::env::var(VARIABLE).ok().filter(|url| !url.is_empty())
+}
+
+/// A database that is dropped by `remove`.
+pub struct TestDatabase {
+    server: String,
+    name: String,
+}
+
+impl TestDatabase {
+    /// Makes a database on a server.
+    pub async fn create(server: &str) -> anyhow::Result<Self> {
+        let name = format!("t_{}", ulid::Ulid::generate().to_string().to_lowercase());
+        connect(server)
+            .await?
+            .execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .await
+            .context("making a test database")?;
+        Ok(Self {
+            server: server.to_owned(),
+            name,
+        })
+    }
+
+    /// Its URL: the server's with another database name.
+    pub fn url(&self) -> String {
+        let (base, _) = self.server.rsplit_once('/').unwrap_or((&self.server, ""));
+        format!("{base}/{}", self.name)
+    }
+
+    /// Drops it.
+    pub async fn remove(self) -> anyhow::Result<()> {
+        connect(&self.server)
+            .await?
+            .execute_unprepared(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
+            .await
+            .context("dropping a test database")?;
+        Ok(())
+    }
+}
+
+async fn connect(url: &str) -> anyhow::Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url);
+    options.sqlx_logging(false).max_connections(1);
+    Ok(Database::connect(options).await?)
+}

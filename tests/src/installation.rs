@@ -1,0 +1,224 @@
+//! Installations made of real processes of the one binary: the all-in-one, or one process
+//! per service, on free ports. They can be killed and started again on the same data.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use perennial_sdk::Client;
+
+use crate::{
+    Rest,
+    database::{TestDatabase, server},
+};
+
+/// The parts of a split installation.
+const PARTS: [&str; 8] = [
+    "customer",
+    "metering",
+    "catalog",
+    "entitlement",
+    "billing",
+    "subscription",
+    "notification",
+    "gateway",
+];
+/// The key that spawned installations are bootstrapped with.
+const KEY: &str = "test-bootstrap-key-0123456789";
+/// 32 bytes in base64: a fixed key, because all processes of a split installation share it.
+const MASTER_KEY: &str = "dGVzdC1tYXN0ZXIta2V5LW9mLTMyLWJ5dGVzLWxvbmc=";
+
+/// Running processes.
+pub struct Installation {
+    folder: tempfile::TempDir,
+    database: Option<TestDatabase>,
+    split: bool,
+    processes: Vec<(&'static str, Child)>,
+    ports: Vec<(u16, u16)>,
+}
+
+impl Installation {
+    /// The all-in-one on SQLite, or on PostgreSQL where the tests have one.
+    pub async fn all_in_one() -> anyhow::Result<Self> {
+        Self::start(false).await
+    }
+
+    /// One process per service. Needs PostgreSQL; none where the tests have none.
+    pub async fn split() -> anyhow::Result<Option<Self>> {
+        if server().is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self::start(true).await?))
+    }
+
+    async fn start(split: bool) -> anyhow::Result<Self> {
+        let database = match server() {
+            Some(server) => Some(TestDatabase::create(&server).await?),
+            None => None,
+        };
+        let count = if split { PARTS.len() } else { 1 };
+        let mut installation = Self {
+            folder: tempfile::tempdir()?,
+            database,
+            split,
+            processes: Vec::new(),
+            ports: free_ports(count)?,
+        };
+        installation.spawn().await?;
+        Ok(installation)
+    }
+
+    /// Starts all processes and waits until they are ready.
+    pub async fn spawn(&mut self) -> anyhow::Result<()> {
+        let parts: &[&'static str] = if self.split { &PARTS } else { &["serve"] };
+        for (index, part) in parts.iter().enumerate() {
+            let child = self.command(index, part)?.spawn().context("starting perennial")?;
+            self.processes.push((part, child));
+        }
+        let deadline = Instant::now() + Duration::from_secs(60);
+        for (http, _) in self.ports.clone() {
+            let probe = Rest::new(format!("http://127.0.0.1:{http}"), None);
+            while !probe.is_ready().await {
+                let mut ended = None;
+                for (part, child) in &mut self.processes {
+                    ended = ended.or(child.try_wait()?.map(|status| (*part, status)));
+                }
+                if let Some((part, status)) = ended {
+                    bail!("{part} ended with {status}:\n{}", self.log(part));
+                }
+                if Instant::now() > deadline {
+                    bail!("the installation was not ready in time");
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Kills every process the hard way.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        for (_, mut child) in self.processes.drain(..) {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Asks every process to stop and waits for it.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        for (_, child) in &self.processes {
+            Command::new("kill").arg(child.id().to_string()).status()?;
+        }
+        for (part, mut child) in self.processes.drain(..) {
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while child.try_wait()?.is_none() {
+                if Instant::now() > deadline {
+                    child.kill()?;
+                    child.wait()?;
+                    bail!("{part} did not stop when asked");
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        if let Some(database) = self.database.take() {
+            database.remove().await?;
+        }
+        Ok(())
+    }
+
+    /// A REST client with the bootstrap key.
+    pub fn rest(&self) -> Rest {
+        let (http, _) = self.ports[self.ports.len() - 1];
+        Rest::new(format!("http://127.0.0.1:{http}"), Some(KEY))
+    }
+
+    /// A gRPC client with the bootstrap key.
+    pub fn client(&self) -> Client {
+        let (_, grpc) = self.ports[self.ports.len() - 1];
+        Client::builder(format!("127.0.0.1:{grpc}"), KEY)
+            .connect_lazy()
+            .expect("the address is good")
+    }
+
+    /// What a process wrote to its log.
+    pub fn log(&self, part: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(format!("{part}.log"))).unwrap_or_default()
+    }
+
+    fn command(&self, index: usize, part: &str) -> anyhow::Result<Command> {
+        let (http, grpc) = self.ports[index];
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join(format!("{part}.log")))?;
+        let mut command = Command::new(binary()?);
+        command.arg("serve");
+        if self.split {
+            command.arg(part);
+            for (other, (_, port)) in PARTS.iter().zip(&self.ports) {
+                if *other != "gateway" && *other != part {
+                    command.arg(format!("--{other}-url=127.0.0.1:{port}"));
+                }
+            }
+        }
+        command
+            .arg(format!("--http=127.0.0.1:{http}"))
+            .arg(format!("--grpc=127.0.0.1:{grpc}"))
+            .arg(format!("--data-dir={}", self.folder.path().display()))
+            .arg(format!("--master-key={MASTER_KEY}"))
+            .arg(format!("--bootstrap-key={KEY}"));
+        if let Some(database) = &self.database {
+            command.arg(format!("--database-url={}", database.url()));
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        Ok(command)
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        // A failed test must not leave servers behind; a second kill is harmless.
+        if let Err(error) = self.kill() {
+            eprintln!("a process could not be killed: {error}");
+        }
+    }
+}
+
+/// The binary named by `PERENNIAL_BINARY`, or the one beside the test binary:
+/// `target/<profile>/perennial`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are configured by their environment"
+)]
+fn binary() -> anyhow::Result<PathBuf> {
+    if let Some(path) = std::env::var_os("PERENNIAL_BINARY") {
+        return Ok(path.into());
+    }
+    let own = std::env::current_exe()?;
+    let path = own
+        .parent()
+        .and_then(Path::parent)
+        .map(|folder| folder.join("perennial"))
+        .context("the test binary lies below a target folder")?;
+    if !path.exists() {
+        bail!("{} is missing; build it with `cargo build --workspace`", path.display());
+    }
+    Ok(path)
+}
+
+fn free_ports(count: usize) -> anyhow::Result<Vec<(u16, u16)>> {
+    let bind = || TcpListener::bind("127.0.0.1:0");
+    let held: Vec<(TcpListener, TcpListener)> = (0..count)
+        .map(|_| Ok((bind()?, bind()?)))
+        .collect::<std::io::Result<_>>()?;
+    held.iter()
+        .map(|(http, grpc)| Ok((http.local_addr()?.port(), grpc.local_addr()?.port())))
+        .collect()
+}
