@@ -3,7 +3,7 @@
 
 use std::{
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -31,12 +31,15 @@ const PARTS: [&str; 8] = [
 const KEY: &str = "test-bootstrap-key-0123456789";
 /// 32 bytes in base64: a fixed key, because all processes of a split installation share it.
 const MASTER_KEY: &str = "dGVzdC1tYXN0ZXIta2V5LW9mLTMyLWJ5dGVzLWxvbmc=";
+/// Longest time that processes may take to get ready.
+const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// Running processes.
 pub struct Installation {
     folder: tempfile::TempDir,
     database: Option<TestDatabase>,
     split: bool,
+    given_keys: bool,
     processes: Vec<(&'static str, Child)>,
     ports: Vec<(u16, u16)>,
 }
@@ -44,7 +47,12 @@ pub struct Installation {
 impl Installation {
     /// The all-in-one on SQLite, or on PostgreSQL where the tests have one.
     pub async fn all_in_one() -> anyhow::Result<Self> {
-        Self::start(false).await
+        Self::start(false, true).await
+    }
+
+    /// The all-in-one without given keys: it makes them itself.
+    pub async fn with_generated_keys() -> anyhow::Result<Self> {
+        Self::start(false, false).await
     }
 
     /// One process per service. Needs PostgreSQL; none where the tests have none.
@@ -52,10 +60,10 @@ impl Installation {
         if server().is_none() {
             return Ok(None);
         }
-        Ok(Some(Self::start(true).await?))
+        Ok(Some(Self::start(true, true).await?))
     }
 
-    async fn start(split: bool) -> anyhow::Result<Self> {
+    async fn start(split: bool, given_keys: bool) -> anyhow::Result<Self> {
         let database = match server() {
             Some(server) => Some(TestDatabase::create(&server).await?),
             None => None,
@@ -65,6 +73,7 @@ impl Installation {
             folder: tempfile::tempdir()?,
             database,
             split,
+            given_keys,
             processes: Vec::new(),
             ports: free_ports(count)?,
         };
@@ -72,14 +81,20 @@ impl Installation {
         Ok(installation)
     }
 
-    /// Starts all processes and waits until they are ready.
+    fn parts(&self) -> &'static [&'static str] {
+        if self.split { &PARTS } else { &["serve"] }
+    }
+
+    /// Starts the processes that do not run and waits until all are ready.
     pub async fn spawn(&mut self) -> anyhow::Result<()> {
-        let parts: &[&'static str] = if self.split { &PARTS } else { &["serve"] };
-        for (index, part) in parts.iter().enumerate() {
+        for (index, part) in self.parts().iter().enumerate() {
+            if self.processes.iter().any(|(running, _)| running == part) {
+                continue;
+            }
             let child = self.command(index, part)?.spawn().context("starting perennial")?;
             self.processes.push((part, child));
         }
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + START_LIMIT;
         for (http, _) in self.ports.clone() {
             let probe = Rest::new(format!("http://127.0.0.1:{http}"), None);
             while !probe.is_ready().await {
@@ -99,6 +114,42 @@ impl Installation {
         Ok(())
     }
 
+    /// Starts the all-in-one with another master key, which it has to refuse; gives back
+    /// what it said.
+    pub async fn refused_start(&self, master_key: &str) -> anyhow::Result<String> {
+        let mut command = self.command(0, "serve")?;
+        let mut child = command.arg(format!("--master-key={master_key}")).spawn()?;
+        let deadline = Instant::now() + START_LIMIT;
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if Instant::now() > deadline {
+                child.kill()?;
+                child.wait()?;
+                bail!("it started with another master key");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        if status.success() {
+            bail!("it ended without an error");
+        }
+        Ok(self.log("serve"))
+    }
+
+    /// Kills one process the hard way.
+    pub fn kill_part(&mut self, part: &str) -> anyhow::Result<()> {
+        let index = self
+            .processes
+            .iter()
+            .position(|(running, _)| *running == part)
+            .with_context(|| format!("{part} does not run"))?;
+        let (_, mut child) = self.processes.remove(index);
+        child.kill()?;
+        child.wait()?;
+        Ok(())
+    }
+
     /// Kills every process the hard way.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         for (_, mut child) in self.processes.drain(..) {
@@ -108,26 +159,49 @@ impl Installation {
         Ok(())
     }
 
-    /// Asks every process to stop and waits for it.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    /// Asks every process to stop.
+    pub fn terminate(&self) -> anyhow::Result<()> {
         for (_, child) in &self.processes {
             Command::new("kill").arg(child.id().to_string()).status()?;
         }
+        Ok(())
+    }
+
+    /// Waits until every process that was asked to stop has ended by itself.
+    pub async fn ended(&mut self) -> anyhow::Result<()> {
         for (part, mut child) in self.processes.drain(..) {
             let deadline = Instant::now() + Duration::from_secs(30);
-            while child.try_wait()?.is_none() {
+            let status = loop {
+                if let Some(status) = child.try_wait()? {
+                    break status;
+                }
                 if Instant::now() > deadline {
                     child.kill()?;
                     child.wait()?;
                     bail!("{part} did not stop when asked");
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
+            };
+            if !status.success() {
+                bail!("{part} ended with {status}");
             }
         }
+        Ok(())
+    }
+
+    /// Asks every process to stop, waits for it, and removes the database.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.terminate()?;
+        self.ended().await?;
         if let Some(database) = self.database.take() {
             database.remove().await?;
         }
         Ok(())
+    }
+
+    /// The folder of its data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A REST client with the bootstrap key.
@@ -138,8 +212,13 @@ impl Installation {
 
     /// A gRPC client with the bootstrap key.
     pub fn client(&self) -> Client {
+        self.client_with(KEY)
+    }
+
+    /// A gRPC client with another key.
+    pub fn client_with(&self, key: &str) -> Client {
         let (_, grpc) = self.ports[self.ports.len() - 1];
-        Client::builder(format!("127.0.0.1:{grpc}"), KEY)
+        Client::builder(format!("127.0.0.1:{grpc}"), key)
             .connect_lazy()
             .expect("the address is good")
     }
@@ -168,9 +247,12 @@ impl Installation {
         command
             .arg(format!("--http=127.0.0.1:{http}"))
             .arg(format!("--grpc=127.0.0.1:{grpc}"))
-            .arg(format!("--data-dir={}", self.folder.path().display()))
-            .arg(format!("--master-key={MASTER_KEY}"))
-            .arg(format!("--bootstrap-key={KEY}"));
+            .arg(format!("--data-dir={}", self.folder.path().display()));
+        if self.given_keys {
+            command
+                .env("PERENNIAL_MASTER_KEY", MASTER_KEY)
+                .arg(format!("--bootstrap-key={KEY}"));
+        }
         if let Some(database) = &self.database {
             command.arg(format!("--database-url={}", database.url()));
         }

@@ -1,7 +1,7 @@
 //! The all-in-one inside the test's own process, on its own database. Quick to start: use
 //! it for everything that does not need processes to die.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chassis::config::Config;
 use perennial::Process;
@@ -18,7 +18,7 @@ const KEY: &str = "test-bootstrap-key-0123456789";
 pub struct World {
     process: Process,
     database: Option<TestDatabase>,
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl World {
@@ -29,34 +29,29 @@ impl World {
 
     /// Starts one with further settings.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let database = match server() {
             Some(server) => Some(TestDatabase::create(&server).await.expect("a database")),
             None => None,
         };
-        let mut flags = BTreeMap::from([
-            ("data_dir".to_owned(), folder.path().display().to_string()),
-            ("http".to_owned(), "127.0.0.1:0".to_owned()),
-            ("grpc".to_owned(), "127.0.0.1:0".to_owned()),
-            ("bootstrap_key".to_owned(), KEY.to_owned()),
-        ]);
-        // Many worlds share one PostgreSQL server.
-        for service in chassis::config::SERVICES {
-            flags.insert(format!("{service}.database_connections"), "5".to_owned());
-        }
-        if let Some(database) = &database {
-            flags.insert("database_url".to_owned(), database.url());
-        }
-        for (name, value) in settings {
-            flags.insert((*name).to_owned(), (*value).to_owned());
-        }
-        let config = Config::load(None, [], flags).expect("settings");
-        let process = Process::start(config, &[]).await.expect("the suite starts");
+        let url = database.as_ref().map(TestDatabase::url);
+        let process = start(&folder, url, settings).await;
         Self {
             process,
             database,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// A second process on the same database; none on SQLite, which one process owns. Stop
+    /// it before the first.
+    pub async fn replica(&self) -> Option<Self> {
+        let url = self.database.as_ref()?.url();
+        Some(Self {
+            process: start(&self.folder, Some(url), &[]).await,
+            database: None,
+            folder: self.folder.clone(),
+        })
     }
 
     /// The bootstrap key.
@@ -101,4 +96,29 @@ impl World {
             database.remove().await.expect("the database is dropped");
         }
     }
+}
+
+async fn start(
+    folder: &tempfile::TempDir,
+    database_url: Option<String>,
+    settings: &[(&str, &str)],
+) -> Process {
+    let mut flags = BTreeMap::from([
+        ("data_dir".to_owned(), folder.path().display().to_string()),
+        ("http".to_owned(), "127.0.0.1:0".to_owned()),
+        ("grpc".to_owned(), "127.0.0.1:0".to_owned()),
+        ("bootstrap_key".to_owned(), KEY.to_owned()),
+    ]);
+    // Many worlds share one PostgreSQL server.
+    for service in chassis::config::SERVICES {
+        flags.insert(format!("{service}.database_connections"), "5".to_owned());
+    }
+    if let Some(url) = database_url {
+        flags.insert("database_url".to_owned(), url);
+    }
+    for (name, value) in settings {
+        flags.insert((*name).to_owned(), (*value).to_owned());
+    }
+    let config = Config::load(None, [], flags).expect("settings");
+    Process::start(config, &[]).await.expect("the suite starts")
 }

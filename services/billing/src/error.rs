@@ -168,7 +168,10 @@ pub enum BillingError {
 impl BillingError {
     /// A field is wrong.
     pub fn invalid(field: impl Into<String>, description: impl Into<String>) -> Self {
-        Self::Invalid { field: field.into(), description: description.into() }
+        Self::Invalid {
+            field: field.into(),
+            description: description.into(),
+        }
     }
 
     /// The issue code that existing clients know for this error.
@@ -184,10 +187,14 @@ impl BillingError {
             Self::OverrideDeleted => "customer_override_deleted",
             Self::NoLines => "invoice_create_no_lines",
             Self::LinesNotBillable { .. } => "invoice_lines_not_billable",
-            Self::ProgressiveBillingNotSupported { .. } => "invoice_progressive_billing_not_supported",
+            Self::ProgressiveBillingNotSupported { .. } => {
+                "invoice_progressive_billing_not_supported"
+            }
             Self::UsagePeriodEmpty { .. } => "invoice_create_ubp_line_period_is_empty",
             Self::PeriodOfSplitLine { .. } => "invoice_line_no_period_change_for_split_line",
-            Self::PeriodOfSubscriptionLine { .. } => "invoice_line_no_period_change_for_subscription_managed_line",
+            Self::PeriodOfSubscriptionLine { .. } => {
+                "invoice_line_no_period_change_for_subscription_managed_line"
+            }
             Self::UsageDiscountOfSplitLine { .. } => {
                 "invoice_line_progressive_billing_usage_discount_update_forbidden"
             }
@@ -252,7 +259,9 @@ impl Problem for BillingError {
             | Self::DeleteFailed { .. }
             | Self::CriticalIssues { .. } => Code::FailedPrecondition,
             Self::Stale | Self::Raced => Code::Aborted,
-            Self::Corrupt(_) | Self::CorruptColumn(_) | Self::Database(_) | Self::Remote(_) => Code::Internal,
+            Self::Corrupt(_) | Self::CorruptColumn(_) | Self::Database(_) | Self::Remote(_) => {
+                Code::Internal
+            }
         }
     }
 
@@ -274,7 +283,9 @@ impl Problem for BillingError {
             Self::InvoiceNotFound(_) => "INVOICE_NOT_FOUND",
             Self::NoLines => "INVOICE_CREATE_NO_LINES",
             Self::LinesNotBillable { .. } => "INVOICE_LINES_NOT_BILLABLE",
-            Self::ProgressiveBillingNotSupported { .. } => "INVOICE_PROGRESSIVE_BILLING_NOT_SUPPORTED",
+            Self::ProgressiveBillingNotSupported { .. } => {
+                "INVOICE_PROGRESSIVE_BILLING_NOT_SUPPORTED"
+            }
             Self::UsagePeriodEmpty { .. } => "INVOICE_CREATE_UBP_LINE_PERIOD_IS_EMPTY",
             Self::PeriodOfSplitLine { .. } => "INVOICE_LINE_NO_PERIOD_CHANGE_FOR_SPLIT_LINE",
             Self::PeriodOfSubscriptionLine { .. } => {
@@ -328,7 +339,11 @@ impl Problem for BillingError {
     }
 
     fn remote(&self) -> Option<&Status> {
-        if let Self::Remote(status) = self { Some(status) } else { None }
+        if let Self::Remote(status) = self {
+            Some(status)
+        } else {
+            None
+        }
     }
 }
 

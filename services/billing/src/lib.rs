@@ -7,6 +7,8 @@ mod error;
 mod flow;
 mod grpc;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -9,9 +9,7 @@ use moka::future::Cache;
 use serde::{Deserialize, Serialize};
 use tonic::Status;
 
-use crate::{
-    Code, clock::Clocks, context::Context, error::refuse, secret::sha256, token::Signer,
-};
+use crate::{Code, clock::Clocks, context::Context, error::refuse, secret::sha256, token::Signer};
 
 /// Metadata in which an operator names the project to act in.
 pub const PROJECT_HEADER: &str = "x-perennial-project";
@@ -158,7 +156,11 @@ impl Gate {
         if !kinds.contains(&principal.kind) {
             return Err(unauthenticated("this kind of key is not accepted here"));
         }
-        Ok(self.context(principal.project, &principal.actor, principal.grants.clone()))
+        Ok(self.context(
+            principal.project,
+            &principal.actor,
+            principal.grants.clone(),
+        ))
     }
 
     /// A context for a project and an actor that are already known.
@@ -176,7 +178,8 @@ impl Gate {
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Context, Status> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let header = text("authorization").ok_or_else(|| unauthenticated("no credential"))?;
-        let credential = bearer(header).ok_or_else(|| unauthenticated("not a bearer credential"))?;
+        let credential =
+            bearer(header).ok_or_else(|| unauthenticated("not a bearer credential"))?;
         if credential.starts_with(crate::token::PREFIX) {
             let claims = self
                 .signer

@@ -291,7 +291,9 @@ fn insert(
         Some(text) => {
             values.insert(key, (text, source.to_owned()));
         }
-        None => problems.push(format!("{key} ({source}): must be a text, a number or a flag")),
+        None => problems.push(format!(
+            "{key} ({source}): must be a text, a number or a flag"
+        )),
     }
 }
 

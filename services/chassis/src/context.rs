@@ -31,9 +31,12 @@ pub struct Context {
 
 /// Splits an incoming request into its context and its message.
 pub fn open<T>(mut request: Request<T>) -> Result<(Context, T), Status> {
-    let context = request.extensions_mut().remove::<Context>().ok_or_else(|| {
-        crate::auth::unauthenticated("the call did not pass the authentication layer")
-    })?;
+    let context = request
+        .extensions_mut()
+        .remove::<Context>()
+        .ok_or_else(|| {
+            crate::auth::unauthenticated("the call did not pass the authentication layer")
+        })?;
     Ok((context, request.into_inner()))
 }
 
@@ -129,8 +132,8 @@ impl Context {
         let token = self
             .signer
             .sign(self.project, &self.actor, &grants, self.frozen);
-        let value = MetadataValue::try_from(format!("Bearer {token}"))
-            .expect("a token is base64 and dots");
+        let value =
+            MetadataValue::try_from(format!("Bearer {token}")).expect("a token is base64 and dots");
         request.metadata_mut().insert("authorization", value);
         request.set_timeout(self.time_left());
         opentelemetry::global::get_text_map_propagator(|propagator| {

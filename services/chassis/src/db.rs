@@ -5,13 +5,13 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use kernel::Timestamp;
+pub use sea_orm::DbErr;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
     DatabaseTransaction, SqlErr, SqliteTransactionMode, Statement, TransactionOptions,
     TransactionTrait,
 };
 use sea_orm_migration::{MigrationTrait, SchemaManager, prelude::*};
-pub use sea_orm::DbErr;
 use tokio::sync::watch;
 
 use crate::{Context, Write, secret::MasterKey, store::ChassisTables};
@@ -99,7 +99,11 @@ impl Db {
 
     /// A write transaction for workers and consumers, who call `Write::commit` themselves.
     pub async fn system_write(&self, context: &Context) -> Result<Write, DbErr> {
-        Ok(Write::new(self.clone(), self.begin().await?, context.clone()))
+        Ok(Write::new(
+            self.clone(),
+            self.begin().await?,
+            context.clone(),
+        ))
     }
 
     /// The key that seals what must not lie in the database in clear.
@@ -212,11 +216,7 @@ async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr
     Database::connect(options).await
 }
 
-async fn postgres(
-    service: &str,
-    url: &str,
-    connections: u32,
-) -> Result<DatabaseConnection, DbErr> {
+async fn postgres(service: &str, url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let mut first = ConnectOptions::new(url);
     first.sqlx_logging(false).max_connections(1);
     let setup = Database::connect(first).await?;

@@ -96,10 +96,10 @@ impl Env {
             migrations,
         )
         .await
-            .map_err(|cause| BuildError::Database {
-                service: self.name,
-                cause,
-            })
+        .map_err(|cause| BuildError::Database {
+            service: self.name,
+            cause,
+        })
     }
 
     /// The key that signs page tokens.

@@ -173,11 +173,11 @@ pub fn to_status<P: Problem>(problem: P) -> Status {
     }
     let code = problem.code();
     if code == Code::Internal {
-        let chain = std::iter::successors(
-            std::error::Error::source(&problem),
-            |error| error.source(),
-        )
-        .fold(problem.to_string(), |text, error| format!("{text}: {error}"));
+        let chain =
+            std::iter::successors(std::error::Error::source(&problem), |error| error.source())
+                .fold(problem.to_string(), |text, error| {
+                    format!("{text}: {error}")
+                });
         tracing::error!(service = P::SERVICE, reason = problem.reason(), error = %chain, "internal error");
         return status(
             P::SERVICE,

@@ -174,14 +174,17 @@ impl FeedService for FeedServer {
         }
         let wait = Duration::from_millis(u64::try_from(request.wait_ms).unwrap_or_default())
             .min(MAX_WAIT)
-            .min(context.time_left().saturating_sub(Duration::from_millis(200)));
+            .min(
+                context
+                    .time_left()
+                    .saturating_sub(Duration::from_millis(200)),
+            );
         let until = tokio::time::Instant::now() + wait;
         let mut commits = self.db.commits();
         loop {
             commits.mark_unchanged();
-            let (events, next_cursor) = self
-                .page(request.cursor, limit, project.as_deref())
-                .await?;
+            let (events, next_cursor) =
+                self.page(request.cursor, limit, project.as_deref()).await?;
             if !events.is_empty()
                 || tokio::time::Instant::now() >= until
                 || self.shutdown.is_cancelled()

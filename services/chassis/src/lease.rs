@@ -34,7 +34,12 @@ impl Leases {
                 "INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3) \
                  ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until \
                  WHERE lease.holder = excluded.holder OR lease.until < $4",
-                [name.into(), self.holder.as_str().into(), until.into(), now.into()],
+                [
+                    name.into(),
+                    self.holder.as_str().into(),
+                    until.into(),
+                    now.into(),
+                ],
             ))
             .await?;
         Ok(result.rows_affected() == 1)

@@ -33,50 +33,156 @@ const SETTINGS: Need = Permission("project:settings");
 const TABLE: &[(&str, Need)] = &[
     ("perennial.customer.v1.CustomerService", CUSTOMERS),
     ("perennial.customer.v1.CustomerService/PlaceHold", Internal),
-    ("perennial.customer.v1.CustomerService/ReleaseHold", Internal),
-    ("perennial.customer.v1.CustomerService/ReserveForSubscription", Internal),
-    ("perennial.customer.v1.CustomerService/ReportSubscriptions", Internal),
+    (
+        "perennial.customer.v1.CustomerService/ReleaseHold",
+        Internal,
+    ),
+    (
+        "perennial.customer.v1.CustomerService/ReserveForSubscription",
+        Internal,
+    ),
+    (
+        "perennial.customer.v1.CustomerService/ReportSubscriptions",
+        Internal,
+    ),
     ("perennial.customer.v1.SubjectService", CUSTOMERS),
     ("perennial.customer.v1.ProjectService", SETTINGS),
-    ("perennial.customer.v1.ProjectService/CreateProject", Operator),
-    ("perennial.customer.v1.ProjectService/ListProjects", Operator),
-    ("perennial.customer.v1.ProjectService/GetProject", Credential),
-    ("perennial.customer.v1.KeyService", Permission("project:keys")),
-    ("perennial.customer.v1.ClockService", Permission("project:clock")),
-    ("perennial.customer.v1.ClockService/ListTestClocks", Internal),
+    (
+        "perennial.customer.v1.ProjectService/CreateProject",
+        Operator,
+    ),
+    (
+        "perennial.customer.v1.ProjectService/ListProjects",
+        Operator,
+    ),
+    (
+        "perennial.customer.v1.ProjectService/GetProject",
+        Credential,
+    ),
+    (
+        "perennial.customer.v1.KeyService",
+        Permission("project:keys"),
+    ),
+    (
+        "perennial.customer.v1.ClockService",
+        Permission("project:clock"),
+    ),
+    (
+        "perennial.customer.v1.ClockService/ListTestClocks",
+        Internal,
+    ),
     ("perennial.customer.v1.RateService", SETTINGS),
     ("perennial.customer.v1.PrincipalService", Internal),
-    ("perennial.metering.v1.MeterService", Permission("metering:meters")),
-    ("perennial.metering.v1.MeterService/PlaceMeterHold", Internal),
-    ("perennial.metering.v1.MeterService/ReleaseMeterHold", Internal),
-    ("perennial.metering.v1.UsageService", Permission("metering:events")),
-    ("perennial.metering.v1.UsageService/QueryMeter", Permission("metering:meters")),
-    ("perennial.metering.v1.UsageService/QueryUsage", Permission("metering:meters")),
-    ("perennial.metering.v1.UsageService/ListMeterSubjects", Permission("metering:meters")),
-    ("perennial.metering.v1.UsageService/ListGroupByValues", Permission("metering:meters")),
-    ("perennial.metering.v1.PortalTokenService", Permission("metering:portal")),
-    ("perennial.metering.v1.PortalTokenService/ResolvePortalToken", Internal),
-    ("perennial.catalog.v1.FeatureService", Permission("catalog:features")),
-    ("perennial.catalog.v1.FeatureService/ReplaceFeatureHolds", Internal),
-    ("perennial.catalog.v1.PlanService", Permission("catalog:plans")),
-    ("perennial.catalog.v1.PlanAddonService", Permission("catalog:plans")),
-    ("perennial.catalog.v1.AddonService", Permission("catalog:addons")),
+    (
+        "perennial.metering.v1.MeterService",
+        Permission("metering:meters"),
+    ),
+    (
+        "perennial.metering.v1.MeterService/PlaceMeterHold",
+        Internal,
+    ),
+    (
+        "perennial.metering.v1.MeterService/ReleaseMeterHold",
+        Internal,
+    ),
+    (
+        "perennial.metering.v1.UsageService",
+        Permission("metering:events"),
+    ),
+    (
+        "perennial.metering.v1.UsageService/QueryMeter",
+        Permission("metering:meters"),
+    ),
+    (
+        "perennial.metering.v1.UsageService/QueryUsage",
+        Permission("metering:meters"),
+    ),
+    (
+        "perennial.metering.v1.UsageService/ListMeterSubjects",
+        Permission("metering:meters"),
+    ),
+    (
+        "perennial.metering.v1.UsageService/ListGroupByValues",
+        Permission("metering:meters"),
+    ),
+    (
+        "perennial.metering.v1.PortalTokenService",
+        Permission("metering:portal"),
+    ),
+    (
+        "perennial.metering.v1.PortalTokenService/ResolvePortalToken",
+        Internal,
+    ),
+    (
+        "perennial.catalog.v1.FeatureService",
+        Permission("catalog:features"),
+    ),
+    (
+        "perennial.catalog.v1.FeatureService/ReplaceFeatureHolds",
+        Internal,
+    ),
+    (
+        "perennial.catalog.v1.PlanService",
+        Permission("catalog:plans"),
+    ),
+    (
+        "perennial.catalog.v1.PlanAddonService",
+        Permission("catalog:plans"),
+    ),
+    (
+        "perennial.catalog.v1.AddonService",
+        Permission("catalog:addons"),
+    ),
     ("perennial.entitlement.v1.EntitlementService", ENTITLEMENTS),
-    ("perennial.entitlement.v1.EntitlementService/ReserveSubscription", Internal),
-    ("perennial.entitlement.v1.EntitlementService/ApplySubscription", Internal),
+    (
+        "perennial.entitlement.v1.EntitlementService/ReserveSubscription",
+        Internal,
+    ),
+    (
+        "perennial.entitlement.v1.EntitlementService/ApplySubscription",
+        Internal,
+    ),
     ("perennial.entitlement.v1.GrantService", ENTITLEMENTS),
     ("perennial.billing.v1.ProfileService", PROFILES),
     ("perennial.billing.v1.OverrideService", PROFILES),
-    ("perennial.billing.v1.AppService", Permission("billing:apps")),
-    ("perennial.billing.v1.InvoiceService", Permission("billing:invoices")),
+    (
+        "perennial.billing.v1.AppService",
+        Permission("billing:apps"),
+    ),
+    (
+        "perennial.billing.v1.InvoiceService",
+        Permission("billing:invoices"),
+    ),
     ("perennial.billing.v1.SubscriptionSyncService", Internal),
-    ("perennial.subscription.v1.SubscriptionService", SUBSCRIPTIONS),
-    ("perennial.subscription.v1.RevenueService", Permission("charts_metrics:revenue")),
-    ("perennial.notification.v1.ChannelService", Permission("notifications:all")),
-    ("perennial.notification.v1.RuleService", Permission("notifications:all")),
+    (
+        "perennial.subscription.v1.SubscriptionService",
+        SUBSCRIPTIONS,
+    ),
+    (
+        "perennial.subscription.v1.SubscriptionAddonService",
+        SUBSCRIPTIONS,
+    ),
+    (
+        "perennial.subscription.v1.RevenueService",
+        Permission("charts_metrics:revenue"),
+    ),
+    (
+        "perennial.notification.v1.ChannelService",
+        Permission("notifications:all"),
+    ),
+    (
+        "perennial.notification.v1.RuleService",
+        Permission("notifications:all"),
+    ),
     ("perennial.feed.v1.FeedService", Permission("project:audit")),
-    ("perennial.audit.v1.AuditService", Permission("project:audit")),
-    ("perennial.clock.v1.SettleService", Permission("project:clock")),
+    (
+        "perennial.audit.v1.AuditService",
+        Permission("project:audit"),
+    ),
+    (
+        "perennial.clock.v1.SettleService",
+        Permission("project:clock"),
+    ),
 ];
 
 /// What is known about one RPC.
@@ -106,12 +212,9 @@ impl Rules {
                 let full = format!("{}.{}", file.package(), service.name());
                 for method in &service.method {
                     let own = format!("{full}/{}", method.name());
-                    let reads = method
-                        .options
-                        .as_ref()
-                        .is_some_and(|options| {
-                            options.idempotency_level() == IdempotencyLevel::NoSideEffects
-                        });
+                    let reads = method.options.as_ref().is_some_and(|options| {
+                        options.idempotency_level() == IdempotencyLevel::NoSideEffects
+                    });
                     rules.insert(
                         format!("/{own}"),
                         Rule {
@@ -185,7 +288,9 @@ mod tests {
         for (name, _) in TABLE {
             let found = rules.paths().any(|(path, _)| {
                 path.trim_start_matches('/') == *name
-                    || path.trim_start_matches('/').starts_with(&format!("{name}/"))
+                    || path
+                        .trim_start_matches('/')
+                        .starts_with(&format!("{name}/"))
             });
             assert!(found, "{name} is not in the contract");
         }

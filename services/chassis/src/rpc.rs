@@ -94,7 +94,8 @@ impl Protected {
                     Some(limit) => match tokio::time::timeout(limit, handler).await {
                         Ok(finished) => finished,
                         Err(_) => {
-                            return Status::deadline_exceeded("the deadline has passed").into_http();
+                            return Status::deadline_exceeded("the deadline has passed")
+                                .into_http();
                         }
                     },
                     None => handler.await,

@@ -91,13 +91,15 @@ pub async fn serve_grpc(
     let router = Routes::new(health)
         .add_service(reflection)
         .into_axum_router()
-        .fallback_service(tower::service_fn(move |request: Request<axum::body::Body>| {
-            let mut dispatcher = dispatcher.clone();
-            async move {
-                let response = dispatcher.call(request.map(Body::new)).await?;
-                Ok::<_, std::convert::Infallible>(response.map(axum::body::Body::new))
-            }
-        }));
+        .fallback_service(tower::service_fn(
+            move |request: Request<axum::body::Body>| {
+                let mut dispatcher = dispatcher.clone();
+                async move {
+                    let response = dispatcher.call(request.map(Body::new)).await?;
+                    Ok::<_, std::convert::Infallible>(response.map(axum::body::Body::new))
+                }
+            },
+        ));
     let watch = tokio::spawn(report_health(reporter, readiness, shutdown.clone()));
     let serve = tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
@@ -133,7 +135,13 @@ async fn report_health(
     loop {
         let (all, parts) = readiness.report();
         let stopping = shutdown.is_cancelled();
-        let status = |ready: bool| if ready && !stopping { Serving } else { NotServing };
+        let status = |ready: bool| {
+            if ready && !stopping {
+                Serving
+            } else {
+                NotServing
+            }
+        };
         reporter.set_service_status("", status(all)).await;
         for (part, ready) in parts {
             reporter.set_service_status(part, status(ready)).await;

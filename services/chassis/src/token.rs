@@ -95,11 +95,7 @@ mod tests {
         let claims = signer.verify(&token).unwrap();
         assert_eq!(claims.project, project);
         assert_eq!(claims.actor, "service:billing");
-        assert!(
-            Signer::new(&MasterKey::generate())
-                .verify(&token)
-                .is_none()
-        );
+        assert!(Signer::new(&MasterKey::generate()).verify(&token).is_none());
         assert!(signer.verify(&format!("{token}x")).is_none());
         assert!(signer.verify("svc.a.b").is_none());
     }

@@ -77,7 +77,10 @@ impl Write {
     }
 
     /// Records an event without an audit row.
-    #[expect(clippy::unused_async, reason = "rows are written at commit, callers need not know")]
+    #[expect(
+        clippy::unused_async,
+        reason = "rows are written at commit, callers need not know"
+    )]
     pub async fn event<M: prost::Name>(
         &mut self,
         kind: &'static str,

@@ -162,7 +162,8 @@ fn new_metered(wire: pb::NewMeteredEntitlement) -> Result<NewMetered> {
 }
 
 fn issue(wire: &pb::Issue) -> Result<Issue> {
-    let amount = from_required_decimal(wire.amount.as_ref()).map_err(field("issue.amount"))?;
+    let amount =
+        from_required_decimal(wire.amount.as_ref()).map_err(field("entitlement.issue.amount"))?;
     Issue::new(amount, wire.priority)
 }
 

@@ -13,7 +13,7 @@ use kernel::{
 use crate::{
     clients::{Clients, Customer, UsageQuestion},
     domain::{
-        balance::{BalanceQuestion, MeteredValue},
+        balance::{BalanceQuestion, MeteredValue, horizon},
         burn_down::Checkpoint,
         entitlement::{Entitlement, Kind, Metered},
         grant::Grant,
@@ -80,6 +80,7 @@ pub async fn values(
         .collect();
     let ids: Vec<EntitlementId> = measured.iter().map(|(found, _)| found.id).collect();
     let (grants, mut checkpoints) = ledgers(db, context, &ids, at).await?;
+    let until = horizon(at, context.now);
     let none: Vec<Grant> = Vec::new();
     let nobody: Vec<String> = Vec::new();
     let mut asked = Vec::with_capacity(measured.len());
@@ -87,7 +88,7 @@ pub async fn values(
     for (entitlement, metered) in &measured {
         let own = grants.get(&entitlement.id).unwrap_or(&none);
         let checkpoint = checkpoints.remove(&entitlement.id);
-        let question = BalanceQuestion::new(metered, own, checkpoint, at)?;
+        let question = BalanceQuestion::new(metered, own, checkpoint, until)?;
         let spans = question.spans();
         let worth = (spans.len() >= SPANS_WORTH_A_CHECKPOINT).then_some(metered);
         asked.push((entitlement.id, question, worth));
@@ -107,11 +108,11 @@ pub async fn values(
     let mut metered_values: HashMap<EntitlementId, MeteredValue> = HashMap::new();
     let mut closed = Vec::new();
     for ((id, question, worth), usage) in asked.into_iter().zip(usage) {
-        let until = match worth {
+        let closed_until = match worth {
             Some(metered) => closed_until(metered, context.now)?,
             None => Timestamp::MIN,
         };
-        let (value, checkpoint) = question.answer(usage, until)?;
+        let (value, checkpoint) = question.answer(usage, closed_until)?;
         metered_values.insert(id, value);
         closed.extend(checkpoint.map(|checkpoint| (id, checkpoint)));
     }

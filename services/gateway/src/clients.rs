@@ -15,6 +15,7 @@ use contract::customer::v1::subject_service_client::SubjectServiceClient;
 use contract::entitlement::v1::entitlement_service_client::EntitlementServiceClient;
 use contract::entitlement::v1::grant_service_client::GrantServiceClient;
 use contract::metering::v1::meter_service_client::MeterServiceClient;
+use contract::metering::v1::portal_token_service_client::PortalTokenServiceClient;
 use contract::metering::v1::usage_service_client::UsageServiceClient;
 use contract::notification::v1::channel_service_client::ChannelServiceClient;
 use contract::notification::v1::rule_service_client::RuleServiceClient;
@@ -48,6 +49,7 @@ clients! {
     subjects: SubjectServiceClient of "customer";
     meters: MeterServiceClient of "metering";
     usage: UsageServiceClient of "metering";
+    portal_tokens: PortalTokenServiceClient of "metering";
     features: FeatureServiceClient of "catalog";
     plans: PlanServiceClient of "catalog";
     addons: AddonServiceClient of "catalog";

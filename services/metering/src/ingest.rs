@@ -11,6 +11,7 @@ use contract::{convert::timestamp, metering::v1::UsageChanged};
 use kernel::{Timestamp, id::EventId};
 use sea_orm::DatabaseBackend;
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tracing::{Instrument as _, Span};
 
 use crate::{
     domain::{
@@ -49,6 +50,7 @@ pub struct Batch {
 struct Job {
     context: Context,
     batch: Batch,
+    span: Span,
     answer: oneshot::Sender<Result<u64, MeteringError>>,
 }
 
@@ -83,6 +85,7 @@ impl Ingest {
         let job = Job {
             context: context.clone(),
             batch,
+            span: Span::current(),
             answer,
         };
         self.jobs
@@ -115,8 +118,11 @@ async fn write_forever(db: Db, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
             projects.entry(job.context.project).or_default().push(job);
         }
         for jobs in projects.into_values() {
-            // A task of its own: should it panic, its calls fail and the writer lives on.
-            if let Err(error) = tokio::spawn(commit_jobs(db.clone(), jobs)).await {
+            // The commit belongs to the trace of the first call. It is a task of its own: should it panic,
+            // its calls fail and the writer lives on.
+            let span = jobs.first().map_or_else(Span::none, |job| job.span.clone());
+            let commit = commit_jobs(db.clone(), jobs).instrument(span);
+            if let Err(error) = tokio::spawn(commit).await {
                 tracing::error!(%error, "a commit of usage events broke off");
             }
         }

@@ -31,7 +31,7 @@ const EVENTS: u64 = 2_000;
 /// Rows that one step removes.
 const REMOVALS: u64 = 2_000;
 /// Rows that one step looks at to merge.
-const MERGES: u64 = 1_000;
+const MERGES: u64 = 2_000;
 /// Minutes of one lookup.
 const MINUTES: usize = 200;
 
@@ -168,15 +168,15 @@ impl Worker {
     /// One step of merging; false when no row is new.
     async fn merge(&self) -> Result<bool, MeteringError> {
         let mark = store::rollup::merged_until(self.db.reader()).await?;
-        let (keys, last) = store::rollup::touched(self.db.reader(), mark, MERGES).await?;
-        let Some((first, ..)) = keys.first() else {
+        // Found outside of the transaction, so that ingest only waits where there is something to merge.
+        let (keys, last) = store::rollup::divided(self.db.reader(), mark, MERGES).await?;
+        if last == mark {
             return Ok(false);
-        };
-        let project: ProjectId = first
-            .parse()
-            .map_err(|_| MeteringError::Corrupt { what: "rollup" })?;
+        }
         // The project of the context does not matter: nothing is recorded in this transaction.
-        let write = self.write(project).await?;
+        let write = self
+            .write(ProjectId::from_ulid(kernel::id::Ulid::nil()))
+            .await?;
         chassis::db::lock(write.tx(), "metering.merge").await?;
         if store::rollup::merged_until(write.tx()).await? != mark {
             return Ok(true);

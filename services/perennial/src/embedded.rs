@@ -25,6 +25,7 @@ use chassis::{
     secret::MasterKey,
     server::{Dispatcher, operations, serve_grpc, serve_http},
     settle::SettleServer,
+    timer::Timer,
     token::Signer,
 };
 use contract::{
@@ -72,6 +73,13 @@ pub struct Process {
     shutdown: CancellationToken,
     tasks: JoinSet<anyhow::Result<()>>,
     databases: Vec<Db>,
+}
+
+/// Work of a service that starts when all services can be reached.
+struct Background {
+    db: Db,
+    consumers: Vec<Consumer>,
+    timers: Vec<Arc<dyn Timer>>,
 }
 
 /// What is kept in the data folder between starts.
@@ -129,6 +137,7 @@ impl Process {
             }
         });
 
+        let mut background = Vec::new();
         for name in SERVICES.into_iter().filter(|name| parts.contains(name)) {
             let env = Env::new(
                 name,
@@ -146,13 +155,18 @@ impl Process {
                     Arc::new(RemotePrincipals::new(links.get("customer"), signer.clone()))
                 }),
             );
-            process.run_service(&env, service, gate, rules.clone());
+            let work = process.join_service(&env, service, gate, rules.clone());
+            background.push((env, work));
             if name == "customer" {
                 load_clocks(links.get("customer"), &signer, &clocks)
                     .await
                     .map_err(|status| anyhow::anyhow!("test clocks: {status}"))?;
             }
-            readiness.set(name, true);
+        }
+        // Only now can every feed be reached.
+        for (env, work) in background {
+            readiness.set(env.name, true);
+            process.run_background(env, work);
         }
         // Also where the customer service is in this process: it may have other replicas.
         process.tasks.spawn({
@@ -193,8 +207,15 @@ impl Process {
         Ok(process)
     }
 
-    /// Adds the calls every service answers, joins the service, starts its background work.
-    fn run_service(&mut self, env: &Env, service: Service, gate: Gate, rules: Arc<Rules>) {
+    /// Adds the calls every service answers and makes the service reachable; its background
+    /// work is given back.
+    fn join_service(
+        &mut self,
+        env: &Env,
+        service: Service,
+        gate: Gate,
+        rules: Arc<Rules>,
+    ) -> Background {
         let consumers: Vec<Consumer> = service
             .consumers
             .iter()
@@ -215,30 +236,36 @@ impl Process {
                 service.timers.clone(),
                 consumers.clone(),
             )));
-        let link = chassis::rpc::protect(service.name, routes, gate, rules);
-        env.join(link);
-        for consumer in consumers {
+        env.join(chassis::rpc::protect(service.name, routes, gate, rules));
+        self.databases.push(service.db.clone());
+        Background {
+            db: service.db,
+            consumers,
+            timers: service.timers,
+        }
+    }
+
+    /// Follows the feeds, runs the timers and tidies the database of a service.
+    fn run_background(&mut self, env: Env, work: Background) {
+        for consumer in work.consumers {
             self.tasks.spawn(async move {
                 consumer.run().await;
                 Ok(())
             });
         }
-        let leases = Leases::new(service.db.clone());
-        if !service.timers.is_empty() {
-            let (env, leases) = (env.clone(), leases.clone());
+        let leases = Leases::new(work.db.clone());
+        let shutdown = env.shutdown.clone();
+        if !work.timers.is_empty() {
+            let leases = leases.clone();
             self.tasks.spawn(async move {
-                chassis::timer::run(env, leases, service.timers).await;
+                chassis::timer::run(env, leases, work.timers).await;
                 Ok(())
             });
         }
-        self.tasks.spawn({
-            let (db, shutdown) = (service.db.clone(), env.shutdown.clone());
-            async move {
-                tidy(db, leases, shutdown).await;
-                Ok(())
-            }
+        self.tasks.spawn(async move {
+            tidy(work.db, leases, shutdown).await;
+            Ok(())
         });
-        self.databases.push(service.db);
     }
 
     /// Runs until the process is asked to stop or a part of it fails.

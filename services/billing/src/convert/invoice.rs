@@ -37,7 +37,13 @@ pub fn conditions(invoice: &Invoice, app: &App, now: Timestamp) -> Conditions {
 
 /// The wire form of an invoice as of now. `billable` says whether a gathering invoice has
 /// lines that can be invoiced.
-pub fn to_proto(invoice: &Invoice, app: &App, now: Timestamp, lines: Lines, billable: bool) -> pb::Invoice {
+pub fn to_proto(
+    invoice: &Invoice,
+    app: &App,
+    now: Timestamp,
+    lines: Lines,
+    billable: bool,
+) -> pb::Invoice {
     let header = &invoice.header;
     let mut shown: Vec<_> = match lines {
         Lines::Without => Vec::new(),
@@ -46,7 +52,11 @@ pub fn to_proto(invoice: &Invoice, app: &App, now: Timestamp, lines: Lines, bill
     };
     shown.sort_by(|a, b| (&a.name, a.period.start, a.id).cmp(&(&b.name, b.period.start, b.id)));
     let actions = state::actions(invoice.state, &conditions(invoice, app, now));
-    let text = |state: Option<State>| state.map(|state| state.text().to_owned()).unwrap_or_default();
+    let text = |state: Option<State>| {
+        state
+            .map(|state| state.text().to_owned())
+            .unwrap_or_default()
+    };
     pb::Invoice {
         id: invoice.id.to_string(),
         description: header.description.clone(),
@@ -85,7 +95,10 @@ pub fn to_proto(invoice: &Invoice, app: &App, now: Timestamp, lines: Lines, bill
             workflow: Some(profile::workflow_to_proto(&header.workflow)),
             apps: Some(profile::apps_to_proto(header.app, Some(app))),
         }),
-        lines: shown.into_iter().map(|one| line::to_proto(one, invoice.id, invoice.currency)).collect(),
+        lines: shown
+            .into_iter()
+            .map(|one| line::to_proto(one, invoice.id, invoice.currency))
+            .collect(),
         validation_issues: header.issues.iter().map(issue_to_proto).collect(),
         external_ids: Some(pb::InvoiceExternalIds {
             invoicing: header.external_invoicing.clone().unwrap_or_default(),

@@ -20,17 +20,29 @@ use crate::{
 };
 
 /// Lines as sent; checked.
-pub fn inputs(field: &str, wire: &[pb::LineInput], least: usize) -> Result<Vec<LineInput>, BillingError> {
+pub fn inputs(
+    field: &str,
+    wire: &[pb::LineInput],
+    least: usize,
+) -> Result<Vec<LineInput>, BillingError> {
     if wire.len() < least || wire.len() > LINES_MAX {
-        return Err(BillingError::invalid(field, format!("must have {least} to {LINES_MAX} lines")));
+        return Err(BillingError::invalid(
+            field,
+            format!("must have {least} to {LINES_MAX} lines"),
+        ));
     }
-    wire.iter().enumerate().map(|(index, line)| input(&format!("{field}[{index}]"), line)).collect()
+    wire.iter()
+        .enumerate()
+        .map(|(index, line)| input(&format!("{field}[{index}]"), line))
+        .collect()
 }
 
 /// A line as sent; checked.
 pub fn input(field: &str, wire: &pb::LineInput) -> Result<LineInput, BillingError> {
-    let sent_price =
-        wire.price.as_ref().ok_or_else(|| BillingError::invalid(format!("{field}.price"), "is required"))?;
+    let sent_price = wire
+        .price
+        .as_ref()
+        .ok_or_else(|| BillingError::invalid(format!("{field}.price"), "is required"))?;
     let metadata = pairs(&format!("{field}.metadata"), &wire.metadata)?;
     LineInput {
         // An id that is none is treated like an unknown one: the line is new.
@@ -94,7 +106,10 @@ pub fn to_proto(line: &Line, invoice: InvoiceId, currency: Currency) -> pb::Invo
             billing_period: wire_period(from.billing_period),
         }),
         external_ids: external(line.external_invoicing.as_deref()),
-        split_group_id: line.split.map(|split| split.id.to_string()).unwrap_or_default(),
+        split_group_id: line
+            .split
+            .map(|split| split.id.to_string())
+            .unwrap_or_default(),
         create_time: wire_time(Some(line.create_time)),
         update_time: wire_time(Some(line.update_time)),
         delete_time: wire_time(line.delete_time),
@@ -102,7 +117,10 @@ pub fn to_proto(line: &Line, invoice: InvoiceId, currency: Currency) -> pb::Invo
 }
 
 fn external(invoicing: Option<&str>) -> Option<pb::LineExternalIds> {
-    invoicing.map(|id| pb::LineExternalIds { invoicing: id.to_owned(), tax: String::new() })
+    invoicing.map(|id| pb::LineExternalIds {
+        invoicing: id.to_owned(),
+        tax: String::new(),
+    })
 }
 
 fn child_to_proto(child: &Detail) -> pb::DetailedLine {
@@ -128,12 +146,19 @@ fn child_to_proto(child: &Detail) -> pb::DetailedLine {
 
 fn discount_to_proto(discount: &AmountDiscount) -> pb::AmountDiscount {
     let (reason, percentage, correlation) = match &discount.reason {
-        Reason::Percentage { percentage, correlation } => (
+        Reason::Percentage {
+            percentage,
+            correlation,
+        } => (
             pb::amount_discount::Reason::RatecardPercentage,
             wire_decimal(*percentage),
             correlation.clone(),
         ),
-        Reason::MaximumSpend => (pb::amount_discount::Reason::MaximumSpend, None, String::new()),
+        Reason::MaximumSpend => (
+            pb::amount_discount::Reason::MaximumSpend,
+            None,
+            String::new(),
+        ),
     };
     pb::AmountDiscount {
         id: discount.id.to_string(),

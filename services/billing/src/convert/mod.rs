@@ -20,12 +20,17 @@ const PAIRS_MAX: usize = 100;
 
 /// A required id.
 pub fn id<T: FromStr>(field: &str, text: &str) -> Result<T, BillingError> {
-    text.parse().map_err(|_| BillingError::invalid(field, "must be a ULID"))
+    text.parse()
+        .map_err(|_| BillingError::invalid(field, "must be a ULID"))
 }
 
 /// An id that may be empty.
 pub fn optional_id<T: FromStr>(field: &str, text: &str) -> Result<Option<T>, BillingError> {
-    if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        id(field, text).map(Some)
+    }
 }
 
 /// A text that is empty when it is not there.
@@ -40,7 +45,8 @@ pub fn currency(field: &str, code: &str) -> Result<Currency, BillingError> {
 
 /// An optional number.
 pub fn decimal(field: &str, wire: Option<&kpb::Decimal>) -> Result<Option<Decimal>, BillingError> {
-    contract::convert::from_optional_decimal(wire).map_err(|error| BillingError::invalid(field, error.to_string()))
+    contract::convert::from_optional_decimal(wire)
+        .map_err(|error| BillingError::invalid(field, error.to_string()))
 }
 
 /// A required number.
@@ -49,14 +55,20 @@ pub fn required_decimal(field: &str, wire: Option<&kpb::Decimal>) -> Result<Deci
 }
 
 /// An optional instant.
-pub fn time(field: &str, wire: Option<&prost_types::Timestamp>) -> Result<Option<Timestamp>, BillingError> {
+pub fn time(
+    field: &str,
+    wire: Option<&prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, BillingError> {
     wire.map(contract::convert::from_timestamp)
         .transpose()
         .map_err(|error| BillingError::invalid(field, error.to_string()))
 }
 
 /// A required instant.
-pub fn required_time(field: &str, wire: Option<&prost_types::Timestamp>) -> Result<Timestamp, BillingError> {
+pub fn required_time(
+    field: &str,
+    wire: Option<&prost_types::Timestamp>,
+) -> Result<Timestamp, BillingError> {
     time(field, wire)?.ok_or_else(|| BillingError::invalid(field, "is required"))
 }
 
@@ -65,11 +77,16 @@ pub fn required_period(field: &str, wire: Option<&kpb::Period>) -> Result<Period
     let wire = wire.ok_or_else(|| BillingError::invalid(field, "is required"))?;
     let start = required_time(&format!("{field}.start_time"), wire.start_time.as_ref())?;
     let end = required_time(&format!("{field}.end_time"), wire.end_time.as_ref())?;
-    Period::new(start, end).map_err(|_| BillingError::invalid(field, "must not end before it starts"))
+    Period::new(start, end)
+        .map_err(|_| BillingError::invalid(field, "must not end before it starts"))
 }
 
 /// A duration that has a default when it is empty.
-pub fn duration(field: &str, text: &str, default: fn() -> IsoDuration) -> Result<IsoDuration, BillingError> {
+pub fn duration(
+    field: &str,
+    text: &str,
+    default: fn() -> IsoDuration,
+) -> Result<IsoDuration, BillingError> {
     if text.is_empty() {
         return Ok(default());
     }
@@ -77,7 +94,10 @@ pub fn duration(field: &str, text: &str, default: fn() -> IsoDuration) -> Result
 }
 
 /// Free pairs, within limits.
-pub fn pairs(field: &str, wire: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, BillingError> {
+pub fn pairs(
+    field: &str,
+    wire: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, BillingError> {
     if wire.len() > PAIRS_MAX {
         return Err(BillingError::invalid(field, "must have at most 100 pairs"));
     }

@@ -5,7 +5,8 @@ use contract::catalog::v1 as pb;
 use super::{decimal, required_decimal, text, wire_decimal};
 use crate::{
     domain::price::{
-        Discounts, Model, PaymentTerm, PercentageDiscount, Price, TaxBehavior, TaxConfig, Tier, UsageDiscount,
+        Discounts, Model, PaymentTerm, PercentageDiscount, Price, TaxBehavior, TaxConfig, Tier,
+        UsageDiscount,
     },
     error::BillingError,
 };
@@ -19,13 +20,25 @@ pub fn from_proto(field: &str, wire: &pb::Price) -> Result<Price, BillingError> 
         None => return Err(BillingError::invalid(field, "needs a model")),
         Some(pb::price::Model::Flat(flat)) => {
             let term = match pb::PaymentTerm::try_from(flat.payment_term) {
-                Ok(pb::PaymentTerm::Unspecified | pb::PaymentTerm::InAdvance) => PaymentTerm::InAdvance,
+                Ok(pb::PaymentTerm::Unspecified | pb::PaymentTerm::InAdvance) => {
+                    PaymentTerm::InAdvance
+                }
                 Ok(pb::PaymentTerm::InArrears) => PaymentTerm::InArrears,
-                Err(_) => return Err(BillingError::invalid(format!("{field}.flat.payment_term"), "is unknown")),
+                Err(_) => {
+                    return Err(BillingError::invalid(
+                        format!("{field}.flat.payment_term"),
+                        "is unknown",
+                    ));
+                }
             };
-            Model::Flat { amount: amount("flat.amount", flat.amount.as_ref())?, term }
+            Model::Flat {
+                amount: amount("flat.amount", flat.amount.as_ref())?,
+                term,
+            }
         }
-        Some(pb::price::Model::Unit(unit)) => Model::Unit { amount: amount("unit.amount", unit.amount.as_ref())? },
+        Some(pb::price::Model::Unit(unit)) => Model::Unit {
+            amount: amount("unit.amount", unit.amount.as_ref())?,
+        },
         Some(pb::price::Model::Tiered(tiered)) => {
             let tiers = tiered
                 .tiers
@@ -37,23 +50,38 @@ pub fn from_proto(field: &str, wire: &pb::Price) -> Result<Price, BillingError> 
                 Ok(pb::tiered_price::Mode::Volume) => Model::Volume { tiers },
                 Ok(pb::tiered_price::Mode::Graduated) => Model::Graduated { tiers },
                 Ok(pb::tiered_price::Mode::Unspecified) | Err(_) => {
-                    return Err(BillingError::invalid(format!("{field}.tiered.mode"), "is required"));
+                    return Err(BillingError::invalid(
+                        format!("{field}.tiered.mode"),
+                        "is required",
+                    ));
                 }
             }
         }
         Some(pb::price::Model::Dynamic(dynamic)) => Model::Dynamic {
-            multiplier: decimal(&format!("{field}.dynamic.multiplier"), dynamic.multiplier.as_ref())?
-                .unwrap_or(kernel::Decimal::ONE),
+            multiplier: decimal(
+                &format!("{field}.dynamic.multiplier"),
+                dynamic.multiplier.as_ref(),
+            )?
+            .unwrap_or(kernel::Decimal::ONE),
         },
         Some(pb::price::Model::Package(package)) => Model::Package {
             amount: amount("package.amount", package.amount.as_ref())?,
-            per_package: amount("package.quantity_per_package", package.quantity_per_package.as_ref())?,
+            per_package: amount(
+                "package.quantity_per_package",
+                package.quantity_per_package.as_ref(),
+            )?,
         },
     };
     Ok(Price {
         model,
-        minimum: decimal(&format!("{field}.minimum_amount"), wire.minimum_amount.as_ref())?,
-        maximum: decimal(&format!("{field}.maximum_amount"), wire.maximum_amount.as_ref())?,
+        minimum: decimal(
+            &format!("{field}.minimum_amount"),
+            wire.minimum_amount.as_ref(),
+        )?,
+        maximum: decimal(
+            &format!("{field}.maximum_amount"),
+            wire.maximum_amount.as_ref(),
+        )?,
     })
 }
 
@@ -85,13 +113,18 @@ pub fn to_proto(price: &Price) -> pb::Price {
             amount: wire_decimal(*amount),
             payment_term: term_to_proto(*term).into(),
         }),
-        Model::Unit { amount } => pb::price::Model::Unit(pb::UnitPrice { amount: wire_decimal(*amount) }),
+        Model::Unit { amount } => pb::price::Model::Unit(pb::UnitPrice {
+            amount: wire_decimal(*amount),
+        }),
         Model::Graduated { tiers } => tiered(pb::tiered_price::Mode::Graduated, tiers),
         Model::Volume { tiers } => tiered(pb::tiered_price::Mode::Volume, tiers),
-        Model::Dynamic { multiplier } => {
-            pb::price::Model::Dynamic(pb::DynamicPrice { multiplier: wire_decimal(*multiplier) })
-        }
-        Model::Package { amount, per_package } => pb::price::Model::Package(pb::PackagePrice {
+        Model::Dynamic { multiplier } => pb::price::Model::Dynamic(pb::DynamicPrice {
+            multiplier: wire_decimal(*multiplier),
+        }),
+        Model::Package {
+            amount,
+            per_package,
+        } => pb::price::Model::Package(pb::PackagePrice {
             amount: wire_decimal(*amount),
             quantity_per_package: wire_decimal(*per_package),
         }),
@@ -120,20 +153,29 @@ pub fn discounts(field: &str, wire: Option<&pb::Discounts>) -> Result<Discounts,
         if text.is_empty() || kernel::key::looks_like_ulid(text) {
             Ok(text.to_owned())
         } else {
-            Err(BillingError::invalid(format!("{field}.{name}.correlation_id"), "must be a ULID"))
+            Err(BillingError::invalid(
+                format!("{field}.{name}.correlation_id"),
+                "must be a ULID",
+            ))
         }
     };
     let percentage = match &wire.percentage {
         None => None,
         Some(discount) => Some(PercentageDiscount {
-            percentage: required_decimal(&format!("{field}.percentage.percentage"), discount.percentage.as_ref())?,
+            percentage: required_decimal(
+                &format!("{field}.percentage.percentage"),
+                discount.percentage.as_ref(),
+            )?,
             correlation: correlation("percentage", &discount.correlation_id)?,
         }),
     };
     let usage = match &wire.usage {
         None => None,
         Some(discount) => Some(UsageDiscount {
-            quantity: required_decimal(&format!("{field}.usage.quantity"), discount.quantity.as_ref())?,
+            quantity: required_decimal(
+                &format!("{field}.usage.quantity"),
+                discount.quantity.as_ref(),
+            )?,
             correlation: correlation("usage", &discount.correlation_id)?,
         }),
     };
@@ -146,10 +188,13 @@ pub fn discounts_to_proto(discounts: &Discounts) -> Option<pb::Discounts> {
         return None;
     }
     Some(pb::Discounts {
-        percentage: discounts.percentage.as_ref().map(|discount| pb::PercentageDiscount {
-            percentage: wire_decimal(discount.percentage),
-            correlation_id: discount.correlation.clone(),
-        }),
+        percentage: discounts
+            .percentage
+            .as_ref()
+            .map(|discount| pb::PercentageDiscount {
+                percentage: wire_decimal(discount.percentage),
+                correlation_id: discount.correlation.clone(),
+            }),
         usage: discounts.usage.as_ref().map(|discount| pb::UsageDiscount {
             quantity: wire_decimal(discount.quantity),
             correlation_id: discount.correlation.clone(),
@@ -166,9 +211,18 @@ pub fn tax(field: &str, wire: Option<&pb::TaxConfig>) -> Result<TaxConfig, Billi
         Ok(pb::tax_config::Behavior::Unspecified) => None,
         Ok(pb::tax_config::Behavior::Inclusive) => Some(TaxBehavior::Inclusive),
         Ok(pb::tax_config::Behavior::Exclusive) => Some(TaxBehavior::Exclusive),
-        Err(_) => return Err(BillingError::invalid(format!("{field}.behavior"), "is unknown")),
+        Err(_) => {
+            return Err(BillingError::invalid(
+                format!("{field}.behavior"),
+                "is unknown",
+            ));
+        }
     };
-    Ok(TaxConfig { behavior, stripe_code: text(&wire.stripe_code), custom_code: text(&wire.custom_invoicing_code) })
+    Ok(TaxConfig {
+        behavior,
+        stripe_code: text(&wire.stripe_code),
+        custom_code: text(&wire.custom_invoicing_code),
+    })
 }
 
 /// The wire form of tax settings; absent when nothing is said.
@@ -197,11 +251,16 @@ mod tests {
     use super::*;
 
     fn number() -> impl Strategy<Value = Decimal> {
-        (0i64..1_000_000, 0u32..6).prop_map(|(digits, scale)| Decimal::new(digits, scale).normalize())
+        (0i64..1_000_000, 0u32..6)
+            .prop_map(|(digits, scale)| Decimal::new(digits, scale).normalize())
     }
 
     fn tier() -> impl Strategy<Value = Tier> {
-        (proptest::option::of(number()), proptest::option::of(number()), proptest::option::of(number()))
+        (
+            proptest::option::of(number()),
+            proptest::option::of(number()),
+            proptest::option::of(number()),
+        )
             .prop_map(|(up_to, flat, unit)| Tier { up_to, flat, unit })
     }
 
@@ -210,13 +269,20 @@ mod tests {
         prop_oneof![
             (number(), any::<bool>()).prop_map(|(amount, advance)| Model::Flat {
                 amount,
-                term: if advance { PaymentTerm::InAdvance } else { PaymentTerm::InArrears },
+                term: if advance {
+                    PaymentTerm::InAdvance
+                } else {
+                    PaymentTerm::InArrears
+                },
             }),
             number().prop_map(|amount| Model::Unit { amount }),
             tiers().prop_map(|tiers| Model::Graduated { tiers }),
             tiers().prop_map(|tiers| Model::Volume { tiers }),
             number().prop_map(|multiplier| Model::Dynamic { multiplier }),
-            (number(), number()).prop_map(|(amount, per_package)| Model::Package { amount, per_package }),
+            (number(), number()).prop_map(|(amount, per_package)| Model::Package {
+                amount,
+                per_package
+            }),
         ]
     }
 

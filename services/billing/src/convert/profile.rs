@@ -8,8 +8,8 @@ use crate::{
     domain::{
         app::App,
         profile::{
-            CollectionMethod, NewProfile, Profile, Workflow, default_draft_period, default_due_after,
-            default_interval,
+            CollectionMethod, NewProfile, Profile, Workflow, default_draft_period,
+            default_due_after, default_interval,
         },
     },
     error::BillingError,
@@ -72,7 +72,10 @@ pub fn workflow(field: &str, wire: Option<&pb::Workflow>) -> Result<Workflow, Bi
                 BillingError::invalid(format!("{path}.interval_duration"), error.to_string())
             };
             let interval = IsoDuration::parse(&anchored.interval_duration).map_err(refuse)?;
-            let anchor = required_time(&format!("{path}.anchor_time"), anchored.anchor_time.as_ref())?;
+            let anchor = required_time(
+                &format!("{path}.anchor_time"),
+                anchored.anchor_time.as_ref(),
+            )?;
             Some(Recurrence::new(interval, anchor).map_err(refuse)?)
         }
     };
@@ -111,9 +114,14 @@ pub fn workflow(field: &str, wire: Option<&pb::Workflow>) -> Result<Workflow, Bi
 fn method(field: &str, wire: i32) -> Result<CollectionMethod, BillingError> {
     use pb::payment_settings::CollectionMethod as Wire;
     match Wire::try_from(wire) {
-        Ok(Wire::Unspecified | Wire::ChargeAutomatically) => Ok(CollectionMethod::ChargeAutomatically),
+        Ok(Wire::Unspecified | Wire::ChargeAutomatically) => {
+            Ok(CollectionMethod::ChargeAutomatically)
+        }
         Ok(Wire::SendInvoice) => Ok(CollectionMethod::SendInvoice),
-        Err(_) => Err(BillingError::invalid(format!("{field}.payment.collection_method"), "is unknown")),
+        Err(_) => Err(BillingError::invalid(
+            format!("{field}.payment.collection_method"),
+            "is unknown",
+        )),
     }
 }
 
@@ -126,9 +134,11 @@ pub fn workflow_to_proto(workflow: &Workflow) -> pb::Workflow {
     };
     pb::Workflow {
         collection: Some(pb::CollectionSettings {
-            anchored_alignment: workflow.alignment.as_ref().map(|alignment| pb::AnchoredAlignment {
-                interval_duration: alignment.interval.to_string(),
-                anchor_time: wire_time(Some(alignment.anchor)),
+            anchored_alignment: workflow.alignment.as_ref().map(|alignment| {
+                pb::AnchoredAlignment {
+                    interval_duration: alignment.interval.to_string(),
+                    anchor_time: wire_time(Some(alignment.anchor)),
+                }
             }),
             interval_duration: workflow.collection_interval.to_string(),
         }),
@@ -139,7 +149,12 @@ pub fn workflow_to_proto(workflow: &Workflow) -> pb::Workflow {
             progressive_billing: Some(workflow.progressive_billing),
             default_tax_config: workflow.default_tax.as_ref().and_then(price::tax_to_proto),
         }),
-        payment: Some(pb::PaymentSettings { collection_method: method.into() }),
-        tax: Some(pb::TaxSettings { enabled: Some(workflow.tax_enabled), enforced: workflow.tax_enforced }),
+        payment: Some(pb::PaymentSettings {
+            collection_method: method.into(),
+        }),
+        tax: Some(pb::TaxSettings {
+            enabled: Some(workflow.tax_enabled),
+            enforced: workflow.tax_enforced,
+        }),
     }
 }

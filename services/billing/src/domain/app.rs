@@ -35,14 +35,22 @@ impl Kind {
 
     /// Reads the word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Sandbox, Self::Stripe, Self::CustomInvoicing].into_iter().find(|kind| kind.word() == word)
+        [Self::Sandbox, Self::Stripe, Self::CustomInvoicing]
+            .into_iter()
+            .find(|kind| kind.word() == word)
     }
 
     /// Name and description of the listing, which an installed app starts with.
     pub fn listing(self) -> (&'static str, &'static str) {
         match self {
-            Self::Sandbox => ("Sandbox", "Sandbox can be used to test OpenMeter without external connections."),
-            Self::Stripe => ("Stripe", "Send invoices, calculate tax and collect payments."),
+            Self::Sandbox => (
+                "Sandbox",
+                "Sandbox can be used to test OpenMeter without external connections.",
+            ),
+            Self::Stripe => (
+                "Stripe",
+                "Send invoices, calculate tax and collect payments.",
+            ),
             Self::CustomInvoicing => (
                 "Custom Invoicing",
                 "Custom Invoicing can be used to interface with third party invoicing and payment systems",
@@ -83,12 +91,14 @@ pub struct App {
 impl App {
     /// Whether an invoice with this metadata may leave `draft.syncing`.
     pub fn draft_may_advance(&self, metadata: &BTreeMap<String, String>) -> bool {
-        !(self.kind == Kind::CustomInvoicing && self.draft_sync_hook) || metadata.contains_key(DRAFT_SYNCED_AT)
+        !(self.kind == Kind::CustomInvoicing && self.draft_sync_hook)
+            || metadata.contains_key(DRAFT_SYNCED_AT)
     }
 
     /// Whether an invoice with this metadata may leave `issuing.syncing`.
     pub fn issuing_may_advance(&self, metadata: &BTreeMap<String, String>) -> bool {
-        !(self.kind == Kind::CustomInvoicing && self.issuing_sync_hook) || metadata.contains_key(FINALIZED_AT)
+        !(self.kind == Kind::CustomInvoicing && self.issuing_sync_hook)
+            || metadata.contains_key(FINALIZED_AT)
     }
 }
 

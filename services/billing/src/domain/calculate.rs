@@ -36,7 +36,10 @@ impl Earlier {
             }
             earlier.billed = decimal::add(earlier.billed, part.totals.amount)?;
             if let Some(usage) = &part.usage_discount {
-                let units = earlier.discounted.entry(usage.correlation.clone()).or_default();
+                let units = earlier
+                    .discounted
+                    .entry(usage.correlation.clone())
+                    .or_default();
                 *units = decimal::add(*units, usage.quantity)?;
             }
         }
@@ -109,13 +112,19 @@ fn detail(
     ids: &mut dyn FnMut() -> Ulid,
 ) -> Result<Detail, RatingError> {
     let totals = child.totals(currency)?;
-    let known = before.iter().find(|detail| detail.reference == child.reference);
+    let known = before
+        .iter()
+        .find(|detail| detail.reference == child.reference);
     let discounts = child
         .discounts
         .into_iter()
         .map(|off| {
-            let known = known
-                .and_then(|detail| detail.discounts.iter().find(|discount| discount.reference == off.reference));
+            let known = known.and_then(|detail| {
+                detail
+                    .discounts
+                    .iter()
+                    .find(|discount| discount.reference == off.reference)
+            });
             AmountDiscount {
                 id: known.map_or_else(&mut *ids, |known| known.id),
                 reference: off.reference,
@@ -147,9 +156,19 @@ fn detail(
 
 /// Calculates the whole invoice. `parts` are the other parts of its split usage periods on
 /// live standard invoices.
-pub fn calculate(invoice: &mut Invoice, parts: &[Line], now: Timestamp, ids: &mut dyn FnMut() -> Ulid) {
+pub fn calculate(
+    invoice: &mut Invoice,
+    parts: &[Line],
+    now: Timestamp,
+    ids: &mut dyn FnMut() -> Ulid,
+) {
     let mut findings = Vec::new();
-    let default_tax = invoice.header.workflow.default_tax.clone().unwrap_or_default();
+    let default_tax = invoice
+        .header
+        .workflow
+        .default_tax
+        .clone()
+        .unwrap_or_default();
     let currency = invoice.currency;
     for line in invoice.lines.iter_mut().filter(|line| line.is_live()) {
         line.tax = line.tax.or(&default_tax);
@@ -159,7 +178,11 @@ pub fn calculate(invoice: &mut Invoice, parts: &[Line], now: Timestamp, ids: &mu
         if let Err(error) = rated {
             line.children.clear();
             line.totals = Totals::default();
-            findings.push(Finding::critical(code(error), error.to_string(), format!("/line[{}]", line.id)));
+            findings.push(Finding::critical(
+                code(error),
+                error.to_string(),
+                format!("/line[{}]", line.id),
+            ));
         }
     }
     if let Err(error) = header::update_totals(invoice) {
@@ -170,7 +193,13 @@ pub fn calculate(invoice: &mut Invoice, parts: &[Line], now: Timestamp, ids: &mu
     {
         findings.push(Finding::critical("", error.to_string(), ""));
     }
-    issue::report(&mut invoice.header.issues, issue::CALCULATION, findings, now, ids);
+    issue::report(
+        &mut invoice.header.issues,
+        issue::CALCULATION,
+        findings,
+        now,
+        ids,
+    );
 }
 
 /// The issue code of a line that cannot be rated.

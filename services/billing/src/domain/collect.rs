@@ -54,20 +54,34 @@ pub fn billable(
 
 /// Cuts a line at an instant inside its period. The part before keeps the id and is due
 /// then; the part after, when there is one, is a new pending line. Both belong to one group.
-pub fn split(line: &Line, at: Timestamp, ids: &mut dyn FnMut() -> Ulid, now: Timestamp) -> (Line, Option<Line>) {
+pub fn split(
+    line: &Line,
+    at: Timestamp,
+    ids: &mut dyn FnMut() -> Ulid,
+    now: Timestamp,
+) -> (Line, Option<Line>) {
     if at >= line.period.end {
         return (line.clone(), None);
     }
-    let group = line.split.unwrap_or_else(|| SplitGroup { id: ids(), period: line.period });
+    let group = line.split.unwrap_or_else(|| SplitGroup {
+        id: ids(),
+        period: line.period,
+    });
     let before = Line {
-        period: Period { start: line.period.start, end: at },
+        period: Period {
+            start: line.period.start,
+            end: at,
+        },
         invoice_time: at,
         split: Some(group),
         ..line.clone()
     };
     let after = Line {
         id: LineId::from_ulid(ids()),
-        period: Period { start: at, end: line.period.end },
+        period: Period {
+            start: at,
+            end: line.period.end,
+        },
         split: Some(group),
         create_time: now,
         update_time: now,
@@ -93,10 +107,19 @@ pub fn spans(line: &Line) -> Option<Spans> {
     }
     Some(match line.split {
         Some(group) if group.period.start < line.period.start => Spans {
-            counted: Period { start: group.period.start, end: line.period.end },
-            before: Some(Period { start: group.period.start, end: line.period.start }),
+            counted: Period {
+                start: group.period.start,
+                end: line.period.end,
+            },
+            before: Some(Period {
+                start: group.period.start,
+                end: line.period.start,
+            }),
         },
-        Some(_) | None => Spans { counted: line.period, before: None },
+        Some(_) | None => Spans {
+            counted: line.period,
+            before: None,
+        },
     })
 }
 
@@ -121,7 +144,10 @@ pub struct Quantities {
 impl Quantities {
     /// From what the two spans hold.
     pub fn from_spans(counted: Decimal, before: Decimal) -> Result<Self, DecimalError> {
-        Ok(Self { metered: decimal::sub(counted, before)?, before })
+        Ok(Self {
+            metered: decimal::sub(counted, before)?,
+            before,
+        })
     }
 }
 
@@ -159,9 +185,17 @@ pub fn snapshot(
                 line.metered_before = quantities.before;
             }
             Some(Err(reason)) => {
-                findings.push(Finding::critical("invoice_line_snapshot_failed", reason.clone(), path));
+                findings.push(Finding::critical(
+                    "invoice_line_snapshot_failed",
+                    reason.clone(),
+                    path,
+                ));
             }
-            None => findings.push(Finding::critical("invoice_line_snapshot_failed", "usage was not gathered", path)),
+            None => findings.push(Finding::critical(
+                "invoice_line_snapshot_failed",
+                "usage was not gathered",
+                path,
+            )),
         }
     }
     issue::report(issues, issue::METERING, findings, now, ids);
@@ -181,20 +215,39 @@ mod tests {
     }
 
     fn price(model: Model) -> Price {
-        Price { model, minimum: None, maximum: None }
+        Price {
+            model,
+            minimum: None,
+            maximum: None,
+        }
     }
 
     fn unit() -> Price {
-        price(Model::Unit { amount: Decimal::ONE })
+        price(Model::Unit {
+            amount: Decimal::ONE,
+        })
     }
 
     fn volume() -> Price {
-        price(Model::Volume { tiers: vec![Tier { up_to: None, flat: None, unit: Some(Decimal::ONE) }] })
+        price(Model::Volume {
+            tiers: vec![Tier {
+                up_to: None,
+                flat: None,
+                unit: Some(Decimal::ONE),
+            }],
+        })
     }
 
     /// A line of hours 0 to 24, invoiced at hour 24.
     fn day(price: Price) -> Line {
-        Line { period: Period { start: at(0), end: at(24) }, invoice_time: at(24), ..line(price) }
+        Line {
+            period: Period {
+                start: at(0),
+                end: at(24),
+            },
+            invoice_time: at(24),
+            ..line(price)
+        }
     }
 
     #[test]
@@ -217,11 +270,22 @@ mod tests {
         ] {
             let line = day(price.clone());
             let found = billable(&line, at(as_of), progressive, metering).unwrap();
-            assert_eq!(found.map(|period| period.end), until.map(at), "{price:?} {as_of} {progressive}");
+            assert_eq!(
+                found.map(|period| period.end),
+                until.map(at),
+                "{price:?} {as_of} {progressive}"
+            );
         }
         // Without progressive billing the invoice time counts too, with it it does not.
-        let late = Line { invoice_time: at(48), ..day(unit()) };
-        assert!(billable(&late, at(24), false, IncreaseOnly).unwrap().is_none());
+        let late = Line {
+            invoice_time: at(48),
+            ..day(unit())
+        };
+        assert!(
+            billable(&late, at(24), false, IncreaseOnly)
+                .unwrap()
+                .is_none()
+        );
         assert!(billable(&late, at(24), true, Other).unwrap().is_some());
     }
 
@@ -235,20 +299,35 @@ mod tests {
         let line = day(unit());
         let (first, rest) = split(&line, at(5), &mut ids, at(5));
         let rest = rest.unwrap();
-        assert_eq!((first.id, first.period.end, first.invoice_time), (line.id, at(5), at(5)));
-        assert_eq!((rest.period.start, rest.period.end, rest.invoice_time), (at(5), at(24), at(24)));
+        assert_eq!(
+            (first.id, first.period.end, first.invoice_time),
+            (line.id, at(5), at(5))
+        );
+        assert_eq!(
+            (rest.period.start, rest.period.end, rest.invoice_time),
+            (at(5), at(24), at(24))
+        );
         assert_eq!(first.split.unwrap().period, line.period);
         let (second, rest) = split(&rest, at(9), &mut ids, at(9));
         assert_eq!(second.split, first.split);
         assert_eq!(
             spans(&second).unwrap(),
             Spans {
-                counted: Period { start: at(0), end: at(9) },
-                before: Some(Period { start: at(0), end: at(5) })
+                counted: Period {
+                    start: at(0),
+                    end: at(9)
+                },
+                before: Some(Period {
+                    start: at(0),
+                    end: at(5)
+                })
             }
         );
         assert!(split(&rest.unwrap(), at(24), &mut ids, at(24)).1.is_none());
-        let volume = Line { split: first.split, ..day(volume()) };
+        let volume = Line {
+            split: first.split,
+            ..day(volume())
+        };
         assert!(billable(&volume, at(24), true, Metering::IncreaseOnly).is_err());
     }
 }

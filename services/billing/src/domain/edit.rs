@@ -45,20 +45,32 @@ impl LineInput {
     /// Checks the rules of a line and cuts its times to seconds.
     pub fn checked(mut self, field: &str) -> Result<Self, BillingError> {
         if self.name.trim().is_empty() || self.name.chars().count() > 256 {
-            return Err(BillingError::invalid(format!("{field}.name"), "must have 1 to 256 characters"));
+            return Err(BillingError::invalid(
+                format!("{field}.name"),
+                "must have 1 to 256 characters",
+            ));
         }
         if self.period.end < self.period.start {
-            return Err(BillingError::invalid(format!("{field}.period"), "must not end before it starts"));
+            return Err(BillingError::invalid(
+                format!("{field}.period"),
+                "must not end before it starts",
+            ));
         }
         self.price.check(&format!("{field}.price"))?;
         if !self.price.is_flat() && self.feature_key.is_none() {
-            return Err(BillingError::invalid(format!("{field}.feature_key"), "is required unless the price is flat"));
+            return Err(BillingError::invalid(
+                format!("{field}.feature_key"),
+                "is required unless the price is flat",
+            ));
         }
         check_discounts(&format!("{field}.discounts"), &self.price, &self.discounts)?;
         if let Some(code) = &self.tax.stripe_code {
             super::profile::check_stripe_code(&format!("{field}.tax_config.stripe_code"), code)?;
         }
-        self.period = Period { start: floor_to_second(self.period.start), end: floor_to_second(self.period.end) };
+        self.period = Period {
+            start: floor_to_second(self.period.start),
+            end: floor_to_second(self.period.end),
+        };
         self.invoice_time = floor_to_second(self.invoice_time);
         Ok(self)
     }
@@ -67,8 +79,14 @@ impl LineInput {
     pub fn into_line(self, now: Timestamp, ids: &mut dyn FnMut() -> Ulid) -> Line {
         let mut discounts = self.discounts;
         for correlation in [
-            discounts.percentage.as_mut().map(|discount| &mut discount.correlation),
-            discounts.usage.as_mut().map(|discount| &mut discount.correlation),
+            discounts
+                .percentage
+                .as_mut()
+                .map(|discount| &mut discount.correlation),
+            discounts
+                .usage
+                .as_mut()
+                .map(|discount| &mut discount.correlation),
         ]
         .into_iter()
         .flatten()
@@ -160,7 +178,11 @@ pub fn change(line: &mut Line, input: LineInput, now: Timestamp) -> Result<bool,
     if changed == *line {
         return Ok(false);
     }
-    *line = Line { managed_by: ManagedBy::Manual, update_time: now, ..changed };
+    *line = Line {
+        managed_by: ManagedBy::Manual,
+        update_time: now,
+        ..changed
+    };
     Ok(true)
 }
 
@@ -173,12 +195,22 @@ pub fn replace_lines(
     now: Timestamp,
     ids: &mut dyn FnMut() -> Ulid,
 ) -> Result<BTreeSet<LineId>, BillingError> {
-    let default_tax = invoice.header.workflow.default_tax.clone().unwrap_or_default();
+    let default_tax = invoice
+        .header
+        .workflow
+        .default_tax
+        .clone()
+        .unwrap_or_default();
     let is_gathering = invoice.is_gathering();
     let mut touched = BTreeSet::new();
     let mut kept = BTreeSet::new();
     for (new_id, mut input) in inputs {
-        let known = input.id.and_then(|id| invoice.lines.iter_mut().find(|line| line.is_live() && line.id == id));
+        let known = input.id.and_then(|id| {
+            invoice
+                .lines
+                .iter_mut()
+                .find(|line| line.is_live() && line.id == id)
+        });
         match known {
             Some(line) => {
                 if !is_gathering {
@@ -191,20 +223,30 @@ pub fn replace_lines(
                 }
             }
             None => {
-                let line = Line { id: new_id, ..input.into_line(now, ids) };
+                let line = Line {
+                    id: new_id,
+                    ..input.into_line(now, ids)
+                };
                 touched.insert(new_id);
                 kept.insert(new_id);
                 invoice.lines.push(line);
             }
         }
     }
-    for line in invoice.lines.iter_mut().filter(|line| line.is_live() && !kept.contains(&line.id)) {
+    for line in invoice
+        .lines
+        .iter_mut()
+        .filter(|line| line.is_live() && !kept.contains(&line.id))
+    {
         line.delete_time = Some(now);
         line.update_time = now;
         line.managed_by = ManagedBy::Manual;
     }
     if !is_gathering {
-        for line in invoice.live_lines().filter(|line| touched.contains(&line.id)) {
+        for line in invoice
+            .live_lines()
+            .filter(|line| touched.contains(&line.id))
+        {
             check_standard(line)?;
         }
     }
@@ -250,7 +292,10 @@ pub(crate) mod tests {
             name: "line".to_owned(),
             description: String::new(),
             metadata: None,
-            period: Period { start: at(0), end: at(100) },
+            period: Period {
+                start: at(0),
+                end: at(100),
+            },
             invoice_time: at(100),
             feature_key: (!price.is_flat()).then(|| "feature".to_owned()),
             price,
@@ -260,7 +305,13 @@ pub(crate) mod tests {
     }
 
     fn unit(amount: i64) -> Price {
-        Price { model: Model::Unit { amount: Decimal::from(amount) }, minimum: None, maximum: None }
+        Price {
+            model: Model::Unit {
+                amount: Decimal::from(amount),
+            },
+            minimum: None,
+            maximum: None,
+        }
     }
 
     fn flat() -> Price {
@@ -268,21 +319,45 @@ pub(crate) mod tests {
     }
 
     fn group(line: &Line) -> SplitGroup {
-        SplitGroup { id: Ulid(7), period: line.period }
+        SplitGroup {
+            id: Ulid(7),
+            period: line.period,
+        }
     }
 
     #[test]
     fn usage_needs_a_feature_and_a_flat_price_does_not() {
         assert!(input(flat()).checked("lines[0]").is_ok());
         assert!(input(unit(1)).checked("lines[0]").is_ok());
-        assert!(LineInput { feature_key: None, ..input(unit(1)) }.checked("lines[0]").is_err());
-        assert!(LineInput { name: String::new(), ..input(flat()) }.checked("lines[0]").is_err());
+        assert!(
+            LineInput {
+                feature_key: None,
+                ..input(unit(1))
+            }
+            .checked("lines[0]")
+            .is_err()
+        );
+        assert!(
+            LineInput {
+                name: String::new(),
+                ..input(flat())
+            }
+            .checked("lines[0]")
+            .is_err()
+        );
     }
 
     #[test]
     fn times_are_cut_to_seconds() {
         let late = |second: i64| Timestamp::new(second, 999_000_000).unwrap();
-        let sent = LineInput { period: Period { start: late(0), end: late(9) }, invoice_time: late(9), ..input(flat()) };
+        let sent = LineInput {
+            period: Period {
+                start: late(0),
+                end: late(9),
+            },
+            invoice_time: late(9),
+            ..input(flat())
+        };
         let checked = sent.checked("lines[0]").unwrap();
         assert_eq!(checked.period.end, Timestamp::from_second(9).unwrap());
         assert_eq!(checked.invoice_time, Timestamp::from_second(9).unwrap());
@@ -290,7 +365,10 @@ pub(crate) mod tests {
 
     #[test]
     fn an_unchanged_echo_changes_nothing() {
-        let mut one = Line { managed_by: ManagedBy::Subscription, ..line(unit(1)) };
+        let mut one = Line {
+            managed_by: ManagedBy::Subscription,
+            ..line(unit(1))
+        };
         assert!(!change(&mut one, input(unit(1)), Timestamp::MAX).unwrap());
         assert_eq!(one.managed_by, ManagedBy::Subscription);
         assert!(change(&mut one, input(unit(2)), Timestamp::MAX).unwrap());
@@ -305,9 +383,18 @@ pub(crate) mod tests {
             sent
         };
         let plain = line(unit(1));
-        let mut split = Line { split: Some(group(&plain)), ..plain.clone() };
-        assert!(matches!(change(&mut split, longer(), Timestamp::MAX), Err(BillingError::PeriodOfSplitLine { .. })));
-        let mut managed = Line { managed_by: ManagedBy::Subscription, ..plain.clone() };
+        let mut split = Line {
+            split: Some(group(&plain)),
+            ..plain.clone()
+        };
+        assert!(matches!(
+            change(&mut split, longer(), Timestamp::MAX),
+            Err(BillingError::PeriodOfSplitLine { .. })
+        ));
+        let mut managed = Line {
+            managed_by: ManagedBy::Subscription,
+            ..plain.clone()
+        };
         assert!(matches!(
             change(&mut managed, longer(), Timestamp::MAX),
             Err(BillingError::PeriodOfSubscriptionLine { .. })
@@ -320,21 +407,36 @@ pub(crate) mod tests {
     fn a_split_line_keeps_a_progressive_price_and_its_usage_discount() {
         let discount = |quantity: i64| Discounts {
             percentage: None,
-            usage: Some(UsageDiscount { quantity: Decimal::from(quantity), correlation: String::new() }),
+            usage: Some(UsageDiscount {
+                quantity: Decimal::from(quantity),
+                correlation: String::new(),
+            }),
         };
-        let plain = LineInput { discounts: discount(5), ..input(unit(1)) };
+        let plain = LineInput {
+            discounts: discount(5),
+            ..input(unit(1))
+        };
         let made = plain.into_line(Timestamp::UNIX_EPOCH, &mut || Ulid(3));
-        let mut split = Line { split: Some(group(&made)), ..made };
+        let mut split = Line {
+            split: Some(group(&made)),
+            ..made
+        };
         assert!(matches!(
             change(&mut split, input(flat()), Timestamp::MAX),
             Err(BillingError::ProgressiveBillingNotSupported { .. })
         ));
-        let other = LineInput { discounts: discount(6), ..input(unit(1)) };
+        let other = LineInput {
+            discounts: discount(6),
+            ..input(unit(1))
+        };
         assert!(matches!(
             change(&mut split, other, Timestamp::MAX),
             Err(BillingError::UsageDiscountOfSplitLine { .. })
         ));
-        let same = LineInput { discounts: discount(5), ..input(unit(2)) };
+        let same = LineInput {
+            discounts: discount(5),
+            ..input(unit(2))
+        };
         assert!(change(&mut split, same, Timestamp::MAX).unwrap());
     }
 }

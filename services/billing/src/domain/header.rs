@@ -25,7 +25,11 @@ pub fn period<'a>(lines: impl Iterator<Item = &'a Line>) -> Option<Period> {
 /// Brings the times of a standard invoice up to date.
 pub fn update_times(invoice: &mut Invoice) -> Result<(), CalendarError> {
     let workflow = &invoice.header.workflow;
-    let usage_due = invoice.live_lines().filter(|line| !line.price.is_flat()).map(|line| line.invoice_time).max();
+    let usage_due = invoice
+        .live_lines()
+        .filter(|line| !line.price.is_flat())
+        .map(|line| line.invoice_time)
+        .max();
     let mut collection = usage_due.unwrap_or(invoice.create_time);
     if let Some(alignment) = &workflow.alignment {
         collection = alignment.next_after(collection)?;
@@ -34,11 +38,19 @@ pub fn update_times(invoice: &mut Invoice) -> Result<(), CalendarError> {
         collection = workflow.collection_interval.add_to(collection)?;
     }
     let draft_until = if workflow.auto_advance {
-        Some(workflow.draft_period.add_to(collection.max(invoice.create_time))?)
+        Some(
+            workflow
+                .draft_period
+                .add_to(collection.max(invoice.create_time))?,
+        )
     } else {
         None
     };
-    let due_from = if workflow.auto_advance { draft_until } else { invoice.header.issue_time };
+    let due_from = if workflow.auto_advance {
+        draft_until
+    } else {
+        invoice.header.issue_time
+    };
     let due = match due_from {
         Some(from) => Some(floor_to_second(workflow.due_after.add_to(from)?)),
         None => None,
@@ -76,13 +88,24 @@ pub fn next_due(invoice: &Invoice) -> Option<Timestamp> {
     }
     match invoice.state {
         State::Gathering => invoice.live_lines().map(Line::billable_time).min(),
-        State::DraftWaitingForCollection => Some(invoice.header.collection_time.unwrap_or(invoice.update_time)),
-        State::DraftWaitingAutoApproval => Some(invoice.header.draft_until.unwrap_or(invoice.update_time)),
-        // Passed through inside one write; found at rest only after a fault.
-        State::DraftCreated | State::DraftCollecting | State::DraftUpdating | State::DraftValidating
-        | State::DraftReadyToIssue | State::Issued | State::DeleteInProgress | State::DeleteSyncing => {
-            Some(invoice.update_time)
+        State::DraftWaitingForCollection => Some(
+            invoice
+                .header
+                .collection_time
+                .unwrap_or(invoice.update_time),
+        ),
+        State::DraftWaitingAutoApproval => {
+            Some(invoice.header.draft_until.unwrap_or(invoice.update_time))
         }
+        // Passed through inside one write; found at rest only after a fault.
+        State::DraftCreated
+        | State::DraftCollecting
+        | State::DraftUpdating
+        | State::DraftValidating
+        | State::DraftReadyToIssue
+        | State::Issued
+        | State::DeleteInProgress
+        | State::DeleteSyncing => Some(invoice.update_time),
         State::DraftInvalid
         | State::DraftSyncing
         | State::DraftSyncFailed

@@ -268,7 +268,11 @@ impl Line {
 
     /// When sweeping without progressive billing picks it up.
     pub fn billable_time(&self) -> Timestamp {
-        if self.price.is_flat() { self.invoice_time } else { self.invoice_time.max(self.period.end) }
+        if self.price.is_flat() {
+            self.invoice_time
+        } else {
+            self.invoice_time.max(self.period.end)
+        }
     }
 }
 

@@ -55,12 +55,20 @@ pub struct Issue {
 impl Finding {
     /// A critical problem.
     pub fn critical(code: &str, message: impl Into<String>, path: impl Into<String>) -> Self {
-        Self { severity: Severity::Critical, code: code.to_owned(), message: message.into(), path: path.into() }
+        Self {
+            severity: Severity::Critical,
+            code: code.to_owned(),
+            message: message.into(),
+            path: path.into(),
+        }
     }
 
     /// A problem that stops nothing.
     pub fn warning(code: &str, message: impl Into<String>, path: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::critical(code, message, path) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::critical(code, message, path)
+        }
     }
 }
 
@@ -73,11 +81,15 @@ pub fn report(
     now: Timestamp,
     ids: &mut dyn FnMut() -> Ulid,
 ) {
-    let (mine, others): (Vec<Issue>, Vec<Issue>) = issues.drain(..).partition(|issue| issue.component == component);
+    let (mine, others): (Vec<Issue>, Vec<Issue>) = issues
+        .drain(..)
+        .partition(|issue| issue.component == component);
     *issues = others;
     for finding in findings {
         let known = mine.iter().find(|issue| {
-            issue.code == finding.code && issue.message == finding.message && issue.path == finding.path
+            issue.code == finding.code
+                && issue.message == finding.message
+                && issue.path == finding.path
         });
         issues.push(Issue {
             id: known.map_or_else(&mut *ids, |issue| issue.id),
@@ -101,7 +113,9 @@ pub fn add(
     ids: &mut dyn FnMut() -> Ulid,
 ) -> bool {
     if issues.iter().any(|issue| {
-        issue.component == component && issue.message == finding.message && issue.path == finding.path
+        issue.component == component
+            && issue.message == finding.message
+            && issue.path == finding.path
     }) {
         return false;
     }
@@ -120,7 +134,9 @@ pub fn add(
 
 /// Whether something stops the invoice.
 pub fn any_critical(issues: &[Issue]) -> bool {
-    issues.iter().any(|issue| issue.severity == Severity::Critical)
+    issues
+        .iter()
+        .any(|issue| issue.severity == Severity::Critical)
 }
 
 #[cfg(test)]
@@ -136,16 +152,56 @@ mod tests {
         };
         let mut issues = Vec::new();
         let now = Timestamp::UNIX_EPOCH;
-        report(&mut issues, "a", vec![Finding::critical("x", "one", "")], now, &mut ids);
-        report(&mut issues, "b", vec![Finding::warning("y", "other", "")], now, &mut ids);
+        report(
+            &mut issues,
+            "a",
+            vec![Finding::critical("x", "one", "")],
+            now,
+            &mut ids,
+        );
+        report(
+            &mut issues,
+            "b",
+            vec![Finding::warning("y", "other", "")],
+            now,
+            &mut ids,
+        );
         let first = issues[0].id;
-        report(&mut issues, "a", vec![Finding::critical("x", "one", ""), Finding::critical("x", "two", "")], now, &mut ids);
-        assert_eq!(issues.iter().filter(|issue| issue.component == "a").count(), 2);
-        assert!(issues.iter().any(|issue| issue.id == first && issue.message == "one"));
+        report(
+            &mut issues,
+            "a",
+            vec![
+                Finding::critical("x", "one", ""),
+                Finding::critical("x", "two", ""),
+            ],
+            now,
+            &mut ids,
+        );
+        assert_eq!(
+            issues.iter().filter(|issue| issue.component == "a").count(),
+            2
+        );
+        assert!(
+            issues
+                .iter()
+                .any(|issue| issue.id == first && issue.message == "one")
+        );
         assert!(any_critical(&issues));
         report(&mut issues, "a", vec![], now, &mut ids);
         assert!(!any_critical(&issues));
-        assert!(add(&mut issues, "b", Finding::warning("z", "new", ""), now, &mut ids));
-        assert!(!add(&mut issues, "b", Finding::warning("z", "new", ""), now, &mut ids));
+        assert!(add(
+            &mut issues,
+            "b",
+            Finding::warning("z", "new", ""),
+            now,
+            &mut ids
+        ));
+        assert!(!add(
+            &mut issues,
+            "b",
+            Finding::warning("z", "new", ""),
+            now,
+            &mut ids
+        ));
     }
 }

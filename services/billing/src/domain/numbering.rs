@@ -103,7 +103,10 @@ fn fold(letter: char) -> &'static str {
         ("я", "ya"),
         (" ", " "),
     ];
-    FOLDED.iter().find(|(letters, _)| letters.contains(lower)).map_or("", |(_, ascii)| ascii)
+    FOLDED
+        .iter()
+        .find(|(letters, _)| letters.contains(lower))
+        .map_or("", |(_, ascii)| ascii)
 }
 
 #[cfg(test)]
@@ -130,9 +133,15 @@ mod tests {
     #[test]
     fn each_scope_has_its_form() {
         let usd = Currency::USD;
-        assert_eq!(Scope::Gathering.number("Test Customer", usd, 1), "GATHER-TECU-USD-1");
+        assert_eq!(
+            Scope::Gathering.number("Test Customer", usd, 1),
+            "GATHER-TECU-USD-1"
+        );
         assert_eq!(Scope::Draft.number("Test Customer", usd, 2), "DRAFT-TECU-2");
-        assert_eq!(Scope::Sandbox.number("Test Customer", usd, 3), "OM-SANDBOX-TECU-3");
+        assert_eq!(
+            Scope::Sandbox.number("Test Customer", usd, 3),
+            "OM-SANDBOX-TECU-3"
+        );
         assert_eq!(Scope::Custom.number("Test Customer", usd, 4), "INV-TECU-4");
         assert!(is_draft("DRAFT-X-1") && !is_draft("INV-X-1"));
     }

@@ -70,10 +70,16 @@ impl Supplier {
     /// Checks the rules of a supplier.
     pub fn check(&self, field: &str) -> Result<(), BillingError> {
         if self.name.trim().is_empty() || self.name.chars().count() > 256 {
-            return Err(BillingError::invalid(format!("{field}.name"), "must have 1 to 256 characters"));
+            return Err(BillingError::invalid(
+                format!("{field}.name"),
+                "must have 1 to 256 characters",
+            ));
         }
         match &self.address.country {
-            None => Err(BillingError::invalid(format!("{field}.address.country"), "is required")),
+            None => Err(BillingError::invalid(
+                format!("{field}.address.country"),
+                "is required",
+            )),
             Some(country) => check_country(&format!("{field}.address.country"), country),
         }
     }
@@ -84,6 +90,9 @@ pub fn check_country(field: &str, country: &str) -> Result<(), BillingError> {
     if country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()) {
         Ok(())
     } else {
-        Err(BillingError::invalid(field, "must be two upper-case letters"))
+        Err(BillingError::invalid(
+            field,
+            "must be two upper-case letters",
+        ))
     }
 }

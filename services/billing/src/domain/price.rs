@@ -138,8 +138,14 @@ impl TaxConfig {
     pub fn or(&self, default: &Self) -> Self {
         Self {
             behavior: self.behavior.or(default.behavior),
-            stripe_code: self.stripe_code.clone().or_else(|| default.stripe_code.clone()),
-            custom_code: self.custom_code.clone().or_else(|| default.custom_code.clone()),
+            stripe_code: self
+                .stripe_code
+                .clone()
+                .or_else(|| default.stripe_code.clone()),
+            custom_code: self
+                .custom_code
+                .clone()
+                .or_else(|| default.custom_code.clone()),
         }
     }
 
@@ -151,8 +157,13 @@ impl TaxConfig {
 
 impl Price {
     /// A flat price.
+    #[cfg(test)]
     pub fn flat(amount: Decimal, term: PaymentTerm) -> Self {
-        Self { model: Model::Flat { amount, term }, minimum: None, maximum: None }
+        Self {
+            model: Model::Flat { amount, term },
+            minimum: None,
+            maximum: None,
+        }
     }
 
     /// Whether the price is a fixed amount.
@@ -162,14 +173,23 @@ impl Price {
 
     /// Whether the price is a fixed amount charged at the start.
     pub fn is_flat_in_advance(&self) -> bool {
-        matches!(self.model, Model::Flat { term: PaymentTerm::InAdvance, .. })
+        matches!(
+            self.model,
+            Model::Flat {
+                term: PaymentTerm::InAdvance,
+                ..
+            }
+        )
     }
 
     /// Whether a usage period may be billed in parts.
     pub fn is_progressive(&self) -> bool {
         match self.model {
             Model::Flat { .. } | Model::Volume { .. } => false,
-            Model::Unit { .. } | Model::Graduated { .. } | Model::Dynamic { .. } | Model::Package { .. } => true,
+            Model::Unit { .. }
+            | Model::Graduated { .. }
+            | Model::Dynamic { .. }
+            | Model::Package { .. } => true,
         }
     }
 
@@ -187,7 +207,10 @@ impl Price {
     pub fn check(&self, field: &str) -> Result<(), BillingError> {
         let not_negative = |name: &str, value: Option<Decimal>| {
             if value.is_some_and(|value| value.is_sign_negative() && !value.is_zero()) {
-                Err(BillingError::invalid(format!("{field}.{name}"), "must not be negative"))
+                Err(BillingError::invalid(
+                    format!("{field}.{name}"),
+                    "must not be negative",
+                ))
             } else {
                 Ok(())
             }
@@ -205,14 +228,20 @@ impl Price {
         match &self.model {
             Model::Flat { amount, .. } => {
                 if self.minimum.is_some() || self.maximum.is_some() {
-                    return Err(BillingError::invalid(field, "a flat price has no commitments"));
+                    return Err(BillingError::invalid(
+                        field,
+                        "a flat price has no commitments",
+                    ));
                 }
                 not_negative("flat.amount", Some(*amount))
             }
             Model::Unit { amount } => not_negative("unit.amount", Some(*amount)),
             Model::Graduated { tiers } | Model::Volume { tiers } => check_tiers(field, tiers),
             Model::Dynamic { multiplier } => not_negative("dynamic.multiplier", Some(*multiplier)),
-            Model::Package { amount, per_package } => {
+            Model::Package {
+                amount,
+                per_package,
+            } => {
                 not_negative("package.amount", Some(*amount))?;
                 if *per_package <= Decimal::ZERO {
                     return Err(BillingError::invalid(
@@ -229,23 +258,38 @@ impl Price {
 fn check_tiers(field: &str, tiers: &[Tier]) -> Result<(), BillingError> {
     let tiers_field = format!("{field}.tiered.tiers");
     if tiers.is_empty() || tiers.len() > TIERS_MAX {
-        return Err(BillingError::invalid(tiers_field, "must have 1 to 100 tiers"));
+        return Err(BillingError::invalid(
+            tiers_field,
+            "must have 1 to 100 tiers",
+        ));
     }
     if tiers.iter().filter(|tier| tier.up_to.is_none()).count() != 1 {
-        return Err(BillingError::invalid(tiers_field, "at least one PriceTier must be open-ended, and only one"));
+        return Err(BillingError::invalid(
+            tiers_field,
+            "at least one PriceTier must be open-ended, and only one",
+        ));
     }
     let mut bounds: Vec<Decimal> = tiers.iter().filter_map(|tier| tier.up_to).collect();
     bounds.sort();
     if bounds.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(BillingError::invalid(tiers_field, "upper bounds must differ"));
+        return Err(BillingError::invalid(
+            tiers_field,
+            "upper bounds must differ",
+        ));
     }
     for tier in tiers {
         if tier.flat.is_none() && tier.unit.is_none() {
-            return Err(BillingError::invalid(tiers_field, "each tier needs a flat or a unit price"));
+            return Err(BillingError::invalid(
+                tiers_field,
+                "each tier needs a flat or a unit price",
+            ));
         }
         let negative = |value: Option<Decimal>| value.is_some_and(|value| value < Decimal::ZERO);
         if negative(tier.up_to) || negative(tier.flat) || negative(tier.unit) {
-            return Err(BillingError::invalid(tiers_field, "amounts and bounds must not be negative"));
+            return Err(BillingError::invalid(
+                tiers_field,
+                "amounts and bounds must not be negative",
+            ));
         }
     }
     Ok(())
@@ -259,18 +303,31 @@ pub fn sorted(tiers: &[Tier]) -> Vec<&Tier> {
 }
 
 /// Checks the discounts of a line with this price.
-pub fn check_discounts(field: &str, price: &Price, discounts: &Discounts) -> Result<(), BillingError> {
+pub fn check_discounts(
+    field: &str,
+    price: &Price,
+    discounts: &Discounts,
+) -> Result<(), BillingError> {
     if let Some(percentage) = &discounts.percentage
         && !(Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(&percentage.percentage)
     {
-        return Err(BillingError::invalid(format!("{field}.percentage.percentage"), "must be from 0 to 100"));
+        return Err(BillingError::invalid(
+            format!("{field}.percentage.percentage"),
+            "must be from 0 to 100",
+        ));
     }
     if let Some(usage) = &discounts.usage {
         if price.is_flat() {
-            return Err(BillingError::invalid(format!("{field}.usage"), "usage discounts do not go with a flat price"));
+            return Err(BillingError::invalid(
+                format!("{field}.usage"),
+                "usage discounts do not go with a flat price",
+            ));
         }
         if usage.quantity < Decimal::ZERO {
-            return Err(BillingError::invalid(format!("{field}.usage.quantity"), "must not be negative"));
+            return Err(BillingError::invalid(
+                format!("{field}.usage.quantity"),
+                "must not be negative",
+            ));
         }
     }
     Ok(())
@@ -286,32 +343,53 @@ mod tests {
     }
 
     fn tier(up_to: Option<&str>, unit: Option<&str>) -> Tier {
-        Tier { up_to: up_to.map(number), flat: None, unit: unit.map(number) }
+        Tier {
+            up_to: up_to.map(number),
+            flat: None,
+            unit: unit.map(number),
+        }
     }
 
     fn graduated(tiers: Vec<Tier>) -> Price {
-        Price { model: Model::Graduated { tiers }, minimum: None, maximum: None }
+        Price {
+            model: Model::Graduated { tiers },
+            minimum: None,
+            maximum: None,
+        }
     }
 
     #[test]
     fn tiers_must_be_distinct_open_ended_and_priced() {
-        assert!(graduated(vec![tier(Some("5"), Some("1")), tier(None, Some("2"))]).check("price").is_ok());
+        assert!(
+            graduated(vec![tier(Some("5"), Some("1")), tier(None, Some("2"))])
+                .check("price")
+                .is_ok()
+        );
         for tiers in [
             vec![],
             vec![tier(Some("5"), Some("1"))],
             vec![tier(None, Some("1")), tier(None, Some("1"))],
-            vec![tier(Some("5"), Some("1")), tier(Some("5.0"), Some("1")), tier(None, Some("2"))],
+            vec![
+                tier(Some("5"), Some("1")),
+                tier(Some("5.0"), Some("1")),
+                tier(None, Some("2")),
+            ],
             vec![tier(None, None)],
             vec![tier(None, Some("-1"))],
         ] {
-            assert!(graduated(tiers.clone()).check("price").is_err(), "{tiers:?}");
+            assert!(
+                graduated(tiers.clone()).check("price").is_err(),
+                "{tiers:?}"
+            );
         }
     }
 
     #[test]
     fn the_minimum_may_exceed_a_maximum_of_zero_only() {
         let with = |minimum: &str, maximum: &str| Price {
-            model: Model::Unit { amount: number("1") },
+            model: Model::Unit {
+                amount: number("1"),
+            },
             minimum: Some(number(minimum)),
             maximum: Some(number(maximum)),
         };
@@ -324,20 +402,36 @@ mod tests {
     fn usage_discounts_do_not_go_with_flat_prices() {
         let discounts = Discounts {
             percentage: None,
-            usage: Some(UsageDiscount { quantity: number("1"), correlation: String::new() }),
+            usage: Some(UsageDiscount {
+                quantity: number("1"),
+                correlation: String::new(),
+            }),
         };
-        assert!(check_discounts("d", &Price::flat(number("1"), PaymentTerm::InAdvance), &discounts).is_err());
+        assert!(
+            check_discounts(
+                "d",
+                &Price::flat(number("1"), PaymentTerm::InAdvance),
+                &discounts
+            )
+            .is_err()
+        );
         assert!(check_discounts("d", &graduated(vec![tier(None, Some("1"))]), &discounts).is_ok());
     }
 
     #[test]
     fn a_price_survives_its_json_with_all_digits() {
         let price = Price {
-            model: Model::Unit { amount: number("12345678901234567.123456789") },
+            model: Model::Unit {
+                amount: number("12345678901234567.123456789"),
+            },
             minimum: Some(number("0.000000000000000001")),
             maximum: None,
         };
         let json = serde_json::to_string(&price).unwrap();
-        assert_eq!(serde_json::from_str::<Price>(&json).unwrap(), price, "{json}");
+        assert_eq!(
+            serde_json::from_str::<Price>(&json).unwrap(),
+            price,
+            "{json}"
+        );
     }
 }

@@ -85,14 +85,18 @@ impl Default for Workflow {
 impl Workflow {
     /// Checks the rules of a workflow.
     pub fn check(&self, field: &str) -> Result<(), BillingError> {
-        let refuse = |name: &str, text: &str| Err(BillingError::invalid(format!("{field}.{name}"), text));
+        let refuse =
+            |name: &str, text: &str| Err(BillingError::invalid(format!("{field}.{name}"), text));
         if self.collection_interval.is_negative() {
             return refuse("collection.interval_duration", "must not be negative");
         }
         if let Some(alignment) = &self.alignment
             && !alignment.interval.is_positive()
         {
-            return refuse("collection.anchored_alignment.interval_duration", "must be positive");
+            return refuse(
+                "collection.anchored_alignment.interval_duration",
+                "must be positive",
+            );
         }
         if self.due_after.is_negative() {
             return refuse("invoicing.due_after_duration", "must not be negative");
@@ -103,8 +107,15 @@ impl Workflow {
         if self.tax_enforced && !self.tax_enabled {
             return refuse("tax.enforced", "needs tax to be enabled");
         }
-        if let Some(code) = self.default_tax.as_ref().and_then(|tax| tax.stripe_code.as_deref()) {
-            check_stripe_code(&format!("{field}.invoicing.default_tax_config.stripe_code"), code)?;
+        if let Some(code) = self
+            .default_tax
+            .as_ref()
+            .and_then(|tax| tax.stripe_code.as_deref())
+        {
+            check_stripe_code(
+                &format!("{field}.invoicing.default_tax_config.stripe_code"),
+                code,
+            )?;
         }
         Ok(())
     }
@@ -116,7 +127,10 @@ pub fn check_stripe_code(field: &str, code: &str) -> Result<(), BillingError> {
     if digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(())
     } else {
-        Err(BillingError::invalid(field, "must be txcd_ and eight digits"))
+        Err(BillingError::invalid(
+            field,
+            "must be txcd_ and eight digits",
+        ))
     }
 }
 
@@ -170,7 +184,10 @@ impl NewProfile {
     /// Checks the rules of a profile.
     pub fn check(&self) -> Result<(), BillingError> {
         if self.name.trim().is_empty() || self.name.chars().count() > 256 {
-            return Err(BillingError::invalid("profile.name", "must have 1 to 256 characters"));
+            return Err(BillingError::invalid(
+                "profile.name",
+                "must have 1 to 256 characters",
+            ));
         }
         self.supplier.check("profile.supplier")?;
         self.workflow.check("profile.workflow")

@@ -8,7 +8,12 @@ use kernel::{
 };
 
 /// The rounded amount of a flat price for `service` out of `full`. Lengths are exact time.
-pub fn prorate(amount: Decimal, service: Period, full: Period, currency: Currency) -> Result<Decimal, DecimalError> {
+pub fn prorate(
+    amount: Decimal,
+    service: Period,
+    full: Period,
+    currency: Currency,
+) -> Result<Decimal, DecimalError> {
     let length = |period: Period| Decimal::from(period.duration().as_secs());
     let whole = length(full);
     if whole.is_zero() {
@@ -29,7 +34,10 @@ mod tests {
 
     fn days(start: i64, end: i64) -> Period {
         let at = |day: i64| Timestamp::from_second(day * 86_400).unwrap();
-        Period { start: at(start), end: at(end) }
+        Period {
+            start: at(start),
+            end: at(end),
+        }
     }
 
     fn check(amount: &str, service: Period, expected: &str) {
@@ -50,7 +58,10 @@ mod tests {
     #[test]
     fn a_full_period_without_length_costs_everything() {
         let amount = Decimal::from(7);
-        assert_eq!(prorate(amount, days(0, 0), days(0, 0), Currency::USD).unwrap(), amount);
+        assert_eq!(
+            prorate(amount, days(0, 0), days(0, 0), Currency::USD).unwrap(),
+            amount
+        );
     }
 
     proptest! {

@@ -1,7 +1,13 @@
 //! The life of a standard invoice as one table: which trigger leads from which state to
 //! which, under which conditions, and what can be done next.
 
+mod table;
+#[cfg(test)]
+mod tests;
+
 use kernel::Timestamp;
+
+pub use table::target;
 
 /// Where an invoice stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -183,12 +189,18 @@ impl State {
 
     /// Whether the last step failed and waits for a retry.
     pub fn is_failed(self) -> bool {
-        matches!(self, Self::DraftSyncFailed | Self::IssuingFailed | Self::DeleteFailed | Self::PaymentFailed)
+        matches!(
+            self,
+            Self::DraftSyncFailed | Self::IssuingFailed | Self::DeleteFailed | Self::PaymentFailed
+        )
     }
 
     /// Whether the customer is free of this invoice.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Deleted | Self::Paid | Self::Uncollectible | Self::Voided)
+        matches!(
+            self,
+            Self::Deleted | Self::Paid | Self::Uncollectible | Self::Voided
+        )
     }
 
     /// Whether lines and header can be edited.
@@ -199,6 +211,7 @@ impl State {
 
 impl Trigger {
     /// Every trigger.
+    #[cfg(test)]
     pub const ALL: [Self; 12] = [
         Self::Next,
         Self::Failed,
@@ -215,168 +228,6 @@ impl Trigger {
     ];
 }
 
-/// The table without its conditions. A gathering invoice is not in it: it never becomes a
-/// standard one, its lines move.
-#[expect(clippy::too_many_lines, reason = "one table, one line per transition")]
-pub fn target(state: State, trigger: Trigger, auto_advance: bool) -> Option<State> {
-    use State as S;
-    use Trigger as T;
-    match state {
-        S::Gathering | S::Paid | S::Voided | S::Deleted => None,
-        S::DraftCreated => match trigger {
-            T::Next => Some(S::DraftWaitingForCollection),
-            T::Failed => Some(S::DraftInvalid),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update => Some(S::DraftUpdating),
-            T::Approve | T::Retry | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::DraftWaitingForCollection => match trigger {
-            T::Next | T::SnapshotQuantities => Some(S::DraftCollecting),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update => Some(S::DraftUpdating),
-            T::Failed | T::Approve | T::Retry | T::Paid | T::Uncollectible | T::Overdue | T::ActionRequired
-            | T::Void => None,
-        },
-        S::DraftCollecting => match trigger {
-            T::Next => Some(S::DraftValidating),
-            T::Failed => Some(S::DraftInvalid),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update => Some(S::DraftUpdating),
-            T::Approve | T::Retry | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::DraftUpdating => match trigger {
-            T::Next => Some(S::DraftWaitingForCollection),
-            T::Failed => Some(S::DraftInvalid),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update | T::Approve | T::Retry | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::DraftValidating => match trigger {
-            T::Next => Some(S::DraftSyncing),
-            T::Failed => Some(S::DraftInvalid),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update => Some(S::DraftUpdating),
-            T::Approve | T::Retry | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::DraftInvalid | S::DraftSyncFailed => match trigger {
-            T::Retry => Some(S::DraftValidating),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update => Some(S::DraftUpdating),
-            T::Next | T::Failed | T::Approve | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::DraftSyncing => match trigger {
-            T::Next if auto_advance => Some(S::DraftWaitingAutoApproval),
-            T::Next => Some(S::DraftManualApprovalNeeded),
-            T::Failed => Some(S::DraftSyncFailed),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update | T::Approve | T::Retry | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::DraftManualApprovalNeeded => match trigger {
-            T::Approve => Some(S::DraftReadyToIssue),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update => Some(S::DraftUpdating),
-            T::Next | T::Failed | T::Retry | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::DraftWaitingAutoApproval => match trigger {
-            T::Next | T::Approve => Some(S::DraftReadyToIssue),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update => Some(S::DraftUpdating),
-            T::Failed | T::Retry | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::DraftReadyToIssue => match trigger {
-            T::Next => Some(S::IssuingSyncing),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Update => Some(S::DraftUpdating),
-            T::Failed | T::Approve | T::Retry | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::IssuingSyncing => match trigger {
-            T::Next => Some(S::Issued),
-            T::Failed => Some(S::IssuingFailed),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Approve | T::Retry | T::Update | T::SnapshotQuantities | T::Paid | T::Uncollectible | T::Overdue
-            | T::ActionRequired | T::Void => None,
-        },
-        S::IssuingFailed => match trigger {
-            T::Retry => Some(S::IssuingSyncing),
-            T::Delete => Some(S::DeleteInProgress),
-            T::Next | T::Failed | T::Approve | T::Update | T::SnapshotQuantities | T::Paid | T::Uncollectible
-            | T::Overdue | T::ActionRequired | T::Void => None,
-        },
-        S::Issued => match trigger {
-            T::Next => Some(S::PaymentPending),
-            T::Void => Some(S::Voided),
-            T::Failed | T::Approve | T::Retry | T::Delete | T::Update | T::SnapshotQuantities | T::Paid
-            | T::Uncollectible | T::Overdue | T::ActionRequired => None,
-        },
-        S::PaymentPending => match trigger {
-            T::Failed => Some(S::PaymentFailed),
-            T::Paid => Some(S::Paid),
-            T::Uncollectible => Some(S::Uncollectible),
-            T::Overdue => Some(S::Overdue),
-            T::ActionRequired => Some(S::PaymentActionRequired),
-            T::Void => Some(S::Voided),
-            T::Next | T::Approve | T::Retry | T::Delete | T::Update | T::SnapshotQuantities => None,
-        },
-        S::PaymentFailed => match trigger {
-            T::Retry => Some(S::PaymentPending),
-            T::Paid => Some(S::Paid),
-            T::Uncollectible => Some(S::Uncollectible),
-            T::Overdue => Some(S::Overdue),
-            T::ActionRequired => Some(S::PaymentActionRequired),
-            T::Void => Some(S::Voided),
-            T::Next | T::Failed | T::Approve | T::Delete | T::Update | T::SnapshotQuantities => None,
-        },
-        S::PaymentActionRequired => match trigger {
-            T::Failed => Some(S::PaymentFailed),
-            T::Retry => Some(S::PaymentPending),
-            T::Paid => Some(S::Paid),
-            T::Uncollectible => Some(S::Uncollectible),
-            T::Overdue => Some(S::Overdue),
-            T::Void => Some(S::Voided),
-            T::Next | T::Approve | T::Delete | T::Update | T::SnapshotQuantities | T::ActionRequired => None,
-        },
-        S::Overdue => match trigger {
-            T::Failed => Some(S::PaymentFailed),
-            T::Retry => Some(S::PaymentPending),
-            T::Paid => Some(S::Paid),
-            T::Uncollectible => Some(S::Uncollectible),
-            T::ActionRequired => Some(S::PaymentActionRequired),
-            T::Next | T::Approve | T::Delete | T::Update | T::SnapshotQuantities | T::Overdue | T::Void => None,
-        },
-        S::Uncollectible => match trigger {
-            T::Paid => Some(S::Paid),
-            T::Void => Some(S::Voided),
-            T::Next | T::Failed | T::Approve | T::Retry | T::Delete | T::Update | T::SnapshotQuantities
-            | T::Uncollectible | T::Overdue | T::ActionRequired => None,
-        },
-        S::DeleteInProgress => match trigger {
-            T::Next => Some(S::DeleteSyncing),
-            T::Failed => Some(S::DeleteFailed),
-            T::Approve | T::Retry | T::Delete | T::Update | T::SnapshotQuantities | T::Paid | T::Uncollectible
-            | T::Overdue | T::ActionRequired | T::Void => None,
-        },
-        S::DeleteSyncing => match trigger {
-            T::Next => Some(S::Deleted),
-            T::Failed => Some(S::DeleteFailed),
-            T::Approve | T::Retry | T::Delete | T::Update | T::SnapshotQuantities | T::Paid | T::Uncollectible
-            | T::Overdue | T::ActionRequired | T::Void => None,
-        },
-        S::DeleteFailed => match trigger {
-            T::Retry => Some(S::DeleteInProgress),
-            T::Next | T::Failed | T::Approve | T::Delete | T::Update | T::SnapshotQuantities | T::Paid
-            | T::Uncollectible | T::Overdue | T::ActionRequired | T::Void => None,
-        },
-    }
-}
-
 /// Where a trigger leads now; `None` when it may not fire.
 pub fn fire(state: State, trigger: Trigger, conditions: &Conditions) -> Option<State> {
     let target = target(state, trigger, conditions.auto_advance)?;
@@ -387,7 +238,9 @@ pub fn fire(state: State, trigger: Trigger, conditions: &Conditions) -> Option<S
         | (State::DraftManualApprovalNeeded | State::DraftWaitingAutoApproval, Trigger::Approve) => {
             !conditions.critical
         }
-        (State::DraftSyncing, Trigger::Next) => !conditions.critical && conditions.draft_may_advance,
+        (State::DraftSyncing, Trigger::Next) => {
+            !conditions.critical && conditions.draft_may_advance
+        }
         (State::DraftWaitingAutoApproval, Trigger::Next) => {
             conditions.auto_advance && reached(conditions.draft_until) && !conditions.critical
         }
@@ -417,7 +270,10 @@ pub struct Actions {
 
 /// The actions of a state. Issues are ignored: an action may be what clears them.
 pub fn actions(state: State, conditions: &Conditions) -> Actions {
-    let conditions = Conditions { critical: false, ..*conditions };
+    let conditions = Conditions {
+        critical: false,
+        ..*conditions
+    };
     let leads_to = |trigger| {
         let mut reached = fire(state, trigger, &conditions)?;
         // A chain of automatic steps never visits a state twice.
@@ -440,6 +296,7 @@ pub fn actions(state: State, conditions: &Conditions) -> Actions {
 }
 
 /// The table as Markdown, as the README prints it.
+#[cfg(test)]
 pub fn table() -> String {
     let mut text = String::from("| state | trigger | leads to |\n|---|---|---|\n");
     for state in State::ALL {
@@ -452,181 +309,13 @@ pub fn table() -> String {
             let (Some(first), Some(last)) = (targets.first(), targets.last()) else {
                 continue;
             };
-            let to = if first == last { (*first).to_owned() } else { format!("{first} or {last}") };
+            let to = if first == last {
+                (*first).to_owned()
+            } else {
+                format!("{first} or {last}")
+            };
             text.push_str(&format!("| {} | {trigger:?} | {to} |\n", state.text()));
         }
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn conditions() -> Conditions {
-        Conditions {
-            now: at(100),
-            collection_time: Some(at(50)),
-            draft_until: Some(at(50)),
-            auto_advance: true,
-            critical: false,
-            draft_may_advance: true,
-            issuing_may_advance: true,
-        }
-    }
-
-    #[test]
-    fn the_readme_prints_this_table() {
-        let readme = include_str!("../../README.md");
-        assert!(readme.contains(&table()), "put this into README.md:\n{}", table());
-    }
-
-    #[test]
-    fn texts_are_distinct_and_read_back() {
-        for state in State::ALL {
-            assert_eq!(State::from_text(state.text()), Some(state));
-        }
-        assert_eq!(State::DraftWaitingAutoApproval.status(), "draft");
-        assert_eq!(State::Paid.status(), "paid");
-    }
-
-    #[test]
-    fn which_states_are_mutable_failed_and_final() {
-        let texts = |choose: fn(State) -> bool| -> Vec<&str> {
-            State::ALL.into_iter().filter(|state| choose(*state)).map(State::text).collect()
-        };
-        assert_eq!(
-            texts(State::is_mutable),
-            [
-                "draft.created",
-                "draft.waiting_for_collection",
-                "draft.collecting",
-                "draft.validating",
-                "draft.invalid",
-                "draft.sync_failed",
-                "draft.manual_approval_needed",
-                "draft.waiting_auto_approval",
-                "draft.ready_to_issue",
-            ]
-        );
-        assert_eq!(
-            texts(State::is_failed),
-            ["draft.sync_failed", "issuing.failed", "payment_processing.failed", "delete.failed"]
-        );
-        assert_eq!(texts(State::is_final), ["paid", "uncollectible", "voided", "deleted"]);
-    }
-
-    #[test]
-    fn actions_follow_the_documented_table() {
-        use State as S;
-        let base = conditions();
-        let waiting = Conditions { collection_time: Some(at(200)), draft_until: Some(at(200)), ..base };
-        let manual = Conditions { auto_advance: false, draft_until: None, ..base };
-        let to_delete = Some(S::Deleted);
-        let check = |state, conditions: &Conditions, expected: Actions| {
-            assert_eq!(actions(state, conditions), expected, "{state:?}");
-        };
-        check(
-            S::DraftWaitingForCollection,
-            &waiting,
-            Actions { delete: to_delete, snapshot_quantities: Some(S::DraftWaitingAutoApproval), ..Actions::default() },
-        );
-        check(
-            S::DraftWaitingForCollection,
-            &base,
-            Actions {
-                advance: Some(S::PaymentPending),
-                delete: to_delete,
-                snapshot_quantities: Some(S::PaymentPending),
-                ..Actions::default()
-            },
-        );
-        check(
-            S::DraftInvalid,
-            &Conditions { critical: true, ..manual },
-            Actions { retry: Some(S::DraftManualApprovalNeeded), delete: to_delete, ..Actions::default() },
-        );
-        check(
-            S::DraftSyncing,
-            &Conditions { draft_may_advance: false, ..base },
-            Actions { delete: to_delete, ..Actions::default() },
-        );
-        check(
-            S::DraftManualApprovalNeeded,
-            &manual,
-            Actions { approve: Some(S::PaymentPending), delete: to_delete, ..Actions::default() },
-        );
-        check(
-            S::DraftManualApprovalNeeded,
-            &Conditions { issuing_may_advance: false, ..manual },
-            Actions { approve: Some(S::IssuingSyncing), delete: to_delete, ..Actions::default() },
-        );
-        check(
-            S::DraftWaitingAutoApproval,
-            &waiting,
-            Actions { approve: Some(S::PaymentPending), delete: to_delete, ..Actions::default() },
-        );
-        check(
-            S::DraftWaitingAutoApproval,
-            &base,
-            Actions {
-                advance: Some(S::PaymentPending),
-                approve: Some(S::PaymentPending),
-                delete: to_delete,
-                ..Actions::default()
-            },
-        );
-        check(
-            S::IssuingFailed,
-            &base,
-            Actions { retry: Some(S::PaymentPending), delete: to_delete, ..Actions::default() },
-        );
-        check(S::PaymentFailed, &base, Actions { retry: Some(S::PaymentPending), void: Some(S::Voided), ..Actions::default() });
-        check(S::Overdue, &base, Actions { retry: Some(S::PaymentPending), ..Actions::default() });
-        check(S::DeleteFailed, &base, Actions { retry: to_delete, ..Actions::default() });
-        for state in [S::Paid, S::Voided, S::Deleted, S::Gathering] {
-            check(state, &base, Actions::default());
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_sequence_of_triggers_leaves_the_table(
-            steps in proptest::collection::vec((0usize..12, any::<bool>(), any::<bool>(), any::<bool>()), 0..60),
-        ) {
-            let mut state = State::DraftCreated;
-            for (index, critical, auto_advance, late) in steps {
-                let conditions = Conditions {
-                    critical,
-                    auto_advance,
-                    now: if late { at(100) } else { at(0) },
-                    ..conditions()
-                };
-                if let Some(next) = fire(state, Trigger::ALL[index], &conditions) {
-                    prop_assert!(!matches!(state, State::Paid | State::Voided | State::Deleted));
-                    state = next;
-                }
-                prop_assert!(state != State::Gathering);
-            }
-        }
-
-        #[test]
-        fn automatic_steps_always_come_to_rest(index in 0usize..26, auto_advance in any::<bool>()) {
-            let conditions = Conditions { auto_advance, ..conditions() };
-            let mut state = State::ALL[index];
-            let mut steps = 0;
-            while let Some(next) = fire(state, Trigger::Next, &conditions) {
-                state = next;
-                steps += 1;
-                prop_assert!(steps < 26);
-            }
-        }
-    }
 }

@@ -98,7 +98,9 @@ impl Phase {
 impl Subscription {
     /// Whether anything in it is billed.
     pub fn is_priced(&self) -> bool {
-        self.phases.iter().any(|phase| phase.priced().next().is_some())
+        self.phases
+            .iter()
+            .any(|phase| phase.priced().next().is_some())
     }
 
     /// The recurrence of its billing periods.
@@ -109,10 +111,15 @@ impl Subscription {
     /// The billing period at an instant, cut to the phase that holds it; before the start the
     /// first phase, after the end the last one.
     pub fn aligned_period(&self, instant: Timestamp) -> Result<Option<Period>, CalendarError> {
-        let holds = |phase: &&Phase| phase.start <= instant && phase.end.is_none_or(|end| instant < end);
+        let holds =
+            |phase: &&Phase| phase.start <= instant && phase.end.is_none_or(|end| instant < end);
         let live = || self.phases.iter().filter(|phase| !phase.is_empty());
         let phase = live().find(holds).or_else(|| {
-            if live().next().is_some_and(|first| instant < first.start) { live().next() } else { live().next_back() }
+            if live().next().is_some_and(|first| instant < first.start) {
+                live().next()
+            } else {
+                live().next_back()
+            }
         });
         let Some(phase) = phase else {
             return Ok(None);
@@ -125,6 +132,9 @@ impl Subscription {
         let whole = self.billing()?.period_at(instant)?;
         let start = whole.start.max(phase.start);
         let end = phase.end.map_or(whole.end, |end| whole.end.min(end));
-        Ok(Period { start: start.min(end), end })
+        Ok(Period {
+            start: start.min(end),
+            end,
+        })
     }
 }

@@ -27,7 +27,13 @@ impl Totals {
     /// The totals of one child.
     pub fn of(amount: Decimal, charges: Decimal, discounts: Decimal) -> Result<Self, DecimalError> {
         let total = kernel::decimal::sub(kernel::decimal::add(amount, charges)?, discounts)?;
-        Ok(Self { amount, charges, discounts, total, ..Self::default() })
+        Ok(Self {
+            amount,
+            charges,
+            discounts,
+            total,
+            ..Self::default()
+        })
     }
 
     /// The sum of many.

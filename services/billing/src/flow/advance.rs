@@ -39,17 +39,32 @@ pub struct Drive<'a> {
 
 impl<'a> Drive<'a> {
     /// Prepares to drive an invoice.
-    pub async fn new(w: &'a mut Write, invoice: &Invoice, facts: &'a UsageFacts) -> Result<Self, BillingError> {
+    pub async fn new(
+        w: &'a mut Write,
+        invoice: &Invoice,
+        facts: &'a UsageFacts,
+    ) -> Result<Self, BillingError> {
         let project = w.context().project;
         let now = w.context().now;
         let app = store::app::get(w.tx(), project, invoice.header.app).await?;
         let parts = store::invoice::billed_parts(w.tx(), project, invoice).await?;
-        Ok(Self { w, app, parts, facts, now })
+        Ok(Self {
+            w,
+            app,
+            parts,
+            facts,
+            now,
+        })
     }
 
     /// Whether a trigger may fire now.
     pub fn may(&self, invoice: &Invoice, trigger: Trigger) -> bool {
-        state::fire(invoice.state, trigger, &conditions(invoice, &self.app, self.now)).is_some()
+        state::fire(
+            invoice.state,
+            trigger,
+            &conditions(invoice, &self.app, self.now),
+        )
+        .is_some()
     }
 
     /// Enters the state that a new invoice has, and goes on from there.
@@ -62,7 +77,11 @@ impl<'a> Drive<'a> {
     }
 
     /// Fires a trigger and takes all automatic steps after it; answers whether it could fire.
-    pub async fn run(&mut self, invoice: &mut Invoice, trigger: Trigger) -> Result<bool, BillingError> {
+    pub async fn run(
+        &mut self,
+        invoice: &mut Invoice,
+        trigger: Trigger,
+    ) -> Result<bool, BillingError> {
         let moved = self.chain(invoice, trigger).await?;
         if moved && invoice.state == State::PaymentPending && self.app.kind == Kind::Sandbox {
             self.simulate_payment(invoice).await?;
@@ -161,14 +180,23 @@ impl<'a> Drive<'a> {
     /// Puts the gathered usage on lines.
     pub fn snapshot(&self, invoice: &mut Invoice, only: impl Fn(&Line) -> bool) {
         let issues = &mut invoice.header.issues;
-        collect::snapshot(&mut invoice.lines, self.facts, only, issues, self.now, &mut fresh);
+        collect::snapshot(
+            &mut invoice.lines,
+            self.facts,
+            only,
+            issues,
+            self.now,
+            &mut fresh,
+        );
     }
 
     /// The app makes the invoice final: its number is the last one it gets.
     async fn finalize(&mut self, invoice: &mut Invoice) -> Result<(), BillingError> {
         let scope = match self.app.kind {
             Kind::Sandbox => Scope::Sandbox,
-            Kind::CustomInvoicing if self.app.issuing_may_advance(&invoice.header.metadata) => Scope::Custom,
+            Kind::CustomInvoicing if self.app.issuing_may_advance(&invoice.header.metadata) => {
+                Scope::Custom
+            }
             Kind::CustomInvoicing | Kind::Stripe => return Ok(()),
         };
         if scope == Scope::Sandbox {
@@ -178,7 +206,11 @@ impl<'a> Drive<'a> {
     }
 
     /// Replaces a temporary number by a final one.
-    pub async fn number(&mut self, invoice: &mut Invoice, scope: Scope) -> Result<(), BillingError> {
+    pub async fn number(
+        &mut self,
+        invoice: &mut Invoice,
+        scope: Scope,
+    ) -> Result<(), BillingError> {
         if numbering::is_draft(&invoice.number) {
             let n = store::sequence::next(self.w.tx(), self.w.context().project, scope).await?;
             invoice.number = scope.number(&invoice.header.buyer.name, invoice.currency, n);
@@ -193,13 +225,23 @@ impl<'a> Drive<'a> {
         let trigger = match app::simulated_payment(&invoice.header.metadata) {
             SimulatedPayment::Paid => Trigger::Paid,
             SimulatedPayment::Failed => {
-                findings.push(Finding::critical("simulated_payment_failure", "simulated payment failure", ""));
+                findings.push(Finding::critical(
+                    "simulated_payment_failure",
+                    "simulated payment failure",
+                    "",
+                ));
                 Trigger::Failed
             }
             SimulatedPayment::Uncollectible => Trigger::Uncollectible,
             SimulatedPayment::ActionRequired => Trigger::ActionRequired,
         };
-        issue::report(&mut invoice.header.issues, &component, findings, self.now, &mut fresh);
+        issue::report(
+            &mut invoice.header.issues,
+            &component,
+            findings,
+            self.now,
+            &mut fresh,
+        );
         self.chain(invoice, trigger).await?;
         Ok(())
     }
@@ -217,7 +259,9 @@ impl<'a> Drive<'a> {
         invoice.revision += 1;
         invoice.update_time = self.now;
         let wire = convert::invoice::to_proto(invoice, &self.app, self.now, Lines::Live, false);
-        self.w.event("invoice.updated", &wire.id, invoice.revision, &wire).await?;
+        self.w
+            .event("invoice.updated", &wire.id, invoice.revision, &wire)
+            .await?;
         Ok(())
     }
 }

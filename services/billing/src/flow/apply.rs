@@ -1,7 +1,7 @@
 //! Subscriptions: keeps billing's copy, brings the lines that follow from it up to date and
 //! invoices what is due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use chassis::{Context, Write};
 use kernel::{
@@ -35,12 +35,13 @@ const COMPONENT: &str = "openmeter.subscription_sync";
 impl Billing {
     /// Takes over a state of a subscription; answers whether it was newer, and what was
     /// invoiced because of it.
-    pub async fn apply_subscription(
+    pub async fn take_over(
         &self,
         ctx: &Context,
         subscription: Subscription,
     ) -> Result<(bool, Vec<InvoiceId>), BillingError> {
-        let known = store::subscription::get(self.db.reader(), ctx.project, subscription.id).await?;
+        let known =
+            store::subscription::get(self.db.reader(), ctx.project, subscription.id).await?;
         if known.is_some_and(|known| known.revision >= subscription.revision) {
             return Ok((false, Vec::new()));
         }
@@ -52,8 +53,14 @@ impl Billing {
     }
 
     /// Brings the lines of all subscriptions of a customer up to date and invoices what is due.
-    pub async fn sync_customer(&self, ctx: &Context, customer: CustomerId) -> Result<Vec<InvoiceId>, BillingError> {
-        for subscription in store::subscription::of_customer(self.db.reader(), ctx.project, customer).await? {
+    pub async fn catch_up(
+        &self,
+        ctx: &Context,
+        customer: CustomerId,
+    ) -> Result<Vec<InvoiceId>, BillingError> {
+        for subscription in
+            store::subscription::of_customer(self.db.reader(), ctx.project, customer).await?
+        {
             self.sync(ctx, subscription, None).await?;
         }
         let invoices = self.collect_due(ctx, customer).await?;
@@ -78,7 +85,8 @@ impl Billing {
             let plan = plan(&subscription, ctx.now);
             let existing = store::line::of_subscription(db, ctx.project, id).await?;
             let facts = self.facts_of_changed_drafts(ctx, &plan, &existing).await?;
-            let buyer = convert::customer::buyer(&self.customer(ctx, subscription.customer).await?)?;
+            let buyer =
+                convert::customer::buyer(&self.customer(ctx, subscription.customer).await?)?;
             let mut w = self.db.system_write(ctx).await?;
             match write(&mut w, id, newer, &buyer, &facts).await {
                 Ok(replaced) => {
@@ -99,17 +107,25 @@ impl Billing {
         plan: &Plan,
         existing: &[(InvoiceId, Existing)],
     ) -> Result<UsageFacts, BillingError> {
-        let lines: Vec<Existing> = existing.iter().map(|(_, existing)| existing.clone()).collect();
+        let lines: Vec<Existing> = existing
+            .iter()
+            .map(|(_, existing)| existing.clone())
+            .collect();
         let mut facts = UsageFacts::new();
         let mut drafts: BTreeMap<InvoiceId, Vec<LineChange>> = BTreeMap::new();
         for operation in sync::difference(&plan.lines, &lines) {
-            if let Operation::Update { line, period, .. } | Operation::Regroup { line, period } = &operation {
+            if let Operation::Update { line, period, .. } | Operation::Regroup { line, period } =
+                &operation
+            {
                 let found = existing.iter().find(|(_, found)| found.line.id == *line);
                 if let Some((invoice, found)) = found
                     && found.standing == Standing::Mutable
                 {
                     let regroup = matches!(operation, Operation::Regroup { .. });
-                    drafts.entry(*invoice).or_default().push((*line, *period, regroup));
+                    drafts
+                        .entry(*invoice)
+                        .or_default()
+                        .push((*line, *period, regroup));
                 }
             }
         }
@@ -118,7 +134,10 @@ impl Billing {
             for line in &mut draft.lines {
                 for (_, period, regroup) in changes.iter().filter(|(id, _, _)| *id == line.id) {
                     if *regroup {
-                        line.split = line.split.map(|split| SplitGroup { period: *period, ..split });
+                        line.split = line.split.map(|split| SplitGroup {
+                            period: *period,
+                            ..split
+                        });
                     } else {
                         line.period = *period;
                         line.delete_time = None;
@@ -170,12 +189,20 @@ async fn write(
     let plan = plan(&subscription, now);
     store::subscription::save(w.tx(), project, &subscription, plan.next_sync).await?;
     let existing = store::line::of_subscription(w.tx(), project, id).await?;
-    let lines: Vec<Existing> = existing.iter().map(|(_, existing)| existing.clone()).collect();
-    let owner: BTreeMap<LineId, InvoiceId> =
-        existing.iter().map(|(invoice, existing)| (existing.line.id, *invoice)).collect();
-    let mut work = Work { touched: BTreeMap::new() };
+    let lines: Vec<Existing> = existing
+        .iter()
+        .map(|(_, existing)| existing.clone())
+        .collect();
+    let owner: BTreeMap<LineId, InvoiceId> = existing
+        .iter()
+        .map(|(invoice, existing)| (existing.line.id, *invoice))
+        .collect();
+    let mut work = Work {
+        touched: BTreeMap::new(),
+    };
     for operation in sync::difference(&plan.lines, &lines) {
-        work.apply(w, &subscription, buyer, &owner, operation).await?;
+        work.apply(w, &subscription, buyer, &owner, operation)
+            .await?;
     }
     work.finish(w, facts).await?;
     Ok(before != Some(subscription.revision))
@@ -205,17 +232,27 @@ impl Work {
         let now = w.context().now;
         match operation {
             Operation::Create { expected, split } => {
-                let line = new_line(expected, split, now);
+                let line = new_line(*expected, split, now);
                 let pending = self.gathering(w, subscription, buyer).await?;
                 pending.invoice.lines.push(line);
                 pending.visible = true;
             }
-            Operation::Update { line, period, invoice_time, amount } => {
+            Operation::Update {
+                line,
+                period,
+                invoice_time,
+                amount,
+            } => {
                 let touched = self.owner(w, owner, line).await?;
                 let pending = touched.invoice.is_gathering();
                 touched.visible = true;
                 touched.changed.push(line);
-                if let Some(found) = touched.invoice.lines.iter_mut().find(|found| found.id == line) {
+                if let Some(found) = touched
+                    .invoice
+                    .lines
+                    .iter_mut()
+                    .find(|found| found.id == line)
+                {
                     found.period = period;
                     found.delete_time = None;
                     found.update_time = now;
@@ -224,14 +261,21 @@ impl Work {
                     } else if !found.price.is_flat() {
                         found.invoice_time = found.invoice_time.max(period.end);
                     }
-                    if let (Some(new), Model::Flat { amount, .. }) = (amount, &mut found.price.model) {
+                    if let (Some(new), Model::Flat { amount, .. }) =
+                        (amount, &mut found.price.model)
+                    {
                         *amount = new;
                     }
                 }
             }
             Operation::Regroup { line, period } => {
                 let touched = self.owner(w, owner, line).await?;
-                if let Some(found) = touched.invoice.lines.iter_mut().find(|found| found.id == line) {
+                if let Some(found) = touched
+                    .invoice
+                    .lines
+                    .iter_mut()
+                    .find(|found| found.id == line)
+                {
                     found.split = found.split.map(|split| SplitGroup { period, ..split });
                 }
             }
@@ -241,7 +285,12 @@ impl Work {
                 if touched.invoice.is_gathering() {
                     touched.invoice.lines.retain(|found| found.id != line);
                     touched.removed.push(line);
-                } else if let Some(found) = touched.invoice.lines.iter_mut().find(|found| found.id == line) {
+                } else if let Some(found) = touched
+                    .invoice
+                    .lines
+                    .iter_mut()
+                    .find(|found| found.id == line)
+                {
                     found.delete_time = Some(now);
                     found.update_time = now;
                 }
@@ -249,8 +298,13 @@ impl Work {
             Operation::Warn { line, message } => {
                 let touched = self.owner(w, owner, line).await?;
                 let finding = Finding::warning(IMMUTABLE, message, format!("/line[{line}]"));
-                touched.visible |=
-                    issue::add(&mut touched.invoice.header.issues, COMPONENT, finding, now, &mut fresh);
+                touched.visible |= issue::add(
+                    &mut touched.invoice.header.issues,
+                    COMPONENT,
+                    finding,
+                    now,
+                    &mut fresh,
+                );
             }
         }
         Ok(())
@@ -264,11 +318,13 @@ impl Work {
         line: LineId,
     ) -> Result<&mut Touched, BillingError> {
         let invoice = *owner.get(&line).ok_or(BillingError::Raced)?;
-        if !self.touched.contains_key(&invoice) {
-            let found = store::invoice::get(w.tx(), w.context().project, invoice).await?;
-            self.touched.insert(invoice, Touched::new(found));
-        }
-        self.touched.get_mut(&invoice).ok_or(BillingError::Raced)
+        Ok(match self.touched.entry(invoice) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => {
+                let found = store::invoice::get(w.tx(), w.context().project, invoice).await?;
+                vacant.insert(Touched::new(found))
+            }
+        })
     }
 
     /// The gathering invoice that new lines go to.
@@ -278,12 +334,17 @@ impl Work {
         subscription: &Subscription,
         buyer: &Buyer,
     ) -> Result<&mut Touched, BillingError> {
-        let known = self.touched.values().find(|touched| touched.invoice.is_gathering()).map(|known| known.invoice.id);
+        let known = self
+            .touched
+            .values()
+            .find(|touched| touched.invoice.is_gathering())
+            .map(|known| known.invoice.id);
         let id = match known {
             Some(id) => id,
             None => {
                 let effective = provision::ensure(w, buyer.id).await?;
-                let invoice = gather::gathering(w, buyer, subscription.currency, &effective).await?;
+                let invoice =
+                    gather::gathering(w, buyer, subscription.currency, &effective).await?;
                 let id = invoice.id;
                 self.touched.insert(id, Touched::new(invoice));
                 id
@@ -296,7 +357,12 @@ impl Work {
     async fn finish(self, w: &mut Write, facts: &UsageFacts) -> Result<(), BillingError> {
         let (project, now) = (w.context().project, w.context().now);
         for (_, touched) in self.touched {
-            let Touched { mut invoice, changed, removed, visible } = touched;
+            let Touched {
+                mut invoice,
+                changed,
+                removed,
+                visible,
+            } = touched;
             store::line::remove(w.tx(), project, &removed).await?;
             if !visible {
                 // Only the length of a split period, which is told by its last part.
@@ -307,7 +373,9 @@ impl Work {
                 gather::store_gathering(w, &mut invoice).await?;
                 continue;
             }
-            let metered = invoice.live_lines().filter(|line| changed.contains(&line.id));
+            let metered = invoice
+                .live_lines()
+                .filter(|line| changed.contains(&line.id));
             if !covers(facts, metered) {
                 return Err(BillingError::Raced);
             }
@@ -326,7 +394,12 @@ impl Work {
 
 impl Touched {
     fn new(invoice: Invoice) -> Self {
-        Self { invoice, changed: Vec::new(), removed: Vec::new(), visible: false }
+        Self {
+            invoice,
+            changed: Vec::new(),
+            removed: Vec::new(),
+            visible: false,
+        }
     }
 }
 

@@ -12,7 +12,10 @@ use kernel::{
 };
 
 use super::{
-    ATTEMPTS, Billing, advance::Drive, facts::Features, fresh,
+    ATTEMPTS, Billing,
+    advance::Drive,
+    facts::Features,
+    fresh,
     gather::{new_header, store_gathering},
     is_raced,
     provision::{self, Effective},
@@ -56,14 +59,21 @@ pub struct Plan {
 impl Billing {
     /// Works out what can be invoiced, and gathers its usage. Answers `None` when there is
     /// nothing.
-    pub async fn plan_collection(&self, ctx: &Context, wish: &Wish) -> Result<Option<Plan>, BillingError> {
+    pub async fn plan_collection(
+        &self,
+        ctx: &Context,
+        wish: &Wish,
+    ) -> Result<Option<Plan>, BillingError> {
         let db = self.db.reader();
-        let gathering = store::invoice::gathering_of_customer(db, ctx.project, wish.customer).await?;
+        let gathering =
+            store::invoice::gathering_of_customer(db, ctx.project, wish.customer).await?;
         let effective = provision::find(db, ctx.project, wish.customer).await?;
         let Some(effective) = effective.filter(|_| !gathering.is_empty()) else {
             return Ok(None);
         };
-        let progressive = wish.progressive.unwrap_or(effective.profile.workflow.progressive_billing);
+        let progressive = wish
+            .progressive
+            .unwrap_or(effective.profile.workflow.progressive_billing);
         let lines: Vec<&Line> = gathering.iter().flat_map(Invoice::live_lines).collect();
         let features = self.features(ctx, &lines).await?;
         let chosen = choose(&gathering, wish, progressive, &features)?;
@@ -76,12 +86,21 @@ impl Billing {
             .values()
             .flatten()
             .filter_map(|(id, period)| {
-                lines.iter().find(|line| line.id == *id).map(|line| split(line, period.end, &mut fresh, ctx.now).0)
+                lines
+                    .iter()
+                    .find(|line| line.id == *id)
+                    .map(|line| split(line, period.end, &mut fresh, ctx.now).0)
             })
             .collect();
         let owned: Vec<(&Buyer, &Line)> = cut.iter().map(|line| (&buyer, line)).collect();
         let facts = self.usage(ctx, &owned, &features).await?;
-        Ok(Some(Plan { buyer, progressive, features, chosen, facts }))
+        Ok(Some(Plan {
+            buyer,
+            progressive,
+            features,
+            chosen,
+            facts,
+        }))
     }
 
     /// Invoices what a plan found, in one write. Refused as raced when the lines changed.
@@ -93,7 +112,8 @@ impl Billing {
     ) -> Result<Vec<pb::Invoice>, BillingError> {
         let project = w.context().project;
         store::lock_customer(w.tx(), project, wish.customer).await?;
-        let gathering = store::invoice::gathering_of_customer(w.tx(), project, wish.customer).await?;
+        let gathering =
+            store::invoice::gathering_of_customer(w.tx(), project, wish.customer).await?;
         if choose(&gathering, wish, plan.progressive, &plan.features)? != plan.chosen {
             return Err(BillingError::Raced);
         }
@@ -114,8 +134,17 @@ impl Billing {
 
     /// Invoices whatever is due for a customer, without cutting usage periods. Nothing due is
     /// no error. For timers and after a subscription changed.
-    pub async fn collect_due(&self, ctx: &Context, customer: CustomerId) -> Result<Vec<InvoiceId>, BillingError> {
-        let wish = Wish { customer, lines: None, as_of: ctx.now, progressive: Some(false) };
+    pub async fn collect_due(
+        &self,
+        ctx: &Context,
+        customer: CustomerId,
+    ) -> Result<Vec<InvoiceId>, BillingError> {
+        let wish = Wish {
+            customer,
+            lines: None,
+            as_of: ctx.now,
+            progressive: Some(false),
+        };
         for _ in 0..ATTEMPTS {
             let Some(plan) = self.plan_collection(ctx, &wish).await? else {
                 return Ok(Vec::new());
@@ -125,7 +154,10 @@ impl Billing {
                 Ok(invoices) => {
                     w.commit().await?;
                     self.settle_hold(ctx, customer).await;
-                    return invoices.iter().map(|invoice| convert::id("invoice.id", &invoice.id)).collect();
+                    return invoices
+                        .iter()
+                        .map(|invoice| convert::id("invoice.id", &invoice.id))
+                        .collect();
                 }
                 Err(BillingError::Raced) => {}
                 Err(error) => return Err(error),
@@ -146,11 +178,17 @@ impl Billing {
             let plan = self.plan_collection(ctx, wish).await?;
             let answer = self
                 .db
-                .write(ctx, "InvoicePendingLines", &request.request_id, request, |mut w| async move {
-                    let plan = plan.as_ref().ok_or(BillingError::NoLines)?;
-                    let invoices = self.collect(&mut w, wish, plan).await?;
-                    Ok::<_, BillingError>((w, pb::InvoicePendingLinesResponse { invoices }))
-                })
+                .write(
+                    ctx,
+                    "InvoicePendingLines",
+                    &request.request_id,
+                    request,
+                    |mut w| async move {
+                        let plan = plan.as_ref().ok_or(BillingError::NoLines)?;
+                        let invoices = self.collect(&mut w, wish, plan).await?;
+                        Ok::<_, BillingError>((w, pb::InvoicePendingLinesResponse { invoices }))
+                    },
+                )
                 .await;
             match answer {
                 Err(status) if is_raced(&status) => raced = status,
@@ -177,19 +215,29 @@ fn choose(
     let mut missing: BTreeSet<LineId> = wish.lines.clone().unwrap_or_default();
     for invoice in gathering {
         for line in invoice.live_lines() {
-            if wish.lines.as_ref().is_some_and(|wanted| !wanted.contains(&line.id)) {
+            if wish
+                .lines
+                .as_ref()
+                .is_some_and(|wanted| !wanted.contains(&line.id))
+            {
                 continue;
             }
-            if let Some(period) = billable(line, wish.as_of, progressive, features.metering(line))? {
+            if let Some(period) = billable(line, wish.as_of, progressive, features.metering(line))?
+            {
                 missing.remove(&line.id);
-                chosen.entry(invoice.currency).or_default().push((line.id, period));
+                chosen
+                    .entry(invoice.currency)
+                    .or_default()
+                    .push((line.id, period));
             }
         }
     }
     if missing.is_empty() {
         Ok(chosen)
     } else {
-        Err(BillingError::LinesNotBillable { lines: missing.iter().map(ToString::to_string).collect() })
+        Err(BillingError::LinesNotBillable {
+            lines: missing.iter().map(ToString::to_string).collect(),
+        })
     }
 }
 
@@ -200,7 +248,9 @@ fn take(pending: &mut Invoice, chosen: &[(LineId, Period)], now: Timestamp) -> V
     for line in std::mem::take(&mut pending.lines) {
         match chosen.iter().find(|(id, _)| *id == line.id) {
             None => left.push(line),
-            Some((_, period)) if line.price.is_flat() || period.end >= line.period.end => taken.push(line),
+            Some((_, period)) if line.price.is_flat() || period.end >= line.period.end => {
+                taken.push(line)
+            }
             Some((_, period)) => {
                 let (before, after) = split(&line, period.end, &mut fresh, now);
                 taken.push(before);
@@ -243,7 +293,14 @@ async fn standard(
         delete_time: None,
     };
     let header = &mut invoice.header;
-    collect::snapshot(&mut invoice.lines, &plan.facts, |_| true, &mut header.issues, now, &mut fresh);
+    collect::snapshot(
+        &mut invoice.lines,
+        &plan.facts,
+        |_| true,
+        &mut header.issues,
+        now,
+        &mut fresh,
+    );
     let mut drive = Drive::new(w, &invoice, &plan.facts).await?;
     drive.begin(&mut invoice).await?;
     let app = drive.app;

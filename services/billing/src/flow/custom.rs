@@ -64,7 +64,10 @@ pub(super) async fn confirm_issuing(
     } else {
         invoice.number.clone_from(&request.invoice_number);
     }
-    if let Some(sent) = convert::time("sent_to_customer_time", request.sent_to_customer_time.as_ref())? {
+    if let Some(sent) = convert::time(
+        "sent_to_customer_time",
+        request.sent_to_customer_time.as_ref(),
+    )? {
         invoice.header.sent_time = Some(sent);
     }
     if !request.payment_external_id.is_empty() {
@@ -92,12 +95,19 @@ pub(super) async fn payment(
 }
 
 fn check_app(drive: &Drive<'_>) -> Result<(), BillingError> {
-    if drive.app.kind == Kind::CustomInvoicing { Ok(()) } else { Err(BillingError::NotCustomInvoicing) }
+    if drive.app.kind == Kind::CustomInvoicing {
+        Ok(())
+    } else {
+        Err(BillingError::NotCustomInvoicing)
+    }
 }
 
 fn mark(drive: &Drive<'_>, invoice: &mut Invoice, key: &str) {
     let now = drive.w.context().now;
-    invoice.header.metadata.insert(key.to_owned(), now.to_string());
+    invoice
+        .header
+        .metadata
+        .insert(key.to_owned(), now.to_string());
 }
 
 fn assign_line(invoice: &mut Invoice, assignment: &pb::ExternalIdAssignment) -> bool {
@@ -106,7 +116,11 @@ fn assign_line(invoice: &mut Invoice, assignment: &pb::ExternalIdAssignment) -> 
             line.external_invoicing = Some(assignment.external_id.clone());
             return true;
         }
-        if let Some(child) = line.children.iter_mut().find(|child| child.id.to_string() == assignment.id) {
+        if let Some(child) = line
+            .children
+            .iter_mut()
+            .find(|child| child.id.to_string() == assignment.id)
+        {
             child.external_invoicing = Some(assignment.external_id.clone());
             return true;
         }

@@ -153,7 +153,12 @@ impl Billing {
     }
 
     /// Carries out a command for a timer.
-    pub async fn act_by_itself(&self, ctx: &Context, invoice: InvoiceId, command: Command) -> Result<(), BillingError> {
+    pub async fn act_by_itself(
+        &self,
+        ctx: &Context,
+        invoice: InvoiceId,
+        command: Command,
+    ) -> Result<(), BillingError> {
         for _ in 0..ATTEMPTS {
             let facts = self.plan_command(ctx, invoice, &command).await?;
             let mut w = self.db.system_write(ctx).await?;
@@ -173,7 +178,9 @@ impl Billing {
     async fn settle_hold_of(&self, ctx: &Context, invoice: InvoiceId) {
         match store::invoice::get(self.db.reader(), ctx.project, invoice).await {
             Ok(found) => self.settle_hold(ctx, found.customer()).await,
-            Err(error) => tracing::warn!(%error, "an invoice cannot be read to settle its customer's hold"),
+            Err(error) => {
+                tracing::warn!(%error, "an invoice cannot be read to settle its customer's hold")
+            }
         }
     }
 
@@ -210,7 +217,9 @@ async fn execute(
     facts: &UsageFacts,
 ) -> Result<pb::Invoice, BillingError> {
     let (project, now) = (w.context().project, w.context().now);
-    let customer = store::invoice::get(w.tx(), project, invoice).await?.customer();
+    let customer = store::invoice::get(w.tx(), project, invoice)
+        .await?
+        .customer();
     store::lock_customer(w.tx(), project, customer).await?;
     let mut found = store::invoice::get(w.tx(), project, invoice).await?;
     if found.is_gathering() {
@@ -219,7 +228,10 @@ async fn execute(
     let mut drive = Drive::new(w, &found, facts).await?;
     let before = convert::invoice::to_proto(&found, &drive.app, now, Lines::Live, false);
     let state = found.state.text();
-    let unavailable = || BillingError::ActionNotAvailable { action: command.action(), state };
+    let unavailable = || BillingError::ActionNotAvailable {
+        action: command.action(),
+        state,
+    };
     if takes_quantities(found.state)
         && !matches!(command, Command::Update(_))
         && !covers(facts, found.live_lines())
@@ -266,9 +278,15 @@ async fn execute(
             }
             fired
         }
-        Command::ConfirmDraft(request) => super::custom::confirm_draft(&mut drive, &mut found, request).await?,
-        Command::ConfirmIssuing(request) => super::custom::confirm_issuing(&mut drive, &mut found, request).await?,
-        Command::Payment(trigger) => super::custom::payment(&mut drive, &mut found, *trigger).await?,
+        Command::ConfirmDraft(request) => {
+            super::custom::confirm_draft(&mut drive, &mut found, request).await?
+        }
+        Command::ConfirmIssuing(request) => {
+            super::custom::confirm_issuing(&mut drive, &mut found, request).await?
+        }
+        Command::Payment(trigger) => {
+            super::custom::payment(&mut drive, &mut found, *trigger).await?
+        }
     };
     if !fired {
         return Err(unavailable());
@@ -278,7 +296,11 @@ async fn execute(
 }
 
 /// A gathering invoice only takes new lines.
-async fn gathering(w: &mut Write, mut invoice: Invoice, command: &Command) -> Result<pb::Invoice, BillingError> {
+async fn gathering(
+    w: &mut Write,
+    mut invoice: Invoice,
+    command: &Command,
+) -> Result<pb::Invoice, BillingError> {
     let state = invoice.state.text();
     match command {
         Command::Update(edit) if invoice.delete_time.is_none() => {
@@ -289,7 +311,13 @@ async fn gathering(w: &mut Write, mut invoice: Invoice, command: &Command) -> Re
             }
             gather::store_gathering(w, &mut invoice).await?;
             let app = store::app::get(w.tx(), w.context().project, invoice.header.app).await?;
-            Ok(convert::invoice::to_proto(&invoice, &app, now, Lines::Live, false))
+            Ok(convert::invoice::to_proto(
+                &invoice,
+                &app,
+                now,
+                Lines::Live,
+                false,
+            ))
         }
         Command::Delete => Err(BillingError::CannotDeleteGathering),
         Command::Advance => Err(BillingError::CannotAdvance { state }),
@@ -301,12 +329,19 @@ async fn gathering(w: &mut Write, mut invoice: Invoice, command: &Command) -> Re
         | Command::Void(_)
         | Command::ConfirmDraft(_)
         | Command::ConfirmIssuing(_)
-        | Command::Payment(_) => Err(BillingError::ActionNotAvailable { action: command.action(), state }),
+        | Command::Payment(_) => Err(BillingError::ActionNotAvailable {
+            action: command.action(),
+            state,
+        }),
     }
 }
 
 /// Replaces what an edit names and goes through the states of an edited invoice.
-async fn update(drive: &mut Drive<'_>, invoice: &mut Invoice, edit: &Edit) -> Result<bool, BillingError> {
+async fn update(
+    drive: &mut Drive<'_>,
+    invoice: &mut Invoice,
+    edit: &Edit,
+) -> Result<bool, BillingError> {
     chassis::etag::check(&edit.etag, invoice.revision)?;
     if !drive.may(invoice, Trigger::Update) {
         return Ok(false);
@@ -347,7 +382,11 @@ async fn update(drive: &mut Drive<'_>, invoice: &mut Invoice, edit: &Edit) -> Re
 }
 
 /// Copies voided lines as new pending lines, those that are to be charged again.
-async fn charge_again(w: &mut Write, invoice: &Invoice, voiding: &Voiding) -> Result<(), BillingError> {
+async fn charge_again(
+    w: &mut Write,
+    invoice: &Invoice,
+    voiding: &Voiding,
+) -> Result<(), BillingError> {
     let unknown: Vec<String> = voiding
         .overrides
         .keys()
@@ -361,7 +400,11 @@ async fn charge_again(w: &mut Write, invoice: &Invoice, voiding: &Voiding) -> Re
     let again: Vec<Line> = invoice
         .live_lines()
         .filter_map(|line| {
-            let pending = voiding.overrides.get(&line.id).copied().unwrap_or(voiding.pending)?;
+            let pending = voiding
+                .overrides
+                .get(&line.id)
+                .copied()
+                .unwrap_or(voiding.pending)?;
             Some(Line {
                 id: chassis::id::next(),
                 invoice_time: kernel::calendar::floor_to_second(pending.unwrap_or(now)),
@@ -383,7 +426,8 @@ async fn charge_again(w: &mut Write, invoice: &Invoice, voiding: &Voiding) -> Re
         return Ok(());
     }
     let effective = provision::ensure(w, invoice.customer()).await?;
-    let mut pending = gather::gathering(w, &invoice.header.buyer, invoice.currency, &effective).await?;
+    let mut pending =
+        gather::gathering(w, &invoice.header.buyer, invoice.currency, &effective).await?;
     pending.lines.extend(again);
     gather::store_gathering(w, &mut pending).await
 }

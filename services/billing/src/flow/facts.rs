@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use chassis::Context;
 use contract::{
-    catalog::v1 as catalog_pb, customer::v1 as customer_pb,
+    catalog::v1 as catalog_pb,
+    customer::v1 as customer_pb,
     metering::v1::{self as metering_pb, meter::Aggregation},
 };
 use kernel::{Decimal, id::CustomerId, period::Period};
@@ -40,19 +41,26 @@ impl Features {
             .and_then(|feature| self.meters.get(&feature.meter_id))
             .map(metering_pb::Meter::aggregation);
         match aggregation {
-            Some(Aggregation::Sum | Aggregation::Count | Aggregation::UniqueCount | Aggregation::Max) => {
-                Metering::IncreaseOnly
-            }
-            Some(Aggregation::Unspecified | Aggregation::Avg | Aggregation::Min | Aggregation::Latest) | None => {
-                Metering::Other
-            }
+            Some(
+                Aggregation::Sum | Aggregation::Count | Aggregation::UniqueCount | Aggregation::Max,
+            ) => Metering::IncreaseOnly,
+            Some(
+                Aggregation::Unspecified
+                | Aggregation::Avg
+                | Aggregation::Min
+                | Aggregation::Latest,
+            )
+            | None => Metering::Other,
         }
     }
 
     /// The feature of a line and its meter, or why there is none.
     fn metered(&self, line: &Line) -> Result<&catalog_pb::Feature, String> {
         let key = line.feature_key.as_deref().unwrap_or_default();
-        let feature = self.features.get(key).ok_or_else(|| format!("feature {key} not found"))?;
+        let feature = self
+            .features
+            .get(key)
+            .ok_or_else(|| format!("feature {key} not found"))?;
         if feature.meter_id.is_empty() {
             return Err(format!("feature {key} has no meter"));
         }
@@ -76,8 +84,15 @@ impl Billing {
             }),
             include_deleted: true,
         };
-        let answer = self.customers.clone().get_customer(ctx.request(request)).await?.into_inner();
-        answer.customer.ok_or_else(|| tonic::Status::internal("no customer in the answer").into())
+        let answer = self
+            .customers
+            .clone()
+            .get_customer(ctx.request(request))
+            .await?
+            .into_inner();
+        answer
+            .customer
+            .ok_or_else(|| tonic::Status::internal("no customer in the answer").into())
     }
 
     /// Customers by id; those that are gone are left out.
@@ -88,9 +103,21 @@ impl Billing {
     ) -> Result<BTreeMap<String, customer_pb::Customer>, BillingError> {
         let mut found = BTreeMap::new();
         for chunk in ids.chunks(BATCH) {
-            let request = customer_pb::BatchGetCustomersRequest { ids: chunk.to_vec() };
-            let answer = self.customers.clone().batch_get_customers(ctx.request(request)).await?.into_inner();
-            found.extend(answer.customers.into_iter().map(|customer| (customer.id.clone(), customer)));
+            let request = customer_pb::BatchGetCustomersRequest {
+                ids: chunk.to_vec(),
+            };
+            let answer = self
+                .customers
+                .clone()
+                .batch_get_customers(ctx.request(request))
+                .await?
+                .into_inner();
+            found.extend(
+                answer
+                    .customers
+                    .into_iter()
+                    .map(|customer| (customer.id.clone(), customer)),
+            );
         }
         Ok(found)
     }
@@ -98,8 +125,11 @@ impl Billing {
     /// The features that these lines charge for. A key without a live feature means the
     /// newest archived one.
     pub async fn features(&self, ctx: &Context, lines: &[&Line]) -> Result<Features, BillingError> {
-        let mut keys: Vec<String> =
-            lines.iter().filter(|line| !line.price.is_flat()).filter_map(|line| line.feature_key.clone()).collect();
+        let mut keys: Vec<String> = lines
+            .iter()
+            .filter(|line| !line.price.is_flat())
+            .filter_map(|line| line.feature_key.clone())
+            .collect();
         keys.sort();
         keys.dedup();
         let mut found = Features::default();
@@ -109,24 +139,47 @@ impl Billing {
                 keys: chunk.to_vec(),
                 include_archived: true,
             };
-            let answer = self.features.clone().batch_get_features(ctx.request(request)).await?.into_inner();
+            let answer = self
+                .features
+                .clone()
+                .batch_get_features(ctx.request(request))
+                .await?
+                .into_inner();
             for feature in answer.features {
                 let newer = found.features.get(&feature.key).is_none_or(|known| {
-                    (known.archive_time.is_some(), &feature.id) > (feature.archive_time.is_some(), &known.id)
+                    (known.archive_time.is_some(), &feature.id)
+                        > (feature.archive_time.is_some(), &known.id)
                 });
                 if newer {
                     found.features.insert(feature.key.clone(), feature);
                 }
             }
         }
-        let mut meters: Vec<String> =
-            found.features.values().map(|feature| feature.meter_id.clone()).filter(|id| !id.is_empty()).collect();
+        let mut meters: Vec<String> = found
+            .features
+            .values()
+            .map(|feature| feature.meter_id.clone())
+            .filter(|id| !id.is_empty())
+            .collect();
         meters.sort();
         meters.dedup();
         for chunk in meters.chunks(BATCH) {
-            let request = metering_pb::BatchGetMetersRequest { ids: chunk.to_vec(), slugs: Vec::new() };
-            let answer = self.meters.clone().batch_get_meters(ctx.request(request)).await?.into_inner();
-            found.meters.extend(answer.meters.into_iter().map(|meter| (meter.id.clone(), meter)));
+            let request = metering_pb::BatchGetMetersRequest {
+                ids: chunk.to_vec(),
+                slugs: Vec::new(),
+            };
+            let answer = self
+                .meters
+                .clone()
+                .batch_get_meters(ctx.request(request))
+                .await?
+                .into_inner();
+            found.meters.extend(
+                answer
+                    .meters
+                    .into_iter()
+                    .map(|meter| (meter.id.clone(), meter)),
+            );
         }
         Ok(found)
     }
@@ -147,7 +200,13 @@ impl Billing {
             };
             match features.metered(line) {
                 Err(reason) => {
-                    facts.insert(line.id, LineUsage { spans, found: Err(reason) });
+                    facts.insert(
+                        line.id,
+                        LineUsage {
+                            spans,
+                            found: Err(reason),
+                        },
+                    );
                 }
                 Ok(feature) => {
                     let subjects = buyer.usage_subjects();
@@ -161,8 +220,15 @@ impl Billing {
         }
         let mut values = Vec::with_capacity(queries.len());
         for chunk in queries.chunks(BATCH) {
-            let request = metering_pb::QueryUsageRequest { queries: chunk.to_vec() };
-            let answer = self.usage.clone().query_usage(ctx.request(request)).await?.into_inner();
+            let request = metering_pb::QueryUsageRequest {
+                queries: chunk.to_vec(),
+            };
+            let answer = self
+                .usage
+                .clone()
+                .query_usage(ctx.request(request))
+                .await?
+                .into_inner();
             for result in answer.results {
                 let value = crate::convert::decimal("usage", result.value.as_ref())?;
                 values.push(value.unwrap_or_default());
@@ -171,7 +237,11 @@ impl Billing {
         let mut values = values.into_iter();
         for (id, spans) in asked {
             let counted = values.next().unwrap_or_default();
-            let before = if spans.before.is_some() { values.next().unwrap_or_default() } else { Decimal::ZERO };
+            let before = if spans.before.is_some() {
+                values.next().unwrap_or_default()
+            } else {
+                Decimal::ZERO
+            };
             let found = Quantities::from_spans(counted, before).map_err(|error| error.to_string());
             facts.insert(id, LineUsage { spans, found });
         }
@@ -179,18 +249,32 @@ impl Billing {
     }
 
     /// The usage of all live lines of an invoice.
-    pub async fn usage_of(&self, ctx: &Context, invoice: &Invoice) -> Result<UsageFacts, BillingError> {
-        let lines: Vec<&Line> = invoice.live_lines().filter(|line| !line.price.is_flat()).collect();
+    pub async fn usage_of(
+        &self,
+        ctx: &Context,
+        invoice: &Invoice,
+    ) -> Result<UsageFacts, BillingError> {
+        let lines: Vec<&Line> = invoice
+            .live_lines()
+            .filter(|line| !line.price.is_flat())
+            .collect();
         if lines.is_empty() {
             return Ok(UsageFacts::new());
         }
         let features = self.features(ctx, &lines).await?;
-        let owned: Vec<(&Buyer, &Line)> = lines.into_iter().map(|line| (&invoice.header.buyer, line)).collect();
+        let owned: Vec<(&Buyer, &Line)> = lines
+            .into_iter()
+            .map(|line| (&invoice.header.buyer, line))
+            .collect();
         self.usage(ctx, &owned, &features).await
     }
 }
 
-fn query(feature: &catalog_pb::Feature, subjects: &[String], span: Period) -> metering_pb::UsageQuery {
+fn query(
+    feature: &catalog_pb::Feature,
+    subjects: &[String],
+    span: Period,
+) -> metering_pb::UsageQuery {
     metering_pb::UsageQuery {
         meter_id: feature.meter_id.clone(),
         subject_keys: subjects.to_vec(),

@@ -4,7 +4,11 @@ use chassis::{Context, Write};
 use contract::billing::v1 as pb;
 use kernel::{currency::Currency, id::LineId};
 
-use super::{Billing, fresh, provision::{self, Effective}, store_invoice};
+use super::{
+    Billing, fresh,
+    provision::{self, Effective},
+    store_invoice,
+};
 use crate::{
     convert::{self, invoice::Lines},
     domain::{
@@ -64,7 +68,10 @@ pub async fn gathering(
                 line.delete_time = Some(now);
             }
         }
-        found.header = Header { issues: found.header.issues, ..new_header(buyer.clone(), effective) };
+        found.header = Header {
+            issues: found.header.issues,
+            ..new_header(buyer.clone(), effective)
+        };
         return Ok(found);
     }
     let n = store::sequence::next(w.tx(), project, Scope::Gathering).await?;
@@ -90,7 +97,11 @@ pub async fn store_gathering(w: &mut Write, invoice: &mut Invoice) -> Result<(),
     // Rated when read; what is stored would be out of date at once.
     invoice.header.totals = Totals::default();
     header::update_gathering(invoice, now);
-    let kind = if invoice.revision == 0 { "invoice.created" } else { "invoice.updated" };
+    let kind = if invoice.revision == 0 {
+        "invoice.created"
+    } else {
+        "invoice.updated"
+    };
     store_invoice(w, kind, invoice, &app, None).await?;
     Ok(())
 }
@@ -122,7 +133,12 @@ impl Billing {
             .filter_map(|id| invoice.lines.iter().find(|line| line.id == *id))
             .map(|line| convert::line::to_proto(line, invoice.id, currency))
             .collect();
-        let shown = convert::invoice::to_proto(&invoice, &effective.app, ctx.now, Lines::Without, false);
-        Ok(pb::CreatePendingLinesResponse { lines, invoice: Some(shown), invoice_is_new: is_new })
+        let shown =
+            convert::invoice::to_proto(&invoice, &effective.app, ctx.now, Lines::Without, false);
+        Ok(pb::CreatePendingLinesResponse {
+            lines,
+            invoice: Some(shown),
+            invoice_is_new: is_new,
+        })
     }
 }

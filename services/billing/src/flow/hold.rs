@@ -17,7 +17,11 @@ impl Billing {
         }
     }
 
-    async fn try_settle_hold(&self, ctx: &Context, customer: CustomerId) -> Result<(), BillingError> {
+    async fn try_settle_hold(
+        &self,
+        ctx: &Context,
+        customer: CustomerId,
+    ) -> Result<(), BillingError> {
         let holds = store::invoice::holds_customer(self.db.reader(), ctx.project, customer).await?;
         let mut customers = self.customers.clone();
         if holds {

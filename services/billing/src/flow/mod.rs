@@ -14,11 +14,14 @@ pub mod read;
 pub mod settle;
 pub mod simulate;
 
-use chassis::{Context, Db, Env, Link, Write};
+use chassis::{Db, Env, Link, Write};
 use contract::{
-    billing::v1 as pb, catalog::v1::feature_service_client::FeatureServiceClient,
+    billing::v1 as pb,
+    catalog::v1::feature_service_client::FeatureServiceClient,
     customer::v1::customer_service_client::CustomerServiceClient,
-    metering::v1::{meter_service_client::MeterServiceClient, usage_service_client::UsageServiceClient},
+    metering::v1::{
+        meter_service_client::MeterServiceClient, usage_service_client::UsageServiceClient,
+    },
 };
 use kernel::id::Ulid;
 use tonic::{Code, Status};
@@ -58,12 +61,6 @@ impl Billing {
             usage: UsageServiceClient::new(env.link("metering")),
         }
     }
-
-    /// The wire form of an invoice with all its live lines.
-    pub async fn shown(&self, ctx: &Context, invoice: &Invoice, lines: Lines) -> Result<pb::Invoice, BillingError> {
-        let app = store::app::get(self.db.reader(), ctx.project, invoice.header.app).await?;
-        Ok(convert::invoice::to_proto(invoice, &app, ctx.now, lines, false))
-    }
 }
 
 /// A new id for whatever the domain makes.
@@ -90,6 +87,7 @@ async fn store_invoice(
     invoice.update_time = now;
     store::invoice::save(w.tx(), project, invoice).await?;
     let after = convert::invoice::to_proto(invoice, app, now, Lines::Live, false);
-    w.record(kind, &after.id, invoice.revision, before, Some(&after)).await?;
+    w.record(kind, &after.id, invoice.revision, before, Some(&after))
+        .await?;
     Ok(after)
 }

@@ -73,10 +73,12 @@ pub async fn ensure_default(w: &mut Write) -> Result<Profile, BillingError> {
         Some(app) => app,
         None => {
             let mut app = store::app::new(Kind::Sandbox, "", now);
-            "OpenMeter Sandbox App to be used for testing purposes.".clone_into(&mut app.description);
+            "OpenMeter Sandbox App to be used for testing purposes."
+                .clone_into(&mut app.description);
             store::app::save(w.tx(), project, &app).await?;
             let wire = convert::app::to_proto(&app);
-            w.record("app.created", &wire.id, app.revision, None, Some(&wire)).await?;
+            w.record("app.created", &wire.id, app.revision, None, Some(&wire))
+                .await?;
             app
         }
     };
@@ -88,7 +90,10 @@ pub async fn ensure_default(w: &mut Write) -> Result<Profile, BillingError> {
         supplier: Supplier {
             name: "OpenMeter".to_owned(),
             tax_code: None,
-            address: Address { country: Some("US".to_owned()), ..Address::default() },
+            address: Address {
+                country: Some("US".to_owned()),
+                ..Address::default()
+            },
         },
         default: true,
         workflow: Workflow::default(),
@@ -100,6 +105,13 @@ pub async fn ensure_default(w: &mut Write) -> Result<Profile, BillingError> {
     };
     store::profile::save(w.tx(), project, &profile).await?;
     let wire = convert::profile::to_proto(&profile, Some(&app));
-    w.record("profile.created", &wire.id, profile.revision, None, Some(&wire)).await?;
+    w.record(
+        "profile.created",
+        &wire.id,
+        profile.revision,
+        None,
+        Some(&wire),
+    )
+    .await?;
     Ok(profile)
 }

@@ -1,7 +1,7 @@
 //! Reading invoices. Gathering invoices are rated with the usage of the moment, all of a
 //! page with one question to each service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use chassis::Context;
 use contract::billing::v1 as pb;
@@ -34,12 +34,20 @@ impl Billing {
         let mut shown = Vec::with_capacity(invoices.len());
         for invoice in &invoices {
             let id = invoice.header.app;
-            if !apps.contains_key(&id) {
-                apps.insert(id, store::app::get(self.db.reader(), ctx.project, id).await?);
-            }
-            let app = apps.get(&id).ok_or_else(|| BillingError::AppNotFound(id.to_string()))?;
+            let app = match apps.entry(id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(vacant) => {
+                    vacant.insert(store::app::get(self.db.reader(), ctx.project, id).await?)
+                }
+            };
             let can_invoice = billable.get(&invoice.id).copied().unwrap_or_default();
-            shown.push(convert::invoice::to_proto(invoice, app, ctx.now, lines, can_invoice));
+            shown.push(convert::invoice::to_proto(
+                invoice,
+                app,
+                ctx.now,
+                lines,
+                can_invoice,
+            ));
         }
         Ok(shown)
     }
@@ -53,8 +61,11 @@ impl Billing {
     ) -> Result<BTreeMap<kernel::id::InvoiceId, bool>, BillingError> {
         let db = self.db.reader();
         let live = |invoice: &Invoice| invoice.is_gathering() && invoice.delete_time.is_none();
-        let customers: Vec<String> =
-            invoices.iter().filter(|invoice| live(invoice)).map(|invoice| invoice.customer().to_string()).collect();
+        let customers: Vec<String> = invoices
+            .iter()
+            .filter(|invoice| live(invoice))
+            .map(|invoice| invoice.customer().to_string())
+            .collect();
         if customers.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -74,25 +85,40 @@ impl Billing {
                 };
             }
         }
-        let pending: Vec<&Line> =
-            invoices.iter().filter(|invoice| live(invoice)).flat_map(Invoice::live_lines).collect();
+        let pending: Vec<&Line> = invoices
+            .iter()
+            .filter(|invoice| live(invoice))
+            .flat_map(Invoice::live_lines)
+            .collect();
         let features = self.features(ctx, &pending).await?;
         let owned: Vec<(&Buyer, &Line)> = invoices
             .iter()
             .filter(|invoice| live(invoice))
-            .flat_map(|invoice| invoice.live_lines().map(|line| (&invoice.header.buyer, line)))
+            .flat_map(|invoice| {
+                invoice
+                    .live_lines()
+                    .map(|line| (&invoice.header.buyer, line))
+            })
             .collect();
         let facts = self.usage(ctx, &owned, &features).await?;
         let mut can_invoice = BTreeMap::new();
         for invoice in invoices.iter_mut().filter(|invoice| live(invoice)) {
             let progressive = invoice.header.workflow.progressive_billing;
             let any = invoice.live_lines().any(|line| {
-                billable(line, ctx.now, progressive, features.metering(line)).is_ok_and(|part| part.is_some())
+                billable(line, ctx.now, progressive, features.metering(line))
+                    .is_ok_and(|part| part.is_some())
             });
             can_invoice.insert(invoice.id, any);
             let parts = store::invoice::billed_parts(db, ctx.project, invoice).await?;
             let issues = &mut invoice.header.issues;
-            collect::snapshot(&mut invoice.lines, &facts, |_| true, issues, ctx.now, &mut fresh);
+            collect::snapshot(
+                &mut invoice.lines,
+                &facts,
+                |_| true,
+                issues,
+                ctx.now,
+                &mut fresh,
+            );
             calculate(invoice, &parts, ctx.now, &mut fresh);
             invoice.header.quantity_snapshot_time = Some(ctx.now);
         }

@@ -41,8 +41,13 @@ impl Timer for Sync {
         for subscription in due {
             if let Err(error) = billing.sync(ctx, subscription, None).await {
                 tracing::warn!(subscription.id = %subscription, %error, "a subscription could not be synced");
-                let w = billing.db.system_write(ctx).await.map_err(BillingError::from)?;
-                store::subscription::postpone(w.tx(), ctx.project, subscription, later(ctx.now)).await?;
+                let w = billing
+                    .db
+                    .system_write(ctx)
+                    .await
+                    .map_err(BillingError::from)?;
+                store::subscription::postpone(w.tx(), ctx.project, subscription, later(ctx.now))
+                    .await?;
                 w.commit().await.map_err(BillingError::from)?;
             }
             done += 1;
@@ -71,12 +76,17 @@ impl Timer for Collect {
                 tracing::warn!(invoice.id = %invoice, %error, "a gathering invoice could not be collected");
             }
             if collected.as_ref().map_or(true, Vec::is_empty) {
-                let mut w = billing.db.system_write(ctx).await.map_err(BillingError::from)?;
+                let mut w = billing
+                    .db
+                    .system_write(ctx)
+                    .await
+                    .map_err(BillingError::from)?;
                 store::lock_customer(w.tx(), ctx.project, customer).await?;
                 let mut found = store::invoice::get(w.tx(), ctx.project, invoice).await?;
                 if found.is_gathering() && found.delete_time.is_none() && found.is_empty() {
                     gather::store_gathering(&mut w, &mut found).await?;
-                } else if crate::domain::header::next_due(&found).is_some_and(|due| due <= ctx.now) {
+                } else if crate::domain::header::next_due(&found).is_some_and(|due| due <= ctx.now)
+                {
                     store::invoice::postpone(w.tx(), ctx.project, invoice, later(ctx.now)).await?;
                 }
                 w.commit().await.map_err(BillingError::from)?;
@@ -105,7 +115,11 @@ impl Timer for Advance {
             if let Err(error) = billing.act_by_itself(ctx, invoice, Command::Advance).await {
                 // Somebody else may just have moved it on.
                 tracing::info!(invoice.id = %invoice, %error, "an invoice could not be advanced");
-                let w = billing.db.system_write(ctx).await.map_err(BillingError::from)?;
+                let w = billing
+                    .db
+                    .system_write(ctx)
+                    .await
+                    .map_err(BillingError::from)?;
                 let found = store::invoice::get(w.tx(), ctx.project, invoice).await?;
                 if crate::domain::header::next_due(&found).is_some_and(|due| due <= ctx.now) {
                     store::invoice::postpone(w.tx(), ctx.project, invoice, later(ctx.now)).await?;

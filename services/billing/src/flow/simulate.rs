@@ -30,8 +30,11 @@ pub struct Simulation {
 impl Simulation {
     /// Reads a request.
     pub fn from_proto(request: &pb::SimulateInvoiceRequest) -> Result<Self, BillingError> {
-        let wire: Vec<pb::LineInput> =
-            request.lines.iter().map(|line| line.line.clone().unwrap_or_default()).collect();
+        let wire: Vec<pb::LineInput> = request
+            .lines
+            .iter()
+            .map(|line| line.line.clone().unwrap_or_default())
+            .collect();
         let inputs = convert::line::inputs("lines", &wire, 1)?;
         let mut lines = Vec::with_capacity(inputs.len());
         for (index, (input, sent)) in inputs.into_iter().zip(&request.lines).enumerate() {
@@ -45,12 +48,18 @@ impl Simulation {
                 &format!("lines[{index}].pre_line_period_quantity"),
                 sent.pre_line_period_quantity.as_ref(),
             )?;
-            if matches!(input.price.model, Model::Volume { .. }) && before.is_some_and(|before| !before.is_zero()) {
+            if matches!(input.price.model, Model::Volume { .. })
+                && before.is_some_and(|before| !before.is_zero())
+            {
                 return Err(BillingError::GraduatedSplit);
             }
             lines.push((input, quantity, before.unwrap_or_default()));
         }
-        let number = if request.number.is_empty() { "INV-SIMULATED" } else { &request.number };
+        let number = if request.number.is_empty() {
+            "INV-SIMULATED"
+        } else {
+            &request.number
+        };
         Ok(Self {
             customer: convert::id("customer_id", &request.customer_id)?,
             currency: convert::currency("currency_code", &request.currency_code)?,
@@ -62,7 +71,11 @@ impl Simulation {
 
 impl Billing {
     /// Calculates the invoice that these lines would make.
-    pub async fn simulate(&self, ctx: &Context, simulation: Simulation) -> Result<pb::Invoice, BillingError> {
+    pub async fn simulate(
+        &self,
+        ctx: &Context,
+        simulation: Simulation,
+    ) -> Result<pb::Invoice, BillingError> {
         let buyer = convert::customer::buyer(&self.customer(ctx, simulation.customer).await?)?;
         let effective = provision::find(self.db.reader(), ctx.project, buyer.id)
             .await?
@@ -94,7 +107,8 @@ impl Billing {
         if critical {
             invoice.state = State::DraftInvalid;
         }
-        let mut shown = convert::invoice::to_proto(&invoice, &effective.app, ctx.now, Lines::Live, false);
+        let mut shown =
+            convert::invoice::to_proto(&invoice, &effective.app, ctx.now, Lines::Live, false);
         if let Some(details) = &mut shown.status_details {
             // Nothing can be done with an invoice that does not exist.
             details.available_actions = Some(pb::AvailableActions::default());

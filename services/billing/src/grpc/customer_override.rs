@@ -29,36 +29,62 @@ impl pb::override_service_server::OverrideService for Billing {
         let customer: CustomerId = convert::id("customer_id", &request.customer_id)?;
         let profile: Option<ProfileId> = match request.billing_profile_id.as_str() {
             "" => None,
-            text => Some(text.parse().map_err(|_| BillingError::ProfileNotFound(text.to_owned()))?),
+            text => Some(
+                text.parse()
+                    .map_err(|_| BillingError::ProfileNotFound(text.to_owned()))?,
+            ),
         };
         let known = self.customer(ctx, customer).await?;
         self.db
-            .write(ctx, "PutOverride", &request.request_id, request, |mut w| async move {
-                provision::ensure_default(&mut w).await?;
-                if let Some(profile) = profile {
-                    store::profile::live(w.tx(), ctx.project, profile).await?;
-                }
-                store::customer::save(w.tx(), store::customer::row(ctx.project, &known)).await?;
-                let found = store::customer_override::get(w.tx(), ctx.project, customer).await?;
-                let live = found.filter(|found| found.delete_time.is_none());
-                let value = Override {
-                    customer,
-                    profile,
-                    create_time: live.as_ref().map_or(ctx.now, |found| found.create_time),
-                    update_time: ctx.now,
-                    delete_time: None,
-                };
-                store::customer_override::save(w.tx(), ctx.project, &value).await?;
-                let effective = provision::ensure(&mut w, customer).await?;
-                let proto = pb::CustomerBilling {
-                    customer_id: customer.to_string(),
-                    customer_override: Some(to_proto(&value)),
-                    profile: Some(convert::profile::to_proto(&effective.profile, Some(&effective.app))),
-                };
-                let revision = chassis::db::micros(ctx.now);
-                w.record("customer_override.updated", &request.customer_id, revision, None, Some(&proto)).await?;
-                Ok::<_, BillingError>((w, pb::PutOverrideResponse { customer_billing: Some(proto) }))
-            })
+            .write(
+                ctx,
+                "PutOverride",
+                &request.request_id,
+                request,
+                |mut w| async move {
+                    provision::ensure_default(&mut w).await?;
+                    if let Some(profile) = profile {
+                        store::profile::live(w.tx(), ctx.project, profile).await?;
+                    }
+                    store::customer::save(w.tx(), store::customer::row(ctx.project, &known))
+                        .await?;
+                    let found =
+                        store::customer_override::get(w.tx(), ctx.project, customer).await?;
+                    let live = found.filter(|found| found.delete_time.is_none());
+                    let value = Override {
+                        customer,
+                        profile,
+                        create_time: live.as_ref().map_or(ctx.now, |found| found.create_time),
+                        update_time: ctx.now,
+                        delete_time: None,
+                    };
+                    store::customer_override::save(w.tx(), ctx.project, &value).await?;
+                    let effective = provision::ensure(&mut w, customer).await?;
+                    let proto = pb::CustomerBilling {
+                        customer_id: customer.to_string(),
+                        customer_override: Some(to_proto(&value)),
+                        profile: Some(convert::profile::to_proto(
+                            &effective.profile,
+                            Some(&effective.app),
+                        )),
+                    };
+                    let revision = chassis::db::micros(ctx.now);
+                    w.record(
+                        "customer_override.updated",
+                        &request.customer_id,
+                        revision,
+                        None,
+                        Some(&proto),
+                    )
+                    .await?;
+                    Ok::<_, BillingError>((
+                        w,
+                        pb::PutOverrideResponse {
+                            customer_billing: Some(proto),
+                        },
+                    ))
+                },
+            )
             .await
     }
 
@@ -71,7 +97,9 @@ impl pb::override_service_server::OverrideService for Billing {
         self.customer(ctx, customer).await?;
         self.provisioned(ctx).await?;
         let billing = self.billing_of(ctx, vec![customer]).await?.pop();
-        Ok(Response::new(pb::GetCustomerBillingResponse { customer_billing: billing }))
+        Ok(Response::new(pb::GetCustomerBillingResponse {
+            customer_billing: billing,
+        }))
     }
 
     async fn list_customer_billings(
@@ -114,14 +142,27 @@ impl pb::override_service_server::OverrideService for Billing {
             email: request.customer_email.clone(),
         };
         let query = format!("{}|{sort:?}|{}|{filter:?}", ctx.project, request.descending);
-        let page = Page::parse(request.page_size, &request.page_token, request.page, self.page_key, &[&query])?;
+        let page = Page::parse(
+            request.page_size,
+            &request.page_token,
+            request.page,
+            self.page_key,
+            &[&query],
+        )?;
         let sort = (sort, request.descending);
-        let mut rows = store::customer::list(db, ctx.project, &filter, sort, page.offset, page.fetch()).await?;
+        let mut rows =
+            store::customer::list(db, ctx.project, &filter, sort, page.offset, page.fetch())
+                .await?;
         let next_page_token = page.next(&mut rows);
-        let total_size =
-            if page.numbered { total(store::customer::count(db, ctx.project, &filter).await?) } else { 0 };
-        let customers =
-            rows.iter().map(|row| convert::id("customer.id", &row.id)).collect::<Result<Vec<_>, _>>()?;
+        let total_size = if page.numbered {
+            total(store::customer::count(db, ctx.project, &filter).await?)
+        } else {
+            0
+        };
+        let customers = rows
+            .iter()
+            .map(|row| convert::id("customer.id", &row.id))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Response::new(pb::ListCustomerBillingsResponse {
             customer_billings: self.billing_of(ctx, customers).await?,
             next_page_token,
@@ -136,21 +177,34 @@ impl pb::override_service_server::OverrideService for Billing {
         let (ctx, request) = &chassis::open(request)?;
         let customer: CustomerId = convert::id("customer_id", &request.customer_id)?;
         self.db
-            .write(ctx, "DeleteOverride", &request.request_id, request, |mut w| async move {
-                let mut found = store::customer_override::get(w.tx(), ctx.project, customer)
-                    .await?
-                    .ok_or(BillingError::OverrideNotFound)?;
-                if found.delete_time.is_some() {
-                    return Err(BillingError::OverrideDeleted);
-                }
-                found.update_time = ctx.now;
-                found.delete_time = Some(ctx.now);
-                store::customer_override::save(w.tx(), ctx.project, &found).await?;
-                let before = to_proto(&found);
-                let revision = chassis::db::micros(ctx.now);
-                w.record("customer_override.deleted", &before.customer_id, revision, Some(&before), None).await?;
-                Ok::<_, BillingError>((w, pb::DeleteOverrideResponse {}))
-            })
+            .write(
+                ctx,
+                "DeleteOverride",
+                &request.request_id,
+                request,
+                |mut w| async move {
+                    let mut found = store::customer_override::get(w.tx(), ctx.project, customer)
+                        .await?
+                        .ok_or(BillingError::OverrideNotFound)?;
+                    if found.delete_time.is_some() {
+                        return Err(BillingError::OverrideDeleted);
+                    }
+                    found.update_time = ctx.now;
+                    found.delete_time = Some(ctx.now);
+                    store::customer_override::save(w.tx(), ctx.project, &found).await?;
+                    let before = to_proto(&found);
+                    let revision = chassis::db::micros(ctx.now);
+                    w.record(
+                        "customer_override.deleted",
+                        &before.customer_id,
+                        revision,
+                        Some(&before),
+                        None,
+                    )
+                    .await?;
+                    Ok::<_, BillingError>((w, pb::DeleteOverrideResponse {}))
+                },
+            )
             .await
     }
 }
@@ -165,8 +219,9 @@ impl Billing {
         let db = self.db.reader();
         let ids: Vec<String> = customers.iter().map(ToString::to_string).collect();
         let overrides = store::customer_override::of_customers(db, ctx.project, &ids).await?;
-        let default =
-            store::profile::default(db, ctx.project).await?.ok_or(BillingError::DefaultProfileNotFound)?;
+        let default = store::profile::default(db, ctx.project)
+            .await?
+            .ok_or(BillingError::DefaultProfileNotFound)?;
         let mut profiles: BTreeMap<ProfileId, pb::BillingProfile> = BTreeMap::new();
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
@@ -195,7 +250,10 @@ impl Billing {
 fn to_proto(value: &Override) -> pb::CustomerOverride {
     pb::CustomerOverride {
         customer_id: value.customer.to_string(),
-        billing_profile_id: value.profile.map(|profile| profile.to_string()).unwrap_or_default(),
+        billing_profile_id: value
+            .profile
+            .map(|profile| profile.to_string())
+            .unwrap_or_default(),
         create_time: Some(contract::convert::timestamp(value.create_time)),
         update_time: Some(contract::convert::timestamp(value.update_time)),
     }

@@ -12,10 +12,7 @@ use tonic::{Request, Response, Status};
 use super::{Page, invoice_list, total};
 use crate::{
     convert::{self, invoice::Lines},
-    domain::{
-        party::check_country,
-        state::Trigger,
-    },
+    domain::{party::check_country, state::Trigger},
     error::BillingError,
     flow::{
         Billing,
@@ -38,17 +35,28 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let inputs = convert::line::inputs("lines", &request.lines, 1)?;
         let known = self.customer(ctx, customer).await?;
         if let Some(deleted) = convert::time("customer.delete_time", known.delete_time.as_ref())?
-            && let Some(late) = inputs.iter().map(|line| line.period.end).find(|end| *end > deleted)
+            && let Some(late) = inputs
+                .iter()
+                .map(|line| line.period.end)
+                .find(|end| *end > deleted)
         {
             return Err(BillingError::CustomerDeleted { end: late, deleted }.into());
         }
         let buyer = &convert::customer::buyer(&known)?;
         let answer = self
             .db
-            .write(ctx, "CreatePendingLines", &request.request_id, request, |mut w| async move {
-                let answer = self.create_pending(ctx, &mut w, buyer, currency, inputs).await?;
-                Ok::<_, BillingError>((w, answer))
-            })
+            .write(
+                ctx,
+                "CreatePendingLines",
+                &request.request_id,
+                request,
+                |mut w| async move {
+                    let answer = self
+                        .create_pending(ctx, &mut w, buyer, currency, inputs)
+                        .await?;
+                    Ok::<_, BillingError>((w, answer))
+                },
+            )
             .await?;
         self.settle_hold(ctx, customer).await;
         Ok(answer)
@@ -77,7 +85,12 @@ impl pb::invoice_service_server::InvoiceService for Billing {
                     .collect::<Result<_, _>>()?,
             ),
         };
-        let wish = Wish { customer, lines, as_of, progressive: request.progressive_billing };
+        let wish = Wish {
+            customer,
+            lines,
+            as_of,
+            progressive: request.progressive_billing,
+        };
         self.invoice_pending(ctx, request, &wish).await
     }
 
@@ -86,8 +99,13 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         request: Request<pb::GetInvoiceRequest>,
     ) -> Result<Response<pb::GetInvoiceResponse>, Status> {
         let (ctx, request) = &chassis::open(request)?;
-        let found = store::invoice::get(self.db.reader(), ctx.project, find(&request.invoice_id)?).await?;
-        let lines = if request.include_deleted_lines { Lines::All } else { Lines::Live };
+        let found =
+            store::invoice::get(self.db.reader(), ctx.project, find(&request.invoice_id)?).await?;
+        let lines = if request.include_deleted_lines {
+            Lines::All
+        } else {
+            Lines::Live
+        };
         let invoice = self.present(ctx, vec![found], lines).await?.pop();
         Ok(Response::new(pb::GetInvoiceResponse { invoice }))
     }
@@ -100,16 +118,34 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let filter = invoice_list::filter(request)?;
         let sort = invoice_list::sort(request)?;
         let query = format!("{}|{sort:?}|{filter:?}", ctx.project);
-        let page = Page::parse(request.page_size, &request.page_token, request.page, self.page_key, &[&query])?;
+        let page = Page::parse(
+            request.page_size,
+            &request.page_token,
+            request.page,
+            self.page_key,
+            &[&query],
+        )?;
         let db = self.db.reader();
         let mut found =
-            store::invoice_list::list(db, ctx.project, &filter, sort, page.offset, page.fetch()).await?;
+            store::invoice_list::list(db, ctx.project, &filter, sort, page.offset, page.fetch())
+                .await?;
         let next_page_token = page.next(&mut found);
-        let total_size =
-            if page.numbered { total(store::invoice_list::count(db, ctx.project, &filter).await?) } else { 0 };
-        let lines = if request.include_lines { Lines::Live } else { Lines::Without };
+        let total_size = if page.numbered {
+            total(store::invoice_list::count(db, ctx.project, &filter).await?)
+        } else {
+            0
+        };
+        let lines = if request.include_lines {
+            Lines::Live
+        } else {
+            Lines::Without
+        };
         let invoices = self.present(ctx, found, lines).await?;
-        Ok(Response::new(pb::ListInvoicesResponse { invoices, next_page_token, total_size }))
+        Ok(Response::new(pb::ListInvoicesResponse {
+            invoices,
+            next_page_token,
+            total_size,
+        }))
     }
 
     async fn update_invoice(
@@ -121,8 +157,10 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let command = Command::Update(Box::new(edit(request)?));
         let call = (request.request_id.as_str(), request);
         let answer = self
-            .act(ctx, "UpdateInvoice", call, id, command, |invoice| pb::UpdateInvoiceResponse {
-                invoice: Some(invoice),
+            .act(ctx, "UpdateInvoice", call, id, command, |invoice| {
+                pb::UpdateInvoiceResponse {
+                    invoice: Some(invoice),
+                }
             })
             .await?;
         let found = store::invoice::get(self.db.reader(), ctx.project, id).await?;
@@ -141,8 +179,10 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let (ctx, request) = &chassis::open(request)?;
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
-        self.act(ctx, "DeleteInvoice", call, id, Command::Delete, |invoice| pb::DeleteInvoiceResponse {
-            invoice: Some(invoice),
+        self.act(ctx, "DeleteInvoice", call, id, Command::Delete, |invoice| {
+            pb::DeleteInvoiceResponse {
+                invoice: Some(invoice),
+            }
         })
         .await
     }
@@ -154,9 +194,16 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let (ctx, request) = &chassis::open(request)?;
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
-        self.act(ctx, "AdvanceInvoice", call, id, Command::Advance, |invoice| pb::AdvanceInvoiceResponse {
-            invoice: Some(invoice),
-        })
+        self.act(
+            ctx,
+            "AdvanceInvoice",
+            call,
+            id,
+            Command::Advance,
+            |invoice| pb::AdvanceInvoiceResponse {
+                invoice: Some(invoice),
+            },
+        )
         .await
     }
 
@@ -167,9 +214,16 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let (ctx, request) = &chassis::open(request)?;
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
-        self.act(ctx, "ApproveInvoice", call, id, Command::Approve, |invoice| pb::ApproveInvoiceResponse {
-            invoice: Some(invoice),
-        })
+        self.act(
+            ctx,
+            "ApproveInvoice",
+            call,
+            id,
+            Command::Approve,
+            |invoice| pb::ApproveInvoiceResponse {
+                invoice: Some(invoice),
+            },
+        )
         .await
     }
 
@@ -180,8 +234,10 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let (ctx, request) = &chassis::open(request)?;
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
-        self.act(ctx, "RetryInvoice", call, id, Command::Retry, |invoice| pb::RetryInvoiceResponse {
-            invoice: Some(invoice),
+        self.act(ctx, "RetryInvoice", call, id, Command::Retry, |invoice| {
+            pb::RetryInvoiceResponse {
+                invoice: Some(invoice),
+            }
         })
         .await
     }
@@ -193,9 +249,16 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let (ctx, request) = &chassis::open(request)?;
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
-        self.act(ctx, "SnapshotQuantities", call, id, Command::SnapshotQuantities, |invoice| {
-            pb::SnapshotQuantitiesResponse { invoice: Some(invoice) }
-        })
+        self.act(
+            ctx,
+            "SnapshotQuantities",
+            call,
+            id,
+            Command::SnapshotQuantities,
+            |invoice| pb::SnapshotQuantitiesResponse {
+                invoice: Some(invoice),
+            },
+        )
         .await
     }
 
@@ -207,8 +270,12 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
         let command = Command::Void(voiding(request)?);
-        self.act(ctx, "VoidInvoice", call, id, command, |invoice| pb::VoidInvoiceResponse { invoice: Some(invoice) })
-            .await
+        self.act(ctx, "VoidInvoice", call, id, command, |invoice| {
+            pb::VoidInvoiceResponse {
+                invoice: Some(invoice),
+            }
+        })
+        .await
     }
 
     async fn recalculate_taxes(
@@ -218,9 +285,16 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let (ctx, request) = &chassis::open(request)?;
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
-        self.act(ctx, "RecalculateTaxes", call, id, Command::Recalculate, |invoice| {
-            pb::RecalculateTaxesResponse { invoice: Some(invoice) }
-        })
+        self.act(
+            ctx,
+            "RecalculateTaxes",
+            call,
+            id,
+            Command::Recalculate,
+            |invoice| pb::RecalculateTaxesResponse {
+                invoice: Some(invoice),
+            },
+        )
         .await
     }
 
@@ -232,7 +306,9 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let simulation = Simulation::from_proto(request)?;
         self.provisioned(ctx).await?;
         let invoice = self.simulate(ctx, simulation).await?;
-        Ok(Response::new(pb::SimulateInvoiceResponse { invoice: Some(invoice) }))
+        Ok(Response::new(pb::SimulateInvoiceResponse {
+            invoice: Some(invoice),
+        }))
     }
 
     async fn confirm_draft_sync(
@@ -243,8 +319,10 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
         let command = Command::ConfirmDraft(Box::new(request.clone()));
-        self.act(ctx, "ConfirmDraftSync", call, id, command, |invoice| pb::ConfirmDraftSyncResponse {
-            invoice: Some(invoice),
+        self.act(ctx, "ConfirmDraftSync", call, id, command, |invoice| {
+            pb::ConfirmDraftSyncResponse {
+                invoice: Some(invoice),
+            }
         })
         .await
     }
@@ -257,8 +335,10 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
         let command = Command::ConfirmIssuing(Box::new(request.clone()));
-        self.act(ctx, "ConfirmIssuingSync", call, id, command, |invoice| pb::ConfirmIssuingSyncResponse {
-            invoice: Some(invoice),
+        self.act(ctx, "ConfirmIssuingSync", call, id, command, |invoice| {
+            pb::ConfirmIssuingSyncResponse {
+                invoice: Some(invoice),
+            }
         })
         .await
     }
@@ -278,30 +358,60 @@ impl pb::invoice_service_server::InvoiceService for Billing {
             Ok(Wire::PaymentOverdue) => Trigger::Overdue,
             Ok(Wire::ActionRequired) => Trigger::ActionRequired,
             Ok(Wire::Void) => Trigger::Void,
-            Ok(Wire::Unspecified) | Err(_) => return Err(BillingError::invalid("trigger", "is required").into()),
+            Ok(Wire::Unspecified) | Err(_) => {
+                return Err(BillingError::invalid("trigger", "is required").into());
+            }
         };
-        self.act(ctx, "ReportPayment", call, id, Command::Payment(trigger), |invoice| pb::ReportPaymentResponse {
-            invoice: Some(invoice),
-        })
+        self.act(
+            ctx,
+            "ReportPayment",
+            call,
+            id,
+            Command::Payment(trigger),
+            |invoice| pb::ReportPaymentResponse {
+                invoice: Some(invoice),
+            },
+        )
         .await
     }
 }
 
 /// An id that is none is one that does not exist.
 fn find(text: &str) -> Result<InvoiceId, BillingError> {
-    text.parse().map_err(|_| BillingError::InvoiceNotFound(text.to_owned()))
+    text.parse()
+        .map_err(|_| BillingError::InvoiceNotFound(text.to_owned()))
 }
 
 /// What an update asks for.
 fn edit(request: &pb::UpdateInvoiceRequest) -> Result<Edit, BillingError> {
-    const PATHS: [&str; 6] = ["description", "metadata", "supplier", "customer", "workflow", "lines"];
-    let sent = request.update_mask.as_ref().map(|mask| mask.paths.as_slice()).unwrap_or_default();
+    const PATHS: [&str; 6] = [
+        "description",
+        "metadata",
+        "supplier",
+        "customer",
+        "workflow",
+        "lines",
+    ];
+    let sent = request
+        .update_mask
+        .as_ref()
+        .map(|mask| mask.paths.as_slice())
+        .unwrap_or_default();
     let all = sent.is_empty() || sent.iter().any(|path| path == "*");
-    if let Some(unknown) = sent.iter().find(|path| *path != "*" && !PATHS.contains(&path.as_str())) {
-        return Err(BillingError::invalid("update_mask", format!("{unknown} is not a field that can be changed")));
+    if let Some(unknown) = sent
+        .iter()
+        .find(|path| *path != "*" && !PATHS.contains(&path.as_str()))
+    {
+        return Err(BillingError::invalid(
+            "update_mask",
+            format!("{unknown} is not a field that can be changed"),
+        ));
     }
     let takes = |path: &str| all || sent.iter().any(|sent| sent == path);
-    let mut edit = Edit { etag: request.etag.clone(), ..Edit::default() };
+    let mut edit = Edit {
+        etag: request.etag.clone(),
+        ..Edit::default()
+    };
     if takes("description") {
         edit.description = Some(request.description.clone());
     }
@@ -309,12 +419,18 @@ fn edit(request: &pb::UpdateInvoiceRequest) -> Result<Edit, BillingError> {
         edit.metadata = Some(convert::pairs("metadata", &request.metadata)?);
     }
     if takes("supplier") {
-        edit.supplier = Some(convert::customer::supplier("supplier", request.supplier.as_ref())?);
+        edit.supplier = Some(convert::customer::supplier(
+            "supplier",
+            request.supplier.as_ref(),
+        )?);
     }
     if takes("customer") {
         let customer = request.customer.clone().unwrap_or_default();
         let address = customer.address.as_ref().map(convert::customer::address);
-        if let Some(country) = address.as_ref().and_then(|address| address.country.as_deref()) {
+        if let Some(country) = address
+            .as_ref()
+            .and_then(|address| address.country.as_deref())
+        {
             check_country("customer.address.country", country)?;
         }
         edit.buyer = Some((customer.name, convert::text(&customer.tax_code), address));
@@ -331,7 +447,12 @@ fn edit(request: &pb::UpdateInvoiceRequest) -> Result<Edit, BillingError> {
     if takes("lines") {
         let inputs = convert::line::inputs("lines", &request.lines, 0)?;
         // New lines get their ids here, so that planning and writing speak of the same ones.
-        edit.lines = Some(inputs.into_iter().map(|input| (chassis::id::next(), input)).collect());
+        edit.lines = Some(
+            inputs
+                .into_iter()
+                .map(|input| (chassis::id::next(), input))
+                .collect(),
+        );
     }
     Ok(edit)
 }
@@ -345,9 +466,15 @@ fn voiding(request: &pb::VoidInvoiceRequest) -> Result<Voiding, BillingError> {
     let mut overrides = BTreeMap::new();
     for (index, one) in request.overrides.iter().enumerate() {
         let line: LineId = convert::id(&format!("overrides[{index}].line_id"), &one.line_id)?;
-        overrides.insert(line, action(&format!("overrides[{index}].action"), one.action.as_ref())?);
+        overrides.insert(
+            line,
+            action(&format!("overrides[{index}].action"), one.action.as_ref())?,
+        );
     }
-    Ok(Voiding { pending: action("action", request.action.as_ref())?, overrides })
+    Ok(Voiding {
+        pending: action("action", request.action.as_ref())?,
+        overrides,
+    })
 }
 
 /// `None` gives a line up, `Some` charges it again.
@@ -359,7 +486,10 @@ fn action(
         None => Err(BillingError::invalid(field, "is required")),
         Some(pb::void_line_action::Action::Discard(_)) => Ok(None),
         Some(pb::void_line_action::Action::Pending(pending)) => {
-            let at = convert::time(&format!("{field}.pending.next_invoice_time"), pending.next_invoice_time.as_ref())?;
+            let at = convert::time(
+                &format!("{field}.pending.next_invoice_time"),
+                pending.next_invoice_time.as_ref(),
+            )?;
             Ok(Some(at))
         }
     }

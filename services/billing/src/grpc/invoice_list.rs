@@ -12,11 +12,15 @@ use crate::{
 
 /// The filter of a request.
 pub fn filter(request: &pb::ListInvoicesRequest) -> Result<Filter, BillingError> {
-    let span = |name: &str, after: Option<Timestamp>, before: Option<Timestamp>| -> Result<Span, BillingError> {
+    let span = |name: &str,
+                after: Option<Timestamp>,
+                before: Option<Timestamp>|
+     -> Result<Span, BillingError> {
         match (after, before) {
-            (Some(after), Some(before)) if after > before => {
-                Err(BillingError::invalid(format!("{name}_after_time"), format!("must not be after {name}_before_time")))
-            }
+            (Some(after), Some(before)) if after > before => Err(BillingError::invalid(
+                format!("{name}_after_time"),
+                format!("must not be after {name}_before_time"),
+            )),
             span => Ok(span),
         }
     };
@@ -32,7 +36,8 @@ pub fn filter(request: &pb::ListInvoicesRequest) -> Result<Filter, BillingError>
             .extended_statuses
             .iter()
             .map(|text| {
-                State::from_text(text).ok_or_else(|| BillingError::invalid("extended_statuses", "is unknown"))
+                State::from_text(text)
+                    .ok_or_else(|| BillingError::invalid("extended_statuses", "is unknown"))
             })
             .collect::<Result<_, _>>()?,
         issued: span(
@@ -42,8 +47,14 @@ pub fn filter(request: &pb::ListInvoicesRequest) -> Result<Filter, BillingError>
         )?,
         period_start: span(
             "period_start",
-            time("period_start_after_time", request.period_start_after_time.as_ref())?,
-            time("period_start_before_time", request.period_start_before_time.as_ref())?,
+            time(
+                "period_start_after_time",
+                request.period_start_after_time.as_ref(),
+            )?,
+            time(
+                "period_start_before_time",
+                request.period_start_before_time.as_ref(),
+            )?,
         )?,
         created: span(
             "created",

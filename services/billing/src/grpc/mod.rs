@@ -21,11 +21,21 @@ use crate::{
 
 /// All gRPC services of billing.
 pub fn routes(billing: &Billing) -> Routes {
-    Routes::new(pb::profile_service_server::ProfileServiceServer::new(billing.clone()))
-        .add_service(pb::override_service_server::OverrideServiceServer::new(billing.clone()))
-        .add_service(pb::app_service_server::AppServiceServer::new(billing.clone()))
-        .add_service(pb::invoice_service_server::InvoiceServiceServer::new(billing.clone()))
-        .add_service(pb::subscription_sync_service_server::SubscriptionSyncServiceServer::new(billing.clone()))
+    Routes::new(pb::profile_service_server::ProfileServiceServer::new(
+        billing.clone(),
+    ))
+    .add_service(pb::override_service_server::OverrideServiceServer::new(
+        billing.clone(),
+    ))
+    .add_service(pb::app_service_server::AppServiceServer::new(
+        billing.clone(),
+    ))
+    .add_service(pb::invoice_service_server::InvoiceServiceServer::new(
+        billing.clone(),
+    ))
+    .add_service(
+        pb::subscription_sync_service_server::SubscriptionSyncServiceServer::new(billing.clone()),
+    )
 }
 
 /// All timers of billing.
@@ -52,7 +62,13 @@ struct Page {
 
 impl Page {
     /// Reads the page of a request; `query` is whatever else shapes the answer.
-    fn parse(size: i32, token: &str, number: i32, key: [u8; 32], query: &[&str]) -> Result<Self, Status> {
+    fn parse(
+        size: i32,
+        token: &str,
+        number: i32,
+        key: [u8; 32],
+        query: &[&str],
+    ) -> Result<Self, Status> {
         if number < 0 {
             return Err(BillingError::invalid("page", "must not be negative").into());
         }
@@ -62,15 +78,33 @@ impl Page {
                 0 => NUMBERED_DEFAULT,
                 size => size.min(NUMBERED_MAX),
             };
-            return Ok(Self { offset: (number - 1).saturating_mul(limit), limit, numbered: true, token: parsed });
+            return Ok(Self {
+                offset: (number - 1).saturating_mul(limit),
+                limit,
+                numbered: true,
+                token: parsed,
+            });
         }
-        let after = parsed.after.as_ref().and_then(|values| values.first()).and_then(|text| text.parse().ok());
-        Ok(Self { offset: after.unwrap_or_default(), limit: parsed.limit, numbered: false, token: parsed })
+        let after = parsed
+            .after
+            .as_ref()
+            .and_then(|values| values.first())
+            .and_then(|text| text.parse().ok());
+        Ok(Self {
+            offset: after.unwrap_or_default(),
+            limit: parsed.limit,
+            numbered: false,
+            token: parsed,
+        })
     }
 
     /// One row more than the page shows whether there is another page.
     fn fetch(&self) -> u64 {
-        if self.numbered { self.limit } else { self.limit + 1 }
+        if self.numbered {
+            self.limit
+        } else {
+            self.limit + 1
+        }
     }
 
     /// Cuts the extra row off and answers the token of the next page.
@@ -92,7 +126,10 @@ fn total(count: u64) -> i64 {
 impl Billing {
     /// Makes sure that the project has its default profile, so that reads find it.
     async fn provisioned(&self, ctx: &Context) -> Result<(), BillingError> {
-        if store::profile::default(self.db.reader(), ctx.project).await?.is_some() {
+        if store::profile::default(self.db.reader(), ctx.project)
+            .await?
+            .is_some()
+        {
             return Ok(());
         }
         let mut w = self.db.system_write(ctx).await?;

@@ -1,6 +1,6 @@
 //! Billing profiles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use chassis::{Context, Write};
 use contract::billing::v1 as pb;
@@ -20,7 +20,14 @@ use crate::{
 };
 
 /// Fields that an update can name.
-const PATHS: [&str; 6] = ["name", "description", "metadata", "supplier", "default", "workflow"];
+const PATHS: [&str; 6] = [
+    "name",
+    "description",
+    "metadata",
+    "supplier",
+    "default",
+    "workflow",
+];
 
 #[tonic::async_trait]
 impl pb::profile_service_server::ProfileService for Billing {
@@ -33,21 +40,39 @@ impl pb::profile_service_server::ProfileService for Billing {
         let new = convert::profile::from_proto(&wire)?;
         let app = one_app(wire.apps.as_ref())?;
         self.db
-            .write(ctx, "CreateProfile", &request.request_id, request, |mut w| async move {
-                provision::ensure_default(&mut w).await?;
-                let app = store::app::get(w.tx(), ctx.project, app).await?;
-                if app.delete_time.is_some() {
-                    return Err(BillingError::AppNotFound(app.id.to_string()));
-                }
-                if new.default {
-                    demote(&mut w, ctx, &app).await?;
-                }
-                let profile = stored(new, &app, ctx);
-                store::profile::save(w.tx(), ctx.project, &profile).await?;
-                let proto = convert::profile::to_proto(&profile, Some(&app));
-                w.record("profile.created", &proto.id, profile.revision, None, Some(&proto)).await?;
-                Ok::<_, BillingError>((w, pb::CreateProfileResponse { profile: Some(proto) }))
-            })
+            .write(
+                ctx,
+                "CreateProfile",
+                &request.request_id,
+                request,
+                |mut w| async move {
+                    provision::ensure_default(&mut w).await?;
+                    let app = store::app::get(w.tx(), ctx.project, app).await?;
+                    if app.delete_time.is_some() {
+                        return Err(BillingError::AppNotFound(app.id.to_string()));
+                    }
+                    if new.default {
+                        demote(&mut w, ctx, &app).await?;
+                    }
+                    let profile = stored(new, &app, ctx);
+                    store::profile::save(w.tx(), ctx.project, &profile).await?;
+                    let proto = convert::profile::to_proto(&profile, Some(&app));
+                    w.record(
+                        "profile.created",
+                        &proto.id,
+                        profile.revision,
+                        None,
+                        Some(&proto),
+                    )
+                    .await?;
+                    Ok::<_, BillingError>((
+                        w,
+                        pb::CreateProfileResponse {
+                            profile: Some(proto),
+                        },
+                    ))
+                },
+            )
             .await
     }
 
@@ -59,13 +84,17 @@ impl pb::profile_service_server::ProfileService for Billing {
         self.provisioned(ctx).await?;
         let db = self.db.reader();
         let profile = if request.profile_id.is_empty() {
-            store::profile::default(db, ctx.project).await?.ok_or(BillingError::DefaultProfileNotFound)?
+            store::profile::default(db, ctx.project)
+                .await?
+                .ok_or(BillingError::DefaultProfileNotFound)?
         } else {
             store::profile::get(db, ctx.project, find(&request.profile_id)?).await?
         };
         let app = store::app::get(db, ctx.project, profile.app).await?;
         let proto = convert::profile::to_proto(&profile, Some(&app));
-        Ok(Response::new(pb::GetProfileResponse { profile: Some(proto) }))
+        Ok(Response::new(pb::GetProfileResponse {
+            profile: Some(proto),
+        }))
     }
 
     async fn list_profiles(
@@ -82,20 +111,32 @@ impl pb::profile_service_server::ProfileService for Billing {
             Ok(Order::Name) => Sort::Name,
             Err(_) => return Err(BillingError::invalid("order", "is unknown").into()),
         };
-        let query = format!("{}|{sort:?}|{}|{}", ctx.project, request.descending, request.include_deleted);
-        let page = Page::parse(request.page_size, &request.page_token, request.page, self.page_key, &[&query])?;
+        let query = format!(
+            "{}|{sort:?}|{}|{}",
+            ctx.project, request.descending, request.include_deleted
+        );
+        let page = Page::parse(
+            request.page_size,
+            &request.page_token,
+            request.page,
+            self.page_key,
+            &[&query],
+        )?;
         let db = self.db.reader();
         let deleted = request.include_deleted;
         let sort = (sort, request.descending);
         let mut profiles =
             store::profile::list(db, ctx.project, deleted, sort, page.offset, page.fetch()).await?;
         let next_page_token = page.next(&mut profiles);
-        let total_size =
-            if page.numbered { total(store::profile::count(db, ctx.project, deleted).await?) } else { 0 };
+        let total_size = if page.numbered {
+            total(store::profile::count(db, ctx.project, deleted).await?)
+        } else {
+            0
+        };
         let mut apps: BTreeMap<AppId, App> = BTreeMap::new();
         for profile in &profiles {
-            if !apps.contains_key(&profile.app) {
-                apps.insert(profile.app, store::app::get(db, ctx.project, profile.app).await?);
+            if let Entry::Vacant(vacant) = apps.entry(profile.app) {
+                vacant.insert(store::app::get(db, ctx.project, profile.app).await?);
             }
         }
         Ok(Response::new(pb::ListProfilesResponse {
@@ -118,37 +159,55 @@ impl pb::profile_service_server::ProfileService for Billing {
         let paths = paths(request.update_mask.as_ref())?;
         let (wire, paths) = (&wire, &paths);
         self.db
-            .write(ctx, "UpdateProfile", &request.request_id, request, |mut w| async move {
-                let found = store::profile::get(w.tx(), ctx.project, id).await?;
-                if found.delete_time.is_some() {
-                    return Err(BillingError::ProfileAlreadyDeleted);
-                }
-                chassis::etag::check(&wire.etag, found.revision)?;
-                let app = store::app::get(w.tx(), ctx.project, found.app).await?;
-                let before = convert::profile::to_proto(&found, Some(&app));
-                let new = convert::profile::from_proto(&merged(&before, wire, paths))?;
-                if found.default && !new.default {
-                    return Err(BillingError::DefaultProfileCannotBeUnset);
-                }
-                if new.default && !found.default {
-                    demote(&mut w, ctx, &app).await?;
-                }
-                let profile = Profile {
-                    name: new.name,
-                    description: new.description,
-                    metadata: new.metadata,
-                    supplier: new.supplier,
-                    default: new.default,
-                    workflow: new.workflow,
-                    revision: found.revision + 1,
-                    update_time: ctx.now,
-                    ..found
-                };
-                store::profile::save(w.tx(), ctx.project, &profile).await?;
-                let proto = convert::profile::to_proto(&profile, Some(&app));
-                w.record("profile.updated", &proto.id, profile.revision, Some(&before), Some(&proto)).await?;
-                Ok::<_, BillingError>((w, pb::UpdateProfileResponse { profile: Some(proto) }))
-            })
+            .write(
+                ctx,
+                "UpdateProfile",
+                &request.request_id,
+                request,
+                |mut w| async move {
+                    let found = store::profile::get(w.tx(), ctx.project, id).await?;
+                    if found.delete_time.is_some() {
+                        return Err(BillingError::ProfileAlreadyDeleted);
+                    }
+                    chassis::etag::check(&wire.etag, found.revision)?;
+                    let app = store::app::get(w.tx(), ctx.project, found.app).await?;
+                    let before = convert::profile::to_proto(&found, Some(&app));
+                    let new = convert::profile::from_proto(&merged(&before, wire, paths))?;
+                    if found.default && !new.default {
+                        return Err(BillingError::DefaultProfileCannotBeUnset);
+                    }
+                    if new.default && !found.default {
+                        demote(&mut w, ctx, &app).await?;
+                    }
+                    let profile = Profile {
+                        name: new.name,
+                        description: new.description,
+                        metadata: new.metadata,
+                        supplier: new.supplier,
+                        default: new.default,
+                        workflow: new.workflow,
+                        revision: found.revision + 1,
+                        update_time: ctx.now,
+                        ..found
+                    };
+                    store::profile::save(w.tx(), ctx.project, &profile).await?;
+                    let proto = convert::profile::to_proto(&profile, Some(&app));
+                    w.record(
+                        "profile.updated",
+                        &proto.id,
+                        profile.revision,
+                        Some(&before),
+                        Some(&proto),
+                    )
+                    .await?;
+                    Ok::<_, BillingError>((
+                        w,
+                        pb::UpdateProfileResponse {
+                            profile: Some(proto),
+                        },
+                    ))
+                },
+            )
             .await
     }
 
@@ -159,42 +218,62 @@ impl pb::profile_service_server::ProfileService for Billing {
         let (ctx, request) = &chassis::open(request)?;
         let id = find(&request.profile_id)?;
         self.db
-            .write(ctx, "DeleteProfile", &request.request_id, request, |mut w| async move {
-                let mut profile = store::profile::get(w.tx(), ctx.project, id).await?;
-                if profile.delete_time.is_some() {
-                    return Ok((w, pb::DeleteProfileResponse {}));
-                }
-                if profile.default {
-                    return Err(BillingError::DefaultProfileCannotBeDeleted);
-                }
-                let customers = store::customer_override::pinned_to(w.tx(), ctx.project, id).await?;
-                if !customers.is_empty() {
-                    return Err(BillingError::ProfileReferenced { customers });
-                }
-                let before = convert::profile::to_proto(&profile, None);
-                profile.revision += 1;
-                profile.update_time = ctx.now;
-                profile.delete_time = Some(ctx.now);
-                store::profile::save(w.tx(), ctx.project, &profile).await?;
-                w.record("profile.deleted", &before.id, profile.revision, Some(&before), None).await?;
-                Ok::<_, BillingError>((w, pb::DeleteProfileResponse {}))
-            })
+            .write(
+                ctx,
+                "DeleteProfile",
+                &request.request_id,
+                request,
+                |mut w| async move {
+                    let mut profile = store::profile::get(w.tx(), ctx.project, id).await?;
+                    if profile.delete_time.is_some() {
+                        return Ok((w, pb::DeleteProfileResponse {}));
+                    }
+                    if profile.default {
+                        return Err(BillingError::DefaultProfileCannotBeDeleted);
+                    }
+                    let customers =
+                        store::customer_override::pinned_to(w.tx(), ctx.project, id).await?;
+                    if !customers.is_empty() {
+                        return Err(BillingError::ProfileReferenced { customers });
+                    }
+                    let before = convert::profile::to_proto(&profile, None);
+                    profile.revision += 1;
+                    profile.update_time = ctx.now;
+                    profile.delete_time = Some(ctx.now);
+                    store::profile::save(w.tx(), ctx.project, &profile).await?;
+                    w.record(
+                        "profile.deleted",
+                        &before.id,
+                        profile.revision,
+                        Some(&before),
+                        None,
+                    )
+                    .await?;
+                    Ok::<_, BillingError>((w, pb::DeleteProfileResponse {}))
+                },
+            )
             .await
     }
 }
 
 /// An id that is none is one that does not exist.
 fn find(text: &str) -> Result<ProfileId, BillingError> {
-    text.parse().map_err(|_| BillingError::ProfileNotFound(text.to_owned()))
+    text.parse()
+        .map_err(|_| BillingError::ProfileNotFound(text.to_owned()))
 }
 
 /// The one app of a profile.
 fn one_app(apps: Option<&pb::ProfileApps>) -> Result<AppId, BillingError> {
     let apps = apps.ok_or_else(|| BillingError::invalid("profile.apps", "is required"))?;
     if apps.tax_app_id != apps.invoicing_app_id || apps.invoicing_app_id != apps.payment_app_id {
-        return Err(BillingError::invalid("profile.apps", "all apps must be the same"));
+        return Err(BillingError::invalid(
+            "profile.apps",
+            "all apps must be the same",
+        ));
     }
-    apps.invoicing_app_id.parse().map_err(|_| BillingError::AppNotFound(apps.invoicing_app_id.clone()))
+    apps.invoicing_app_id
+        .parse()
+        .map_err(|_| BillingError::AppNotFound(apps.invoicing_app_id.clone()))
 }
 
 fn stored(new: NewProfile, app: &App, ctx: &Context) -> Profile {
@@ -228,7 +307,14 @@ async fn demote(w: &mut Write, ctx: &Context, new_app: &App) -> Result<(), Billi
     old.update_time = ctx.now;
     store::profile::save(w.tx(), ctx.project, &old).await?;
     let after = convert::profile::to_proto(&old, Some(&old_app));
-    w.record("profile.updated", &after.id, old.revision, Some(&before), Some(&after)).await?;
+    w.record(
+        "profile.updated",
+        &after.id,
+        old.revision,
+        Some(&before),
+        Some(&after),
+    )
+    .await?;
     if old_app.kind == new_app.kind {
         return Ok(());
     }
@@ -258,23 +344,57 @@ fn paths(mask: Option<&prost_types::FieldMask>) -> Result<Vec<&'static str>, Bil
     }
     sent.iter()
         .map(|path| {
-            PATHS.into_iter().find(|known| known == path).ok_or_else(|| {
-                BillingError::invalid("update_mask", format!("{path} is not a field that can be changed"))
-            })
+            PATHS
+                .into_iter()
+                .find(|known| known == path)
+                .ok_or_else(|| {
+                    BillingError::invalid(
+                        "update_mask",
+                        format!("{path} is not a field that can be changed"),
+                    )
+                })
         })
         .collect()
 }
 
 /// The profile as it will be: what the mask names from the request, the rest as it is.
-fn merged(known: &pb::BillingProfile, sent: &pb::BillingProfile, paths: &[&str]) -> pb::BillingProfile {
+fn merged(
+    known: &pb::BillingProfile,
+    sent: &pb::BillingProfile,
+    paths: &[&str],
+) -> pb::BillingProfile {
     let takes = |path: &str| paths.contains(&path);
     pb::BillingProfile {
-        name: if takes("name") { sent.name.clone() } else { known.name.clone() },
-        description: if takes("description") { sent.description.clone() } else { known.description.clone() },
-        metadata: if takes("metadata") { sent.metadata.clone() } else { known.metadata.clone() },
-        supplier: if takes("supplier") { sent.supplier.clone() } else { known.supplier.clone() },
-        default: if takes("default") { sent.default } else { known.default },
-        workflow: if takes("workflow") { sent.workflow.clone() } else { known.workflow.clone() },
+        name: if takes("name") {
+            sent.name.clone()
+        } else {
+            known.name.clone()
+        },
+        description: if takes("description") {
+            sent.description.clone()
+        } else {
+            known.description.clone()
+        },
+        metadata: if takes("metadata") {
+            sent.metadata.clone()
+        } else {
+            known.metadata.clone()
+        },
+        supplier: if takes("supplier") {
+            sent.supplier.clone()
+        } else {
+            known.supplier.clone()
+        },
+        default: if takes("default") {
+            sent.default
+        } else {
+            known.default
+        },
+        workflow: if takes("workflow") {
+            sent.workflow.clone()
+        } else {
+            known.workflow.clone()
+        },
         ..known.clone()
     }
 }

@@ -32,7 +32,9 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
         if effective.app.delete_time.is_some() || !effective.app.ready {
             return Err(BillingError::AppNotFound(effective.app.id.to_string()).into());
         }
-        Ok(Response::new(pb::CheckSetupResponse { billing_profile_id: effective.profile.id.to_string() }))
+        Ok(Response::new(pb::CheckSetupResponse {
+            billing_profile_id: effective.profile.id.to_string(),
+        }))
     }
 
     async fn apply_subscription(
@@ -41,7 +43,7 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
     ) -> Result<Response<pb::ApplySubscriptionResponse>, Status> {
         let (ctx, request) = &chassis::open(request)?;
         let subscription = convert::subscription::from_proto(request.state.as_ref())?;
-        let (applied, invoices) = self.apply_subscription(ctx, subscription).await?;
+        let (applied, invoices) = self.take_over(ctx, subscription).await?;
         Ok(Response::new(pb::ApplySubscriptionResponse {
             applied,
             invoice_ids: invoices.iter().map(ToString::to_string).collect(),
@@ -55,10 +57,14 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
         let (ctx, request) = &chassis::open(request)?;
         let customer: CustomerId = convert::id("customer_id", &request.customer_id)?;
         let known = self.customer(ctx, customer).await?;
-        let w = self.db.system_write(ctx).await.map_err(BillingError::from)?;
+        let w = self
+            .db
+            .system_write(ctx)
+            .await
+            .map_err(BillingError::from)?;
         store::customer::save(w.tx(), store::customer::row(ctx.project, &known)).await?;
         w.commit().await.map_err(BillingError::from)?;
-        let invoices = self.sync_customer(ctx, customer).await?;
+        let invoices = self.catch_up(ctx, customer).await?;
         Ok(Response::new(pb::SyncCustomerResponse {
             invoice_ids: invoices.iter().map(ToString::to_string).collect(),
         }))

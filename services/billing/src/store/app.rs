@@ -5,7 +5,9 @@ use kernel::{
     Timestamp,
     id::{AppId, ProjectId},
 };
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+};
 
 use super::{entity, from_json, id, to_json};
 use crate::{
@@ -15,13 +17,22 @@ use crate::{
 use entity::app::{ActiveModel, Column, Entity, Model};
 
 /// The app with this id, uninstalled ones included.
-pub async fn get(db: &impl ConnectionTrait, project: ProjectId, app: AppId) -> Result<App, BillingError> {
-    let row = Entity::find_by_id((project.to_string(), app.to_string())).one(db).await?;
+pub async fn get(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    app: AppId,
+) -> Result<App, BillingError> {
+    let row = Entity::find_by_id((project.to_string(), app.to_string()))
+        .one(db)
+        .await?;
     row.map_or_else(|| Err(BillingError::AppNotFound(app.to_string())), from_row)
 }
 
 /// The oldest sandbox app.
-pub async fn sandbox(db: &impl ConnectionTrait, project: ProjectId) -> Result<Option<App>, BillingError> {
+pub async fn sandbox(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+) -> Result<Option<App>, BillingError> {
     Entity::find()
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::Kind.eq(Kind::Sandbox.word()))
@@ -61,7 +72,11 @@ pub async fn count(db: &impl ConnectionTrait, project: ProjectId) -> Result<u64,
 }
 
 /// Stores an app, new or changed.
-pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, app: &App) -> Result<(), BillingError> {
+pub async fn save(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    app: &App,
+) -> Result<(), BillingError> {
     let row = ActiveModel {
         project_id: Set(project.to_string()),
         id: Set(app.id.to_string()),
@@ -89,7 +104,11 @@ pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, app: &App) -> R
         Column::DeleteTime,
     ];
     Entity::insert(row)
-        .on_conflict(OnConflict::columns([Column::ProjectId, Column::Id]).update_columns(changed).to_owned())
+        .on_conflict(
+            OnConflict::columns([Column::ProjectId, Column::Id])
+                .update_columns(changed)
+                .to_owned(),
+        )
         .exec_without_returning(tx)
         .await?;
     Ok(())
@@ -101,7 +120,11 @@ pub fn new(kind: Kind, name: &str, now: Timestamp) -> App {
     App {
         id: chassis::id::next(),
         kind,
-        name: if name.is_empty() { listing.to_owned() } else { name.to_owned() },
+        name: if name.is_empty() {
+            listing.to_owned()
+        } else {
+            name.to_owned()
+        },
         description: description.to_owned(),
         metadata: std::collections::BTreeMap::new(),
         ready: true,

@@ -3,7 +3,8 @@
 use chassis::db::{like_escape, micros};
 use kernel::id::{ProfileId, ProjectId};
 use sea_orm::{
-    ActiveValue::Set, Condition, Order, QueryOrder, QuerySelect, QueryTrait, Select,
+    ActiveValue::Set,
+    Condition, Order, QueryOrder, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{ExprTrait as _, Func, LikeExpr, OnConflict},
 };
@@ -51,7 +52,8 @@ pub struct Filter {
 
 /// Stores what is known of a customer, unless something newer is.
 pub async fn save(tx: &impl ConnectionTrait, row: Model) -> Result<(), BillingError> {
-    let newer = Expr::col(("excluded", Column::UpdateTime)).gte(Expr::col((Entity, Column::UpdateTime)));
+    let newer =
+        Expr::col(("excluded", Column::UpdateTime)).gte(Expr::col((Entity, Column::UpdateTime)));
     let row = ActiveModel {
         project_id: Set(row.project_id),
         id: Set(row.id),
@@ -84,7 +86,9 @@ pub async fn save(tx: &impl ConnectionTrait, row: Model) -> Result<(), BillingEr
 /// A row from what the customer service says.
 pub fn row(project: ProjectId, customer: &contract::customer::v1::Customer) -> Model {
     let time = |time: &Option<prost_types::Timestamp>| {
-        time.as_ref().and_then(|time| contract::convert::from_timestamp(time).ok()).map(micros)
+        time.as_ref()
+            .and_then(|time| contract::convert::from_timestamp(time).ok())
+            .map(micros)
     };
     Model {
         project_id: project.to_string(),
@@ -125,7 +129,11 @@ pub async fn list(
 }
 
 /// How many customers the filter leaves.
-pub async fn count(db: &impl ConnectionTrait, project: ProjectId, filter: &Filter) -> Result<u64, BillingError> {
+pub async fn count(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    filter: &Filter,
+) -> Result<u64, BillingError> {
     Ok(filtered(project, filter).count(db).await?)
 }
 
@@ -137,7 +145,8 @@ fn filtered(project: ProjectId, filter: &Filter) -> Select<Entity> {
     if filter.without_override {
         query = query.filter(Column::Id.not_in_subquery(with_override()));
     } else if !filter.profiles.is_empty() {
-        let mut any = Condition::any().add(Column::Id.in_subquery(overrides(project, Some(&filter.profiles))));
+        let mut any = Condition::any()
+            .add(Column::Id.in_subquery(overrides(project, Some(&filter.profiles))));
         if filter.include_all && filter.default_profile {
             any = any.add(Column::Id.not_in_subquery(with_override()));
         }
@@ -153,14 +162,19 @@ fn filtered(project: ProjectId, filter: &Filter) -> Select<Entity> {
     }
     for (column, part) in [(Column::Name, &filter.name), (Column::Email, &filter.email)] {
         if !part.is_empty() {
-            let pattern = LikeExpr::new(format!("%{}%", like_escape(&part.to_lowercase()))).escape('\\');
-            query = query.filter(Expr::expr(Func::lower(Expr::col((Entity, column)))).like(pattern));
+            let pattern =
+                LikeExpr::new(format!("%{}%", like_escape(&part.to_lowercase()))).escape('\\');
+            query =
+                query.filter(Expr::expr(Func::lower(Expr::col((Entity, column)))).like(pattern));
         }
     }
     query
 }
 
-fn overrides(project: ProjectId, profiles: Option<&[ProfileId]>) -> sea_orm::sea_query::SelectStatement {
+fn overrides(
+    project: ProjectId,
+    profiles: Option<&[ProfileId]>,
+) -> sea_orm::sea_query::SelectStatement {
     use customer_override::{Column, Entity};
     let mut query = Entity::find()
         .select_only()

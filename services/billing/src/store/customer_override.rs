@@ -7,7 +7,9 @@ use kernel::{
     Timestamp,
     id::{CustomerId, ProfileId, ProjectId},
 };
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+};
 
 use super::{CHUNK, entity, id};
 use crate::error::BillingError;
@@ -37,7 +39,11 @@ pub async fn get(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<Option<Override>, BillingError> {
-    Entity::find_by_id((project.to_string(), customer.to_string())).one(db).await?.map(from_row).transpose()
+    Entity::find_by_id((project.to_string(), customer.to_string()))
+        .one(db)
+        .await?
+        .map(from_row)
+        .transpose()
 }
 
 /// The live overrides of these customers.
@@ -81,7 +87,11 @@ pub async fn pinned_to(
 }
 
 /// Stores an override, new, changed or revived.
-pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, value: &Override) -> Result<(), BillingError> {
+pub async fn save(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    value: &Override,
+) -> Result<(), BillingError> {
     let row = ActiveModel {
         project_id: Set(project.to_string()),
         customer_id: Set(value.customer.to_string()),
@@ -93,7 +103,12 @@ pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, value: &Overrid
     Entity::insert(row)
         .on_conflict(
             OnConflict::columns([Column::ProjectId, Column::CustomerId])
-                .update_columns([Column::ProfileId, Column::CreateTime, Column::UpdateTime, Column::DeleteTime])
+                .update_columns([
+                    Column::ProfileId,
+                    Column::CreateTime,
+                    Column::UpdateTime,
+                    Column::DeleteTime,
+                ])
                 .to_owned(),
         )
         .exec_without_returning(tx)
@@ -104,7 +119,11 @@ pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, value: &Overrid
 fn from_row(row: Model) -> Result<Override, BillingError> {
     Ok(Override {
         customer: id("customer_override.customer_id", &row.customer_id)?,
-        profile: row.profile_id.as_deref().map(|text| id("customer_override.profile_id", text)).transpose()?,
+        profile: row
+            .profile_id
+            .as_deref()
+            .map(|text| id("customer_override.profile_id", text))
+            .transpose()?,
         create_time: instant(row.create_time),
         update_time: instant(row.update_time),
         delete_time: row.delete_time.map(instant),

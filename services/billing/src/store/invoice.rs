@@ -24,7 +24,11 @@ use entity::invoice::{ActiveModel, Column, Entity, Model};
 const BATCH: u64 = 50;
 
 /// The invoice with its lines, deleted ones included.
-pub async fn get(db: &impl ConnectionTrait, project: ProjectId, invoice: InvoiceId) -> Result<Invoice, BillingError> {
+pub async fn get(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    invoice: InvoiceId,
+) -> Result<Invoice, BillingError> {
     let row = Entity::find_by_id((project.to_string(), invoice.to_string()))
         .one(db)
         .await?
@@ -72,7 +76,10 @@ pub async fn holds_customer(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<bool, BillingError> {
-    let finals = State::ALL.into_iter().filter(|state| state.is_final()).map(State::text);
+    let finals = State::ALL
+        .into_iter()
+        .filter(|state| state.is_final())
+        .map(State::text);
     Ok(Entity::find()
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::CustomerId.eq(customer.to_string()))
@@ -84,7 +91,11 @@ pub async fn holds_customer(
 }
 
 /// Whether an open invoice is carried out by an app.
-pub async fn uses_app(db: &impl ConnectionTrait, project: ProjectId, app: AppId) -> Result<bool, BillingError> {
+pub async fn uses_app(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    app: AppId,
+) -> Result<bool, BillingError> {
     use State as S;
     let open = [
         S::Gathering,
@@ -107,7 +118,11 @@ pub async fn uses_app(db: &impl ConnectionTrait, project: ProjectId, app: AppId)
 }
 
 /// Stores an invoice and its lines, new or changed.
-pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, invoice: &Invoice) -> Result<(), BillingError> {
+pub async fn save(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    invoice: &Invoice,
+) -> Result<(), BillingError> {
     let row = ActiveModel {
         project_id: Set(project.to_string()),
         id: Set(invoice.id.to_string()),
@@ -140,7 +155,11 @@ pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, invoice: &Invoi
         Column::DueTime,
     ];
     Entity::insert(row)
-        .on_conflict(OnConflict::columns([Column::ProjectId, Column::Id]).update_columns(changed).to_owned())
+        .on_conflict(
+            OnConflict::columns([Column::ProjectId, Column::Id])
+                .update_columns(changed)
+                .to_owned(),
+        )
         .exec_without_returning(tx)
         .await?;
     line::save(tx, project, invoice.id, &invoice.lines).await
@@ -152,8 +171,11 @@ pub async fn billed_parts(
     project: ProjectId,
     invoice: &Invoice,
 ) -> Result<Vec<Line>, BillingError> {
-    let mut groups: Vec<Ulid> =
-        invoice.live_lines().filter_map(|line| line.split).map(|split| split.id).collect();
+    let mut groups: Vec<Ulid> = invoice
+        .live_lines()
+        .filter_map(|line| line.split)
+        .map(|split| split.id)
+        .collect();
     groups.sort();
     groups.dedup();
     line::billed_parts(db, project, &groups).await
@@ -196,12 +218,20 @@ pub async fn due(
         .all(db)
         .await?;
     rows.iter()
-        .map(|(invoice, customer)| Ok((id("invoice.id", invoice)?, id("invoice.customer_id", customer)?)))
+        .map(|(invoice, customer)| {
+            Ok((
+                id("invoice.id", invoice)?,
+                id("invoice.customer_id", customer)?,
+            ))
+        })
         .collect()
 }
 
 /// Per project the earliest instant at which a timer has to look at an invoice.
-pub async fn next_due(db: &impl ConnectionTrait, gathering: bool) -> Result<Vec<(ProjectId, Timestamp)>, BillingError> {
+pub async fn next_due(
+    db: &impl ConnectionTrait,
+    gathering: bool,
+) -> Result<Vec<(ProjectId, Timestamp)>, BillingError> {
     let rows: Vec<(String, Option<i64>)> = Entity::find()
         .select_only()
         .column(Column::ProjectId)
@@ -220,7 +250,11 @@ pub async fn next_due(db: &impl ConnectionTrait, gathering: bool) -> Result<Vec<
 
 fn of_kind(gathering: bool) -> Condition {
     let state = State::Gathering.text();
-    Condition::all().add(if gathering { Column::State.eq(state) } else { Column::State.ne(state) })
+    Condition::all().add(if gathering {
+        Column::State.eq(state)
+    } else {
+        Column::State.ne(state)
+    })
 }
 
 /// Invoices from their rows.
@@ -243,7 +277,8 @@ pub(super) async fn with_lines(
 pub(super) fn from_row(row: Model, lines: Vec<Line>) -> Result<Invoice, BillingError> {
     Ok(Invoice {
         id: id("invoice.id", &row.id)?,
-        currency: Currency::parse(&row.currency).map_err(|_| BillingError::CorruptColumn("invoice.currency"))?,
+        currency: Currency::parse(&row.currency)
+            .map_err(|_| BillingError::CorruptColumn("invoice.currency"))?,
         state: State::from_text(&row.state).ok_or(BillingError::CorruptColumn("invoice.state"))?,
         number: row.number,
         header: from_json(&row.body)?,

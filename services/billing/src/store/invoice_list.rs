@@ -69,8 +69,11 @@ pub async fn list(
     offset: u64,
     limit: u64,
 ) -> Result<Vec<Invoice>, BillingError> {
-    let (order, nulls) =
-        if sort.1 { (Order::Desc, NullOrdering::Last) } else { (Order::Asc, NullOrdering::First) };
+    let (order, nulls) = if sort.1 {
+        (Order::Desc, NullOrdering::Last)
+    } else {
+        (Order::Asc, NullOrdering::First)
+    };
     let column = match sort.0 {
         Sort::CreateTime => Column::CreateTime,
         Sort::CustomerName => Column::CustomerName,
@@ -90,20 +93,30 @@ pub async fn list(
 }
 
 /// How many invoices the filter leaves.
-pub async fn count(db: &impl ConnectionTrait, project: ProjectId, filter: &Filter) -> Result<u64, BillingError> {
+pub async fn count(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    filter: &Filter,
+) -> Result<u64, BillingError> {
     Ok(filtered(project, filter).count(db).await?)
 }
 
 fn filtered(project: ProjectId, filter: &Filter) -> Select<Entity> {
     let mut query = Entity::find().filter(Column::ProjectId.eq(project.to_string()));
     if !filter.customers.is_empty() {
-        query = query.filter(Column::CustomerId.is_in(filter.customers.iter().map(ToString::to_string)));
+        query = query
+            .filter(Column::CustomerId.is_in(filter.customers.iter().map(ToString::to_string)));
     }
     if !filter.statuses.is_empty() {
         let states: Vec<&str> = State::ALL
             .into_iter()
             .map(State::text)
-            .filter(|text| filter.statuses.iter().any(|status| text.starts_with(status.as_str())))
+            .filter(|text| {
+                filter
+                    .statuses
+                    .iter()
+                    .any(|status| text.starts_with(status.as_str()))
+            })
             .collect();
         query = query.filter(Column::State.is_in(states));
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use kernel::id::{InvoiceId, LineId, ProjectId, SubscriptionId, Ulid};
-use sea_orm::{ActiveValue::Set, JoinType, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, JoinType, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+};
 
 use super::{CHUNK, entity, from_json, id, micros, to_json};
 use crate::{
@@ -37,7 +39,10 @@ pub async fn of_invoices(
             .all(db)
             .await?;
         for row in rows {
-            found.entry(row.invoice_id).or_default().push(from_json(&row.body)?);
+            found
+                .entry(row.invoice_id)
+                .or_default()
+                .push(from_json(&row.body)?);
         }
     }
     Ok(found)
@@ -58,7 +63,10 @@ pub async fn save(
                     project_id: Set(project.to_string()),
                     id: Set(line.id.to_string()),
                     invoice_id: Set(invoice.to_string()),
-                    subscription_id: Set(line.subscription.as_ref().map(|from| from.subscription.to_string())),
+                    subscription_id: Set(line
+                        .subscription
+                        .as_ref()
+                        .map(|from| from.subscription.to_string())),
                     split_id: Set(line.split.map(|split| split.id.to_string())),
                     delete_time: Set(micros(line.delete_time)),
                     body: Set(to_json(line)?),
@@ -84,7 +92,11 @@ pub async fn save(
 }
 
 /// Removes lines without a trace.
-pub async fn remove(tx: &impl ConnectionTrait, project: ProjectId, lines: &[LineId]) -> Result<(), BillingError> {
+pub async fn remove(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    lines: &[LineId],
+) -> Result<(), BillingError> {
     for chunk in lines.chunks(CHUNK) {
         Entity::delete_many()
             .filter(Column::ProjectId.eq(project.to_string()))
@@ -108,9 +120,16 @@ pub async fn of_subscription(
         .await?;
     rows.into_iter()
         .map(|(invoice, body, state, deleted)| {
-            let state = State::from_text(&state).ok_or(BillingError::CorruptColumn("invoice.state"))?;
+            let state =
+                State::from_text(&state).ok_or(BillingError::CorruptColumn("invoice.state"))?;
             let standing = standing(state, deleted.is_some());
-            Ok((id("invoice_line.invoice_id", &invoice)?, Existing { line: from_json(&body)?, standing }))
+            Ok((
+                id("invoice_line.invoice_id", &invoice)?,
+                Existing {
+                    line: from_json(&body)?,
+                    standing,
+                },
+            ))
         })
         .collect()
 }
@@ -159,9 +178,11 @@ fn joined(project: ProjectId) -> sea_orm::Select<Entity> {
 fn standing(state: State, deleted: bool) -> Standing {
     match state {
         State::Gathering => Standing::Gathering,
-        State::Deleted | State::DeleteInProgress | State::DeleteSyncing | State::DeleteFailed | State::Voided => {
-            Standing::Settled
-        }
+        State::Deleted
+        | State::DeleteInProgress
+        | State::DeleteSyncing
+        | State::DeleteFailed
+        | State::Voided => Standing::Settled,
         State::DraftCreated
         | State::DraftWaitingForCollection
         | State::DraftCollecting

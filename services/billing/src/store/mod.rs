@@ -35,7 +35,8 @@ pub async fn lock_customer(
 
 /// A stored id.
 fn id<T: std::str::FromStr>(column: &'static str, text: &str) -> Result<T, BillingError> {
-    text.parse().map_err(|_| BillingError::CorruptColumn(column))
+    text.parse()
+        .map_err(|_| BillingError::CorruptColumn(column))
 }
 
 /// A stored JSON document.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chassis::db::{instant, micros};
 use kernel::id::{AppId, ProfileId, ProjectId};
 use sea_orm::{
-    ActiveValue::Set, Order, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set, Order, QueryOrder, QuerySelect, Select, entity::prelude::*,
+    sea_query::OnConflict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,13 +42,26 @@ pub enum Sort {
 }
 
 /// The profile with this id, deleted ones included.
-pub async fn get(db: &impl ConnectionTrait, project: ProjectId, profile: ProfileId) -> Result<Profile, BillingError> {
-    let row = Entity::find_by_id((project.to_string(), profile.to_string())).one(db).await?;
-    row.map_or_else(|| Err(BillingError::ProfileNotFound(profile.to_string())), from_row)
+pub async fn get(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    profile: ProfileId,
+) -> Result<Profile, BillingError> {
+    let row = Entity::find_by_id((project.to_string(), profile.to_string()))
+        .one(db)
+        .await?;
+    row.map_or_else(
+        || Err(BillingError::ProfileNotFound(profile.to_string())),
+        from_row,
+    )
 }
 
 /// The live profile with this id.
-pub async fn live(db: &impl ConnectionTrait, project: ProjectId, profile: ProfileId) -> Result<Profile, BillingError> {
+pub async fn live(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    profile: ProfileId,
+) -> Result<Profile, BillingError> {
     let found = get(db, project, profile).await?;
     if found.delete_time.is_some() {
         return Err(BillingError::ProfileNotFound(profile.to_string()));
@@ -56,7 +70,10 @@ pub async fn live(db: &impl ConnectionTrait, project: ProjectId, profile: Profil
 }
 
 /// The default profile.
-pub async fn default(db: &impl ConnectionTrait, project: ProjectId) -> Result<Option<Profile>, BillingError> {
+pub async fn default(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+) -> Result<Option<Profile>, BillingError> {
     Entity::find()
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::IsDefault.eq(true))
@@ -94,22 +111,42 @@ pub async fn list(
 }
 
 /// How many profiles the list has.
-pub async fn count(db: &impl ConnectionTrait, project: ProjectId, include_deleted: bool) -> Result<u64, BillingError> {
+pub async fn count(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    include_deleted: bool,
+) -> Result<u64, BillingError> {
     Ok(filtered(project, include_deleted).count(db).await?)
 }
 
 fn filtered(project: ProjectId, include_deleted: bool) -> Select<Entity> {
     let all = Entity::find().filter(Column::ProjectId.eq(project.to_string()));
-    if include_deleted { all } else { all.filter(Column::DeleteTime.is_null()) }
+    if include_deleted {
+        all
+    } else {
+        all.filter(Column::DeleteTime.is_null())
+    }
 }
 
 /// Whether a live profile uses an app.
-pub async fn uses_app(db: &impl ConnectionTrait, project: ProjectId, app: AppId) -> Result<bool, BillingError> {
-    Ok(filtered(project, false).filter(Column::AppId.eq(app.to_string())).count(db).await? > 0)
+pub async fn uses_app(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    app: AppId,
+) -> Result<bool, BillingError> {
+    Ok(filtered(project, false)
+        .filter(Column::AppId.eq(app.to_string()))
+        .count(db)
+        .await?
+        > 0)
 }
 
 /// Stores a profile, new or changed.
-pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, profile: &Profile) -> Result<(), BillingError> {
+pub async fn save(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    profile: &Profile,
+) -> Result<(), BillingError> {
     let body = Body {
         description: profile.description.clone(),
         metadata: profile.metadata.clone(),
@@ -137,7 +174,11 @@ pub async fn save(tx: &impl ConnectionTrait, project: ProjectId, profile: &Profi
         Column::DeleteTime,
     ];
     Entity::insert(row)
-        .on_conflict(OnConflict::columns([Column::ProjectId, Column::Id]).update_columns(changed).to_owned())
+        .on_conflict(
+            OnConflict::columns([Column::ProjectId, Column::Id])
+                .update_columns(changed)
+                .to_owned(),
+        )
         .exec_without_returning(tx)
         .await?;
     Ok(())

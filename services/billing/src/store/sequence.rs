@@ -7,7 +7,11 @@ use sea_orm::{ConnectionTrait, Statement};
 use crate::{domain::numbering::Scope, error::BillingError};
 
 /// The next number of a scope. Concurrent writers of one scope wait for each other.
-pub async fn next(tx: &impl ConnectionTrait, project: ProjectId, scope: Scope) -> Result<i64, BillingError> {
+pub async fn next(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    scope: Scope,
+) -> Result<i64, BillingError> {
     let row = tx
         .query_one_raw(Statement::from_sql_and_values(
             tx.get_database_backend(),

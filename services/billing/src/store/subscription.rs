@@ -24,7 +24,9 @@ pub async fn get(
     project: ProjectId,
     subscription: SubscriptionId,
 ) -> Result<Option<Subscription>, BillingError> {
-    let row = Entity::find_by_id((project.to_string(), subscription.to_string())).one(db).await?;
+    let row = Entity::find_by_id((project.to_string(), subscription.to_string()))
+        .one(db)
+        .await?;
     row.map(|row| from_json(&row.body)).transpose()
 }
 
@@ -118,7 +120,9 @@ pub async fn due(
 }
 
 /// Per project the earliest instant at which a subscription has to be looked at.
-pub async fn next_due(db: &impl ConnectionTrait) -> Result<Vec<(ProjectId, Timestamp)>, BillingError> {
+pub async fn next_due(
+    db: &impl ConnectionTrait,
+) -> Result<Vec<(ProjectId, Timestamp)>, BillingError> {
     let rows: Vec<(String, Option<i64>)> = Entity::find()
         .select_only()
         .column(Column::ProjectId)
@@ -130,7 +134,9 @@ pub async fn next_due(db: &impl ConnectionTrait) -> Result<Vec<(ProjectId, Times
         .await?;
     rows.into_iter()
         .filter_map(|(project, earliest)| earliest.map(|earliest| (project, earliest)))
-        .map(|(project, earliest)| Ok((id("subscription.project_id", &project)?, instant(earliest))))
+        .map(|(project, earliest)| {
+            Ok((id("subscription.project_id", &project)?, instant(earliest)))
+        })
         .collect()
 }
 
@@ -146,9 +152,15 @@ pub async fn priced_customers(
         .distinct()
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::Priced.eq(true))
-        .filter(Condition::any().add(Column::EndTime.is_null()).add(Column::EndTime.gt(micros(now))))
+        .filter(
+            Condition::any()
+                .add(Column::EndTime.is_null())
+                .add(Column::EndTime.gt(micros(now))),
+        )
         .into_tuple()
         .all(db)
         .await?;
-    ids.iter().map(|text| id("subscription.customer_id", text)).collect()
+    ids.iter()
+        .map(|text| id("subscription.customer_id", text))
+        .collect()
 }

@@ -1,11 +1,12 @@
 //! Add-ons.
 
+use chassis::mask::Mask;
 use contract::catalog::v1 as pb;
 use jiff::Timestamp;
 use kernel::id::AddonId;
 
 use super::{
-    FILTER_COUNT_MAX, Mask, at, bounded, currency, issues, optional_text, optional_time, parse_id,
+    FILTER_COUNT_MAX, at, bounded, currency, issues, optional_text, optional_time, parse_id,
     plan::selection, rate_card, required, time,
 };
 use crate::{

@@ -1,11 +1,12 @@
 //! Plans.
 
+use chassis::mask::Mask;
 use contract::catalog::v1 as pb;
 use jiff::Timestamp;
 
 use super::{
-    FILTER_COUNT_MAX, Mask, at, bounded, currency, duration, issues, optional_duration,
-    optional_text, optional_time, parse_id, rate_card, required, time,
+    FILTER_COUNT_MAX, at, bounded, currency, duration, issues, optional_duration, optional_text,
+    optional_time, parse_id, rate_card, required, time,
 };
 use crate::{
     domain::{

@@ -1,9 +1,10 @@
 //! Plan add-ons.
 
+use chassis::mask::Mask;
 use contract::catalog::v1 as pb;
 use jiff::Timestamp;
 
-use super::{FILTER_COUNT_MAX, Mask, addon, at, bounded, issues, optional_time, time};
+use super::{FILTER_COUNT_MAX, addon, at, bounded, issues, optional_time, time};
 use crate::{
     domain::compatibility::{Assignment, assignment_issues},
     domain::issue::Issue,

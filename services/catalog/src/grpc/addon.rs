@@ -1,13 +1,14 @@
 //! Add-ons.
 
 use chassis::Write;
+use chassis::keyset::Page;
 use contract::catalog::v1 as pb;
 use kernel::id::AddonId;
 use tonic::{Request, Response, Status};
 
 use super::{Catalog, known_features, resolve_features};
 use crate::{
-    convert::{self, Page},
+    convert,
     domain::{
         addon::{AddonBody, AddonSpec},
         issue::any_critical,

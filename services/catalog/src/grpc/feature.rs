@@ -1,13 +1,14 @@
 //! Features.
 
 use chassis::Context;
+use chassis::keyset::Page;
 use contract::{catalog::v1 as pb, metering::v1 as metering_pb};
 use kernel::id::{FeatureId, MeterId};
 use tonic::{Code, Request, Response, Status};
 
 use super::Catalog;
 use crate::{
-    convert::{self, Page},
+    convert,
     domain::feature::{Dimension, FeatureBody, MeterFacts, UnitCost},
     error::{CatalogError, refuse},
     store::feature as store,

@@ -1,5 +1,6 @@
 //! Plans.
 
+use chassis::keyset::Page;
 use std::collections::BTreeMap;
 
 use chassis::Write;
@@ -9,7 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Catalog, known_features, resolve_features};
 use crate::{
-    convert::{self, Page},
+    convert,
     domain::{
         issue::{Field, Issue, IssueCode, any_critical},
         plan::{PlanBody, PlanSpec},

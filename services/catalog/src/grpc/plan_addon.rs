@@ -1,5 +1,6 @@
 //! Which add-ons can be bought on top of which plans.
 
+use chassis::keyset::Page;
 use std::collections::BTreeMap;
 
 use chassis::Context;
@@ -10,7 +11,7 @@ use tonic::{Request, Response, Status};
 
 use super::Catalog;
 use crate::{
-    convert::{self, Page},
+    convert,
     domain::{addon::AddonBody, plan::PlanBody, versioning::State},
     error::{CatalogError, OfferKind},
     store::{

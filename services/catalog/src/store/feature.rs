@@ -1,6 +1,7 @@
 //! Features and what holds them.
 
 use chassis::db::{instant, is_unique_violation, micros};
+use chassis::keyset::{self, Rows, Slice, SortColumn};
 use jiff::Timestamp;
 use kernel::id::{FeatureId, MeterId, ProjectId};
 use sea_orm::{
@@ -8,10 +9,7 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 
-use super::{
-    entity::{feature as row, feature_hold},
-    keyset::{self, Rows, Slice, SortColumn},
-};
+use super::entity::{feature as row, feature_hold};
 use crate::{
     domain::feature::{FeatureBody, MeterFacts, NewFeature},
     error::CatalogError,

@@ -2,7 +2,6 @@
 
 pub mod entity;
 pub mod feature;
-pub mod keyset;
 pub mod migration;
 pub mod offer;
 pub mod plan_addon;

@@ -1,6 +1,7 @@
 //! Versions of plans and add-ons. Both are versioned the same way, so one table and one set
 //! of functions serve both, told apart by `Body::KIND`.
 
+use chassis::keyset::{self, Rows, Slice, SortColumn};
 use std::{collections::BTreeSet, fmt::Display, str::FromStr};
 
 use chassis::db::{instant, is_unique_violation, micros};
@@ -15,10 +16,7 @@ use sea_orm::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    entity::{offer_feature, offer_version as row},
-    keyset::{self, Rows, Slice, SortColumn},
-};
+use super::entity::{offer_feature, offer_version as row};
 use crate::{
     domain::{
         addon::AddonBody,

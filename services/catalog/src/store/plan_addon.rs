@@ -1,5 +1,6 @@
 //! Assignments of add-on versions to plan versions.
 
+use chassis::keyset::{self, Rows, Slice, SortColumn};
 use std::collections::BTreeMap;
 
 use chassis::db::{instant, is_unique_violation, micros};
@@ -12,7 +13,6 @@ use sea_orm::{
 
 use super::{
     entity::plan_addon as row,
-    keyset::{self, Rows, Slice, SortColumn},
     offer::{AddonVersion, OfferRef, Selection},
 };
 use crate::error::CatalogError;

@@ -1,5 +1,6 @@
 //! The value of a metered entitlement at one instant: first the question to metering, then the answer.
 
+use jiff::SignedDuration;
 use kernel::{Decimal, Timestamp, calendar::ceil_to_minute, period::Period};
 
 use super::{
@@ -36,17 +37,30 @@ pub struct MeteredValue {
     pub usage_period: Period,
 }
 
+/// Up to when a question about an instant counts: to the end of the running minute. A minute that has
+/// just begun is not over, so of the present, what happened in its first second counts too: on a clock
+/// that stands still, an event of now would otherwise never be seen.
+pub fn horizon(instant: Timestamp, now: Timestamp) -> Timestamp {
+    let until = ceil_to_minute(instant);
+    if instant == now && until == now {
+        until
+            .checked_add(SignedDuration::from_secs(1))
+            .unwrap_or(Timestamp::MAX)
+    } else {
+        until
+    }
+}
+
 impl<'a> BalanceQuestion<'a> {
-    /// The question for an instant, which counts to the end of its minute. `checkpoint` is any earlier
-    /// state of the same entitlement; one from after the instant is not used.
+    /// The question up to a horizon. `checkpoint` is any earlier state of the same entitlement; one from
+    /// after the horizon is not used.
     pub fn new(
         metered: &Metered,
         grants: &'a [Grant],
         checkpoint: Option<Checkpoint>,
-        instant: Timestamp,
+        until: Timestamp,
     ) -> Result<Self, EntitlementError> {
         let timeline = &metered.timeline;
-        let until = ceil_to_minute(instant);
         let from = checkpoint
             .filter(|checkpoint| checkpoint.at <= until)
             .unwrap_or_else(|| Checkpoint::start(timeline, grants));
@@ -111,7 +125,13 @@ mod tests {
             soft_limit,
             ..metered(timeline(START, START, "P1M"))
         };
-        let question = BalanceQuestion::new(&metered, grants, None, at(instant)).unwrap();
+        let question = BalanceQuestion::new(
+            &metered,
+            grants,
+            None,
+            horizon(at(instant), at("2025-01-01T00:00Z")),
+        )
+        .unwrap();
         assert_eq!(question.spans().len(), 1);
         let answers = vec![Some(Decimal::from(usage))];
         question.answer(answers, at(START)).unwrap().0
@@ -139,9 +159,33 @@ mod tests {
 
     #[test]
     fn everything_in_the_running_minute_counts() {
-        let metered = metered(timeline(START, START, "P1M"));
-        let question =
-            BalanceQuestion::new(&metered, &[], None, at("2024-01-05T10:00:01Z")).unwrap();
-        assert_eq!(question.spans()[0].end, at("2024-01-05T10:01Z"));
+        let check = |instant: &str, now: &str, until: &str| {
+            assert_eq!(horizon(at(instant), at(now)), at(until), "{instant} {now}");
+        };
+        check(
+            "2024-01-05T10:00:01Z",
+            "2024-01-05T10:00:01Z",
+            "2024-01-05T10:01Z",
+        );
+        check(
+            "2024-01-05T10:00Z",
+            "2024-01-06T00:00Z",
+            "2024-01-05T10:00Z",
+        );
+        check(
+            "2024-01-05T10:00Z",
+            "2024-01-05T10:00Z",
+            "2024-01-05T10:00:01Z",
+        );
+        check(
+            "2024-01-05T09:59:10Z",
+            "2024-01-05T10:00Z",
+            "2024-01-05T10:00Z",
+        );
+        check(
+            "2024-01-05T09:59:30Z",
+            "2024-01-05T10:00:10Z",
+            "2024-01-05T10:00Z",
+        );
     }
 }

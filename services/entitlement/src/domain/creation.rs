@@ -18,6 +18,8 @@ use crate::error::EntitlementError;
 
 /// Most grants that are made along with an entitlement.
 pub const GRANTS_AT_CREATION_MAX: usize = 100;
+/// Most usage periods between the start of measuring and the creation.
+const PAST_PERIODS_MAX: usize = 10_000;
 
 /// What somebody asks to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,6 +195,14 @@ impl NewMetered {
             issue: self.issue,
             source: feature.usage_source()?,
         };
+        // Every balance walks through them until the first checkpoint.
+        let past = metered.timeline.resets_between(measure_from, now);
+        if !past.is_ok_and(|resets| resets.len() <= PAST_PERIODS_MAX) {
+            return Err(EntitlementError::invalid(
+                "entitlement.metered.measure_usage_from_time",
+                "must not lie more than 10000 usage periods back",
+            ));
+        }
         let period_start = metered.timeline.period_at(now)?.start;
         let mut grants = Vec::new();
         for grant in self.grants {
@@ -356,6 +366,11 @@ pub(crate) mod tests {
             Err(EntitlementError::FeatureHasNoMeter { .. })
         ));
         assert!(make(asked(NewKind::Boolean), no_meter).is_ok());
+        let long_ago = make_metered(NewMetered {
+            measure_from: MeasureFrom::At(at("0001-01-01T00:00Z")),
+            ..asked_metered()
+        });
+        assert!(matches!(long_ago, Err(EntitlementError::Invalid(_))));
         assert!(Issue::new(Decimal::ONE, Some(0)).is_err());
         assert!(Issue::new(Decimal::ONE, Some(256)).is_err());
     }

@@ -190,7 +190,7 @@ impl Issue {
     pub fn new(amount: Decimal, priority: Option<i32>) -> Result<Self, EntitlementError> {
         if amount < Decimal::ZERO {
             return Err(EntitlementError::invalid(
-                "issue.amount",
+                "entitlement.issue.amount",
                 "must not be negative",
             ));
         }
@@ -201,7 +201,10 @@ impl Issue {
                     .ok()
                     .filter(|priority| *priority > 0)
                     .ok_or_else(|| {
-                        EntitlementError::invalid("issue.priority", "must be from 1 to 255")
+                        EntitlementError::invalid(
+                            "entitlement.issue.priority",
+                            "must be from 1 to 255",
+                        )
                     })?,
             ),
         };

@@ -13,6 +13,7 @@ use kernel::{
 };
 
 use super::{
+    balance::horizon,
     burn_down::{Checkpoint, Course, Segment},
     entitlement::Metered,
     grant::Grant,
@@ -109,7 +110,7 @@ impl<'a> HistoryQuestion<'a> {
         if asked_from < measure_from {
             return Err(EntitlementError::HistoryBeforeMeasuring { measure_from });
         }
-        let to = ceil_to_minute(request.to.unwrap_or(now));
+        let to = request.to.map_or_else(|| horizon(now, now), ceil_to_minute);
         let from = floor_to_minute(asked_from).max(measure_from);
         if to < from {
             return Err(EntitlementError::invalid(

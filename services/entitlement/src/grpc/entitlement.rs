@@ -252,11 +252,12 @@ impl EntitlementService for Server {
             if !request.allow_missing {
                 return Err(EntitlementError::EntitlementNotFound(name).into());
             }
+            let is_id = name.parse::<EntitlementId>().is_ok();
             let value = pb::EntitlementValue {
                 customer_id: customer
                     .map(|found| found.id.to_string())
                     .unwrap_or_default(),
-                feature_key: name,
+                feature_key: if is_id { String::new() } else { name },
                 ..pb::EntitlementValue::default()
             };
             return Ok(Response::new(pb::GetEntitlementValueResponse {

@@ -43,7 +43,7 @@ async fn of_many_creations_at_once_one_succeeds() {
     }
     assert_eq!(made, 1);
     world.run_holds(NOW).await;
-    assert_eq!(world.neighbours.lock().unwrap().holds.len(), 1);
+    assert_eq!(world.neighbors.lock().unwrap().holds.len(), 1);
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_repeated_request_answers_the_same_entitlement() {
     );
     let again = inside(world.server.delete_entitlement(world.at(NOW, delete)).await);
     assert_eq!(first, again);
-    assert!(world.neighbours.lock().unwrap().holds.is_empty());
+    assert!(world.neighbors.lock().unwrap().holds.is_empty());
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn refusals_name_their_reason() {
     world.feature("average", Some(Aggregation::Avg));
     let archived = world.feature("old", None);
     world
-        .neighbours
+        .neighbors
         .lock()
         .unwrap()
         .features
@@ -219,7 +219,7 @@ async fn refusals_name_their_reason() {
         "CUSTOMER_WITHOUT_SUBJECTS"
     );
     world
-        .neighbours
+        .neighbors
         .lock()
         .unwrap()
         .customers
@@ -232,7 +232,7 @@ async fn refusals_name_their_reason() {
     };
     assert_eq!(reason(world.create(NOW, deleted).await), "CUSTOMER_DELETED");
     world.run_holds(NOW).await;
-    assert!(world.neighbours.lock().unwrap().holds.is_empty());
+    assert!(world.neighbors.lock().unwrap().holds.is_empty());
 }
 
 #[tokio::test]
@@ -411,10 +411,10 @@ async fn a_hold_that_was_not_heard_is_told_by_the_timer() {
     let hold = world.hold(&made.id).unwrap();
     assert_eq!((hold.start_time, hold.end_time), (wire(NOW), None));
     assert_eq!(world.run_holds(NOW).await, 0);
-    world.neighbours.lock().unwrap().down.insert("ReleaseHold");
+    world.neighbors.lock().unwrap().down.insert("ReleaseHold");
     world.delete(NOW, &made.id).await.unwrap();
     assert!(world.hold(&made.id).is_some());
-    world.neighbours.lock().unwrap().down.clear();
+    world.neighbors.lock().unwrap().down.clear();
     assert_eq!(world.run_holds(NOW).await, 1);
     assert_eq!(world.hold(&made.id), None);
     assert_eq!(world.run_holds(NOW).await, 0);
@@ -424,7 +424,7 @@ async fn a_hold_that_was_not_heard_is_told_by_the_timer() {
 async fn an_archived_feature_keeps_its_entitlements() {
     let world = World::new().await;
     world.create(NOW, metered(issue(5))).await.unwrap();
-    let mut features = std::mem::take(&mut world.neighbours.lock().unwrap().features);
+    let mut features = std::mem::take(&mut world.neighbors.lock().unwrap().features);
     for feature in &mut features {
         feature.archive_time = wire(NOW);
     }
@@ -433,7 +433,7 @@ async fn an_archived_feature_keeps_its_entitlements() {
         key: "tokens".to_owned(),
         ..catalog::Feature::default()
     });
-    world.neighbours.lock().unwrap().features = features;
+    world.neighbors.lock().unwrap().features = features;
     assert_eq!(world.tokens(NOW).await.1, "5");
     assert_eq!(
         reason(world.create(NOW, boolean("tokens")).await),

@@ -134,10 +134,13 @@ async fn ended_ones_are_listed_unless_active_ones_are_asked_and_deleted_ones_onl
         active_only: true,
         ..pb::ListEntitlementsRequest::default()
     };
-    assert_eq!(ids(&list(&world, active).await), [new.id.clone()]);
+    assert_eq!(
+        ids(&list(&world, active).await),
+        std::slice::from_ref(&new.id)
+    );
     world.delete("2024-03-03T00:00Z", &new.id).await.unwrap();
     let all = list(&world, pb::ListEntitlementsRequest::default()).await;
-    assert_eq!(ids(&all), [old.id.clone()]);
+    assert_eq!(ids(&all), std::slice::from_ref(&old.id));
     let deleted = pb::ListEntitlementsRequest {
         include_deleted: true,
         ..pb::ListEntitlementsRequest::default()

@@ -1,5 +1,5 @@
 //! The service through its gRPC handlers, on a database of its own (SQLite, or PostgreSQL where
-//! `PERENNIAL_TEST_DATABASE_URL` names a server), with neighbours that answer from memory.
+//! `PERENNIAL_TEST_DATABASE_URL` names a server), with neighbors that answer from memory.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod grants;
@@ -51,9 +51,9 @@ pub(crate) struct Event {
     pub model: &'static str,
 }
 
-/// What the neighbours know.
+/// What the neighbors know.
 #[derive(Default)]
-pub(crate) struct Neighbours {
+pub(crate) struct Neighbors {
     pub customers: BTreeMap<String, customer::Customer>,
     pub features: Vec<catalog::Feature>,
     pub aggregations: BTreeMap<String, Aggregation>,
@@ -70,7 +70,7 @@ pub(crate) struct Neighbours {
 #[derive(Clone)]
 pub(crate) struct World {
     pub server: Server,
-    pub neighbours: Arc<Mutex<Neighbours>>,
+    pub neighbors: Arc<Mutex<Neighbors>>,
     env: Env,
     master: MasterKey,
     _folder: Arc<tempfile::TempDir>,
@@ -106,10 +106,10 @@ fn id(service: u128, text: &str) -> String {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let neighbours = Arc::new(Mutex::new(Neighbours::default()));
+        let neighbors = Arc::new(Mutex::new(Neighbors::default()));
         let links = Links::default();
         for service in ["customer", "catalog", "metering"] {
-            links.join(service, neighbour(neighbours.clone()));
+            links.join(service, neighbor(neighbors.clone()));
         }
         let folder = tempfile::tempdir().unwrap();
         let master = MasterKey::generate();
@@ -125,7 +125,7 @@ impl World {
         let db = env.open_db(store::migration::all()).await.unwrap();
         let world = Self {
             server: Server::new(&env, db, Clients::new(&env)),
-            neighbours,
+            neighbors,
             env,
             master,
             _folder: Arc::new(folder),
@@ -146,18 +146,16 @@ impl World {
             }),
             ..customer::Customer::default()
         };
-        let mut neighbours = self.neighbours.lock().unwrap();
-        neighbours.customers.insert(id.to_owned(), customer);
+        let mut neighbors = self.neighbors.lock().unwrap();
+        neighbors.customers.insert(id.to_owned(), customer);
     }
 
     /// A feature, with a meter of its own if it has an aggregation.
     pub(crate) fn feature(&self, key: &str, aggregation: Option<Aggregation>) -> String {
-        let mut neighbours = self.neighbours.lock().unwrap();
+        let mut neighbors = self.neighbors.lock().unwrap();
         let meter_id = aggregation.map(|_| id(7, key)).unwrap_or_default();
         if let Some(aggregation) = aggregation {
-            neighbours
-                .aggregations
-                .insert(meter_id.clone(), aggregation);
+            neighbors.aggregations.insert(meter_id.clone(), aggregation);
         }
         let feature = catalog::Feature {
             id: id(5, key),
@@ -165,7 +163,7 @@ impl World {
             meter_id,
             ..catalog::Feature::default()
         };
-        neighbours.features.push(feature.clone());
+        neighbors.features.push(feature.clone());
         feature.id
     }
 
@@ -177,7 +175,7 @@ impl World {
             value,
             model: "gpt-4",
         };
-        self.neighbours.lock().unwrap().events.push(event);
+        self.neighbors.lock().unwrap().events.push(event);
     }
 
     pub(crate) fn context(&self, now: &str) -> Context {
@@ -308,13 +306,13 @@ impl World {
     }
 
     pub(crate) fn hold(&self, holder: &str) -> Option<contract::kernel::v1::Period> {
-        let neighbours = self.neighbours.lock().unwrap();
-        neighbours.holds.get(holder).cloned().flatten()
+        let neighbors = self.neighbors.lock().unwrap();
+        neighbors.holds.get(holder).cloned().flatten()
     }
 
     pub(crate) fn calls(&self, method: &str) -> usize {
-        let neighbours = self.neighbours.lock().unwrap();
-        neighbours
+        let neighbors = self.neighbors.lock().unwrap();
+        neighbors
             .calls
             .iter()
             .filter(|call| *call == method)
@@ -408,13 +406,13 @@ async fn database(folder: &std::path::Path) -> String {
     format!("{base}/{name}")
 }
 
-fn neighbour(neighbours: Arc<Mutex<Neighbours>>) -> Link {
+fn neighbor(neighbors: Arc<Mutex<Neighbors>>) -> Link {
     Link::new(tower::service_fn(move |request: http::Request<Body>| {
-        let neighbours = neighbours.clone();
+        let neighbors = neighbors.clone();
         async move {
             let method = request.uri().path().rsplit('/').next().unwrap().to_owned();
             let body = request.into_body().collect().await.unwrap().to_bytes();
-            let answer = neighbours.lock().unwrap().answer(&method, &body[5..]);
+            let answer = neighbors.lock().unwrap().answer(&method, &body[5..]);
             Ok(match answer {
                 Ok(message) => respond(&message),
                 Err(status) => status.into_http(),
@@ -441,7 +439,7 @@ fn read<M: Message + Default>(body: &[u8]) -> M {
     M::decode(body).unwrap()
 }
 
-impl Neighbours {
+impl Neighbors {
     fn answer(&mut self, method: &str, body: &[u8]) -> Result<Vec<u8>, Status> {
         self.calls.push(method.to_owned());
         if self.down.contains(method) {

@@ -188,7 +188,7 @@ async fn only_newer_states_have_an_effect() {
     assert_eq!(older.len(), 2);
     let newer = apply(&world, "2025-07-11T00:00Z", state(PLAN, 6, Vec::new())).await;
     assert!(newer.is_empty());
-    assert!(world.neighbours.lock().unwrap().holds.is_empty());
+    assert!(world.neighbors.lock().unwrap().holds.is_empty());
     let deleted = subscription::SubscriptionState {
         deleted: true,
         ..two_phases(7)

@@ -27,7 +27,7 @@ async fn a_credit_check_counts_what_passes_the_filter_of_the_feature() {
     };
     let only_gpt4 = [("model".to_owned(), filter)].into();
     world
-        .neighbours
+        .neighbors
         .lock()
         .unwrap()
         .features
@@ -50,7 +50,7 @@ async fn a_credit_check_counts_what_passes_the_filter_of_the_feature() {
             value: 1,
             model,
         };
-        world.neighbours.lock().unwrap().events.push(event);
+        world.neighbors.lock().unwrap().events.push(event);
     }
     let later = "2024-03-15T10:25Z";
     let value = world.value(later, feature("gpt")).await.unwrap();
@@ -143,6 +143,18 @@ async fn a_value_is_that_of_its_time() {
             (found, _) => assert_eq!(found, None, "{time}"),
         }
     }
+}
+
+#[tokio::test]
+async fn usage_of_now_counts_on_a_clock_that_stands_on_a_full_minute() {
+    let world = World::new().await;
+    let now = "2024-03-15T10:00Z";
+    world.create(now, metered(issue(50))).await.unwrap();
+    world.used(now, 8);
+    assert_eq!(world.tokens(now).await.1, "42");
+    // A minute before a reset it is still the old period.
+    assert_eq!(world.tokens("2024-03-31T23:59Z").await.1, "42");
+    assert_eq!(world.tokens("2024-04-01T00:00Z").await.1, "50");
 }
 
 #[tokio::test]

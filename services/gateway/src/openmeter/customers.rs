@@ -23,7 +23,7 @@ use super::value::{present, required_time, time};
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CustomerUsageAttribution {
-    subject_keys: Vec<Filled>,
+    pub subject_keys: Vec<Filled>,
 }
 
 /// A postal address.

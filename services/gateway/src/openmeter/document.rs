@@ -1,7 +1,7 @@
 //! The OpenAPI document of the dialect: what the route table says, with the parts that are
 //! the same for every operation added here.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
@@ -34,8 +34,10 @@ const COMMON: [(&str, &str); 7] = [
 /// The OpenAPI document of the dialect.
 pub fn openapi() -> Value {
     let mut document = Dialect::openapi();
-    let (_, table) = super::table().split_for_parts();
-    document.merge(table);
+    for routes in [super::table(), super::portal_table()] {
+        let (_, table) = routes.split_for_parts();
+        document.merge(table);
+    }
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(
         "key",
@@ -47,6 +49,10 @@ pub fn openapi() -> Value {
     );
     let mut document = serde_json::to_value(&document).unwrap_or_default();
     document["security"] = json!([{"key": []}]);
+    simplify(&mut document);
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        discriminate(schemas);
+    }
     if let Some(paths) = document["paths"].as_object_mut() {
         for operation in paths
             .values_mut()
@@ -57,6 +63,97 @@ pub fn openapi() -> Value {
         }
     }
     document
+}
+
+/// Writes optional properties without null: they are left out instead. (Properties that are
+/// required may still be null, and say so.)
+fn simplify(node: &mut Value) {
+    match node {
+        Value::Object(fields) => {
+            let required: Vec<Value> = fields
+                .get("required")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
+            if let Some(Value::Object(properties)) = fields.get_mut("properties") {
+                for (name, property) in properties {
+                    if !required.contains(&Value::String(name.clone())) {
+                        without_null(property);
+                    }
+                }
+            }
+            fields.values_mut().for_each(simplify);
+        }
+        Value::Array(items) => items.iter_mut().for_each(simplify),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn without_null(schema: &mut Value) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    if let Some(Value::Array(options)) = schema.get_mut("oneOf") {
+        options.retain(|option| option["type"] != "null");
+        if let [only] = options.as_slice() {
+            *schema = only.clone();
+        }
+    }
+}
+
+/// Writes the discriminator of a union into its members, so that each of them is complete
+/// by itself, and names it.
+fn discriminate(schemas: &mut Map<String, Value>) {
+    let mut tags = Vec::new();
+    for schema in schemas.values_mut() {
+        let mut mapping = Map::new();
+        let Some(Value::Array(members)) = schema.get_mut("oneOf") else {
+            continue;
+        };
+        for member in members {
+            let Some((target, tag, property)) = tagged(member) else {
+                continue;
+            };
+            if let Some(word) = property["enum"][0].as_str() {
+                mapping.insert(word.to_owned(), target.clone().into());
+            }
+            *member = json!({"$ref": target});
+            tags.push((target, tag, property));
+        }
+        if let Some((_, tag, _)) = tags.last()
+            && !mapping.is_empty()
+        {
+            schema["discriminator"] = json!({"propertyName": tag, "mapping": mapping});
+        }
+    }
+    for (target, tag, property) in tags {
+        let name = target.rsplit('/').next().unwrap_or_default();
+        let Some(member) = schemas.get_mut(name) else {
+            continue;
+        };
+        member["properties"][&tag] = property;
+        if let Some(required) = member
+            .as_object_mut()
+            .map(|member| member.entry("required").or_insert_with(|| json!([])))
+            .and_then(Value::as_array_mut)
+            && !required.contains(&Value::String(tag.clone()))
+        {
+            required.push(tag.into());
+        }
+    }
+}
+
+/// A member of a union as it is derived: a reference and an object with the discriminator.
+fn tagged(member: &Value) -> Option<(String, String, Value)> {
+    let [reference, object] = member["allOf"].as_array()?.as_slice() else {
+        return None;
+    };
+    let target = reference["$ref"].as_str()?.to_owned();
+    let (tag, property) = object["properties"].as_object()?.iter().next()?;
+    Some((target, tag.clone(), property.clone()))
 }
 
 /// Adds the answers that every operation may give.

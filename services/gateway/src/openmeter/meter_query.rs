@@ -56,19 +56,19 @@ pub(crate) type ClientId = Text<1, 36>;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MeterQueryRequest {
     #[expect(dead_code, reason = "checked on reading; progress is not recorded")]
-    client_id: Option<ClientId>,
-    from: Option<Time>,
-    to: Option<Time>,
-    window_size: Option<WindowSize>,
-    window_time_zone: Option<String>,
+    pub client_id: Option<ClientId>,
+    pub from: Option<Time>,
+    pub to: Option<Time>,
+    pub window_size: Option<WindowSize>,
+    pub window_time_zone: Option<String>,
     #[schema(max_items = 100)]
-    subject: Option<Vec<String>>,
+    pub subject: Option<Vec<String>>,
     #[schema(max_items = 100)]
-    filter_customer_id: Option<Vec<String>>,
-    filter_group_by: Option<BTreeMap<String, Vec<String>>>,
-    advanced_meter_group_by_filters: Option<BTreeMap<String, FilterString>>,
+    pub filter_customer_id: Option<Vec<String>>,
+    pub filter_group_by: Option<BTreeMap<String, Vec<String>>>,
+    pub advanced_meter_group_by_filters: Option<BTreeMap<String, FilterString>>,
     #[schema(max_items = 100)]
-    group_by: Option<Vec<String>>,
+    pub group_by: Option<Vec<String>>,
 }
 
 /// Parameters of a query: the same, in a query string.
@@ -262,9 +262,19 @@ pub(crate) async fn query(
     Query(params): Query<MeterQueryParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let counted = count(&call, meter, params.into_request()?).await?;
-    if wants_csv(&headers) {
-        let names = display_names(&call, &counted.result.data).await?;
+    answer(&call, meter, params.into_request()?, &headers).await
+}
+
+/// The answer to a query, in the form that the caller prefers.
+pub(crate) async fn answer(
+    call: &Call,
+    meter: String,
+    query: MeterQueryRequest,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let counted = count(call, meter, query).await?;
+    if wants_csv(headers) {
+        let names = display_names(call, &counted.result.data).await?;
         let body = csv(&counted, &names)?;
         let disposition = format!("attachment; filename={}.csv", counted.slug);
         let mut response = body.into_response();

@@ -15,7 +15,11 @@ mod scalars;
 mod value;
 
 mod addons;
+mod apps;
 mod balances;
+mod billing_overrides;
+mod billing_profiles;
+mod custom_invoicing;
 mod customers;
 mod entitlement_input;
 mod entitlements;
@@ -25,14 +29,19 @@ mod events;
 mod features;
 mod grants;
 mod info;
+mod invoice_lines;
+mod invoices;
 mod meter_query;
 mod meters;
+mod notifications;
 mod plans;
+mod portal;
 mod rate_cards;
 mod subjects;
 mod subscription_input;
 mod subscription_view;
 mod subscriptions;
+mod workflow;
 
 use axum::{Router, middleware};
 use utoipa_axum::router::OpenApiRouter;
@@ -129,17 +138,79 @@ fn table() -> OpenApiRouter<Shared> {
         .routes(routes!(balances::reset_of_customer))
         .routes(routes!(grants::list_of_customer, grants::create_of_customer))
         .routes(routes!(grants::list_v2))
+        // Billing
+        .routes(routes!(billing_profiles::list, billing_profiles::create))
+        .routes(routes!(
+            billing_profiles::get,
+            billing_profiles::update,
+            billing_profiles::delete
+        ))
+        .routes(routes!(billing_overrides::list))
+        .routes(routes!(
+            billing_overrides::get,
+            billing_overrides::put,
+            billing_overrides::delete
+        ))
+        .routes(routes!(invoices::create_pending_lines))
+        .routes(routes!(invoices::simulate))
+        .routes(routes!(invoices::list))
+        .routes(routes!(invoices::invoice_pending_lines))
+        .routes(routes!(invoices::get, invoices::update, invoices::delete))
+        .routes(routes!(invoices::advance))
+        .routes(routes!(invoices::approve))
+        .routes(routes!(invoices::retry))
+        .routes(routes!(invoices::snapshot_quantities))
+        .routes(routes!(invoices::recalculate_taxes))
+        .routes(routes!(invoices::void))
+        // Apps
+        .routes(routes!(apps::list))
+        .routes(routes!(apps::get, apps::update, apps::uninstall))
+        .routes(routes!(apps::listings))
+        .routes(routes!(apps::listing))
+        .routes(routes!(apps::install))
+        .routes(routes!(custom_invoicing::draft_synchronized))
+        .routes(routes!(custom_invoicing::issuing_synchronized))
+        .routes(routes!(custom_invoicing::payment_status))
+        // Notifications
+        .routes(routes!(
+            notifications::list_channels,
+            notifications::create_channel
+        ))
+        .routes(routes!(
+            notifications::get_channel,
+            notifications::update_channel,
+            notifications::delete_channel
+        ))
+        .routes(routes!(
+            notifications::list_rules,
+            notifications::create_rule
+        ))
+        .routes(routes!(
+            notifications::get_rule,
+            notifications::update_rule,
+            notifications::delete_rule
+        ))
+        // Portal
+        .routes(routes!(portal::list, portal::create))
+        .routes(routes!(portal::invalidate))
         // Lookup Information, Debug
         .routes(routes!(info::currencies))
         .routes(routes!(info::progress))
         .routes(routes!(info::metrics))
 }
 
-/// The routes of the dialect; every one of them asks for a key.
+/// The operation for end users, which asks for a portal token instead of a key.
+fn portal_table() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(portal::query))
+}
+
+/// The routes of the dialect; every one of them asks for a credential.
 pub(crate) fn routes(gateway: &Shared) -> Router<Shared> {
-    let (router, _) = table().split_for_parts();
-    router.route_layer(middleware::from_fn_with_state(
-        gateway.clone(),
-        extract::authenticate,
-    ))
+    let (management, _) = table().split_for_parts();
+    let (portal, _) = portal_table().split_for_parts();
+    let for_keys = middleware::from_fn_with_state(gateway.clone(), extract::authenticate);
+    let for_tokens = middleware::from_fn_with_state(gateway.clone(), portal::authenticate);
+    management
+        .route_layer(for_keys)
+        .merge(portal.route_layer(for_tokens).layer(portal::cors()))
 }

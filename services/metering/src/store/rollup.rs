@@ -340,24 +340,44 @@ pub async fn purge(
     Ok(gone.rows_affected())
 }
 
-/// A key that was added to: project, meter, subject and minute.
-pub type Touched = (String, String, String, i64);
+/// A key that has several rows: project, meter, subject and minute.
+pub type Divided = (String, String, String, i64);
 
-/// The keys of rows behind a mark, and the new mark.
-pub async fn touched(
+/// The keys that rows behind a mark share with other rows, and the mark behind the rows that were looked at.
+pub async fn divided(
     connection: &impl ConnectionTrait,
     mark: i64,
     limit: u64,
-) -> Result<(Vec<Touched>, i64), DbErr> {
+) -> Result<(Vec<Divided>, i64), DbErr> {
+    let backend = connection.get_database_backend();
+    let last = connection
+        .query_one_raw(Statement::from_sql_and_values(
+            backend,
+            format!(
+                "SELECT MAX(seq) FROM (SELECT seq FROM usage_rollup WHERE seq > $1 \
+                 ORDER BY seq LIMIT {limit}) AS piece"
+            ),
+            [mark.into()],
+        ))
+        .await?;
+    let last: Option<i64> = match last {
+        Some(row) => row.try_get_by_index(0)?,
+        None => None,
+    };
+    let Some(last) = last else {
+        return Ok((Vec::new(), mark));
+    };
+    // The inner query leans on the index by project, meter, subject and minute.
     let statement = Statement::from_sql_and_values(
-        connection.get_database_backend(),
-        format!(
-            "SELECT project_id, meter_id, subject, minute, seq FROM usage_rollup WHERE seq > $1 \
-             ORDER BY seq LIMIT {limit}"
-        ),
-        [mark.into()],
+        backend,
+        "SELECT DISTINCT a.project_id, a.meter_id, a.subject, a.minute FROM usage_rollup a \
+         WHERE a.seq > $1 AND a.seq <= $2 AND EXISTS (SELECT 1 FROM usage_rollup b \
+         WHERE b.project_id = a.project_id AND b.meter_id = a.meter_id AND b.subject = a.subject \
+         AND b.minute = a.minute AND b.seq <> a.seq AND b.generation = a.generation \
+         AND b.group_values = a.group_values)",
+        [mark.into(), last.into()],
     );
-    let (mut keys, mut last) = (Vec::new(), mark);
+    let mut keys = Vec::new();
     for row in connection.query_all_raw(statement).await? {
         keys.push((
             row.try_get_by_index(0)?,
@@ -365,10 +385,8 @@ pub async fn touched(
             row.try_get_by_index(2)?,
             row.try_get_by_index(3)?,
         ));
-        last = row.try_get_by_index(4)?;
     }
     keys.sort_unstable();
-    keys.dedup();
     Ok((keys, last))
 }
 

@@ -1,10 +1,10 @@
 //! Channels.
 
+use chassis::mask::Mask;
 use contract::notification::v1 as pb;
 
 use super::{at, optional_time, time};
 use crate::{
-    convert::Mask,
     domain::channel::{ChannelSpec, Host, Webhook},
     error::NotificationError,
     store::channel::{Channel, Filter, Sort},

@@ -1,12 +1,12 @@
 //! Rules.
 
+use chassis::mask::Mask;
 use contract::convert::decimal as to_decimal;
 use contract::notification::v1 as pb;
 use kernel::id::ChannelId;
 
 use super::{FILTER_COUNT_MAX, at, bounded, optional_time, parse_id, time};
 use crate::{
-    convert::Mask,
     domain::rule::{EventType, FEATURE_COUNT_MAX, RuleSpec, Threshold, ThresholdKind},
     error::NotificationError,
     store::rule::{Filter, Rule, Sort},

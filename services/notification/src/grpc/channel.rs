@@ -2,13 +2,14 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chassis::Write;
+use chassis::keyset::Page;
 use contract::notification::v1 as pb;
 use kernel::id::ChannelId;
 use tonic::{Request, Response, Status};
 
 use super::Notification;
 use crate::{
-    convert::{self, Page},
+    convert,
     domain::channel::{ChannelSpec, SECRET_PREFIX},
     error::{NotificationError, refuse},
     store::{

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chassis::{Context, Write};
+use chassis::{Context, Write, keyset::Page};
 use contract::{catalog::v1 as catalog_pb, notification::v1 as pb};
 use kernel::{id::RuleId, key};
 use tonic::{Request, Response, Status};
 
 use super::{Notification, channel::lock_rules};
 use crate::{
-    convert::{self, Page},
+    convert,
     domain::{
         channel::RULE_COUNT_MAX,
         rule::{Feature, RuleSpec},

@@ -1,5 +1,6 @@
 //! Channels. Signing secrets come and go sealed.
 
+use chassis::keyset::{self, Rows, Slice, SortColumn};
 use std::collections::BTreeMap;
 
 use chassis::db::{instant, micros};
@@ -7,10 +8,7 @@ use jiff::Timestamp;
 use kernel::id::{ChannelId, ProjectId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::{
-    entity::channel as row,
-    keyset::{self, Rows, Slice, SortColumn},
-};
+use super::entity::channel as row;
 use crate::error::NotificationError;
 
 /// A stored channel.

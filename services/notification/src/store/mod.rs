@@ -2,6 +2,5 @@
 
 pub mod channel;
 pub mod entity;
-pub mod keyset;
 pub mod migration;
 pub mod rule;

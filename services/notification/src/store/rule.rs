@@ -1,5 +1,6 @@
 //! Rules, with the channels they send to and the features they are limited to.
 
+use chassis::keyset::{self, Rows, Slice, SortColumn};
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::db::{instant, micros};
@@ -10,10 +11,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, QueryTrait,
 };
 
-use super::{
-    entity::{rule as row, rule_channel, rule_feature},
-    keyset::{self, Rows, Slice, SortColumn},
-};
+use super::entity::{rule as row, rule_channel, rule_feature};
 use crate::{
     domain::rule::{EventType, Feature, RuleSpec},
     error::NotificationError,

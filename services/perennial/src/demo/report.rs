@@ -96,7 +96,7 @@ async fn usage(client: &Client, sent: &Sent) -> anyhow::Result<()> {
 }
 
 async fn balances(client: &Client, sent: &Sent) -> anyhow::Result<()> {
-    println!("\nBalances of API requests, first ten customers");
+    println!("\nBalances of API requests in the last hour of March, first ten customers");
     println!(
         "  {:24} {:>8} {:>10} {:>10} {:>10}",
         "customer", "access", "balance", "usage", "overage"
@@ -114,6 +114,10 @@ async fn balances(client: &Client, sent: &Sent) -> anyhow::Result<()> {
                             feature_keys: vec!["api_requests".into()],
                         })
                         .collect(),
+                    time: Some(contract::convert::timestamp(data::instant(
+                        data::DAYS - 1,
+                        23 * 3_600,
+                    ))),
                     ..Default::default()
                 })
                 .await

@@ -19,7 +19,11 @@ pub(super) fn maximum(rating: &Rating<'_>, children: &mut [Child]) -> Result<(),
         let amount = child.net(currency)?;
         let reached = decimal::add(currency.round(running), amount)?;
         if reached > limit {
-            let over = if running >= limit { amount } else { decimal::sub(reached, limit)? };
+            let over = if running >= limit {
+                amount
+            } else {
+                decimal::sub(reached, limit)?
+            };
             child.discounts.push(MoneyOff {
                 reference: "line_maximum_spend".to_owned(),
                 amount: over,

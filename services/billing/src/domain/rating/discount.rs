@@ -32,12 +32,19 @@ pub(super) fn usage(rating: &Rating<'_>) -> Result<Discounted, RatingError> {
     let taken = rating.metered.min(remaining);
     let quantity_before = decimal::sub(rating.metered_before, used)?;
     if taken <= Decimal::ZERO {
-        return Ok(Discounted { quantity: rating.metered, quantity_before, reduction: None });
+        return Ok(Discounted {
+            quantity: rating.metered,
+            quantity_before,
+            reduction: None,
+        });
     }
     Ok(Discounted {
         quantity: decimal::sub(rating.metered, taken)?,
         quantity_before,
-        reduction: Some(UsageReduction { quantity: taken, before: used }),
+        reduction: Some(UsageReduction {
+            quantity: taken,
+            before: used,
+        }),
     })
 }
 
@@ -48,7 +55,9 @@ pub(super) fn percentage(rating: &Rating<'_>, children: &mut [Child]) -> Result<
     };
     let share = decimal::div(discount.percentage, Decimal::ONE_HUNDRED)?;
     for child in children {
-        let amount = rating.currency.round(decimal::mul(child.gross(rating.currency)?, share)?);
+        let amount = rating
+            .currency
+            .round(decimal::mul(child.gross(rating.currency)?, share)?);
         child.discounts.push(MoneyOff {
             reference: format!("rateCardDiscount/correlationID={}", discount.correlation),
             amount,

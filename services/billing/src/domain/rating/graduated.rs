@@ -17,7 +17,14 @@ pub(super) fn children(
     if end.is_zero() && quantity.is_zero() {
         // No usage at all still shows the first tier, with its flat part in the first part.
         if let Some(tier) = sorted(tiers).first() {
-            push(rating, &mut children, 1, tier, Decimal::ZERO, rating.part.first);
+            push(
+                rating,
+                &mut children,
+                1,
+                tier,
+                Decimal::ZERO,
+                rating.part.first,
+            );
         }
         return Ok(children);
     }
@@ -27,7 +34,14 @@ pub(super) fn children(
         let to = tier.up_to.map_or(end, |up_to| up_to.min(end));
         if from < to {
             let entered = from == lower && (index > 0 || rating.part.first);
-            push(rating, &mut children, index + 1, tier, decimal::sub(to, from)?, entered);
+            push(
+                rating,
+                &mut children,
+                index + 1,
+                tier,
+                decimal::sub(to, from)?,
+                entered,
+            );
         }
         match tier.up_to {
             Some(up_to) => lower = up_to,
@@ -37,7 +51,14 @@ pub(super) fn children(
     Ok(children)
 }
 
-fn push(rating: &Rating<'_>, children: &mut Vec<Child>, number: usize, tier: &Tier, quantity: Decimal, entered: bool) {
+fn push(
+    rating: &Rating<'_>,
+    children: &mut Vec<Child>,
+    number: usize,
+    tier: &Tier,
+    quantity: Decimal,
+    entered: bool,
+) {
     if let Some(unit) = tier.unit {
         let reference = format!("graduated-tiered-{number}-price-usage");
         let suffix = format!("usage price for tier {number}");
@@ -48,6 +69,12 @@ fn push(rating: &Rating<'_>, children: &mut Vec<Child>, number: usize, tier: &Ti
     {
         let reference = format!("graduated-tiered-{number}-flat-price");
         let suffix = format!("flat price for tier {number}");
-        children.push(Child::usage(rating, &reference, &suffix, Decimal::ONE, flat));
+        children.push(Child::usage(
+            rating,
+            &reference,
+            &suffix,
+            Decimal::ONE,
+            flat,
+        ));
     }
 }

@@ -21,10 +21,24 @@ fn cents(range: std::ops::Range<i64>) -> impl Strategy<Value = Decimal> {
 
 fn tiers() -> impl Strategy<Value = Vec<Tier>> {
     let part = (proptest::option::of(cents(0..5_000)), cents(0..500));
-    (proptest::collection::btree_set(1i64..60, 0..4), proptest::collection::vec(part, 5)).prop_map(|(bounds, parts)| {
-        let bounds = bounds.into_iter().map(|bound| Some(Decimal::from(bound))).chain([None]);
-        bounds.zip(parts).map(|(up_to, (flat, unit))| Tier { up_to, flat, unit: Some(unit) }).collect()
-    })
+    (
+        proptest::collection::btree_set(1i64..60, 0..4),
+        proptest::collection::vec(part, 5),
+    )
+        .prop_map(|(bounds, parts)| {
+            let bounds = bounds
+                .into_iter()
+                .map(|bound| Some(Decimal::from(bound)))
+                .chain([None]);
+            bounds
+                .zip(parts)
+                .map(|(up_to, (flat, unit))| Tier {
+                    up_to,
+                    flat,
+                    unit: Some(unit),
+                })
+                .collect()
+        })
 }
 
 fn increasing_model() -> impl Strategy<Value = Model> {
@@ -32,19 +46,35 @@ fn increasing_model() -> impl Strategy<Value = Model> {
         cents(0..10_000).prop_map(|amount| Model::Unit { amount }),
         tiers().prop_map(|tiers| Model::Graduated { tiers }),
         cents(0..10_000).prop_map(|multiplier| Model::Dynamic { multiplier }),
-        (cents(0..10_000), whole(1..20)).prop_map(|(amount, per_package)| Model::Package { amount, per_package }),
+        (cents(0..10_000), whole(1..20)).prop_map(|(amount, per_package)| Model::Package {
+            amount,
+            per_package
+        }),
     ]
 }
 
 fn any_model() -> impl Strategy<Value = Model> {
-    prop_oneof![increasing_model(), tiers().prop_map(|tiers| Model::Volume { tiers })]
+    prop_oneof![
+        increasing_model(),
+        tiers().prop_map(|tiers| Model::Volume { tiers })
+    ]
 }
 
 fn discounts() -> impl Strategy<Value = Discounts> {
-    (proptest::option::of(cents(0..10_001)), proptest::option::of(whole(0..50))).prop_map(|(percentage, usage)| Discounts {
-        percentage: percentage.map(|percentage| PercentageDiscount { percentage, correlation: "p".to_owned() }),
-        usage: usage.map(|quantity| UsageDiscount { quantity, correlation: "u".to_owned() }),
-    })
+    (
+        proptest::option::of(cents(0..10_001)),
+        proptest::option::of(whole(0..50)),
+    )
+        .prop_map(|(percentage, usage)| Discounts {
+            percentage: percentage.map(|percentage| PercentageDiscount {
+                percentage,
+                correlation: "p".to_owned(),
+            }),
+            usage: usage.map(|quantity| UsageDiscount {
+                quantity,
+                correlation: "u".to_owned(),
+            }),
+        })
 }
 
 fn currency() -> impl Strategy<Value = Currency> {
@@ -53,7 +83,10 @@ fn currency() -> impl Strategy<Value = Currency> {
 
 fn total(rating: &Rating<'_>) -> Totals {
     let children = rate(rating).unwrap().children;
-    let parts: Vec<Totals> = children.iter().map(|child| child.totals(rating.currency).unwrap()).collect();
+    let parts: Vec<Totals> = children
+        .iter()
+        .map(|child| child.totals(rating.currency).unwrap())
+        .collect();
     Totals::sum(&parts).unwrap()
 }
 
@@ -67,14 +100,19 @@ fn in_parts(price: &Price, discounts: &Discounts, parts: &[i64]) -> Totals {
             metered_before: before,
             billed_before: billed,
             discounted_before: discounted,
-            part: Part { first: index == 0, last: index + 1 == parts.len() },
+            part: Part {
+                first: index == 0,
+                last: index + 1 == parts.len(),
+            },
             ..rating(price, discounts, "0")
         };
         let rated = rate(&rating).unwrap();
         let part = total(&rating);
         billed += part.amount;
         before += rating.metered;
-        discounted += rated.usage_discount.map_or(Decimal::ZERO, |off| off.quantity);
+        discounted += rated
+            .usage_discount
+            .map_or(Decimal::ZERO, |off| off.quantity);
         sum = Totals::sum(&[sum, part]).unwrap();
     }
     sum

@@ -159,7 +159,13 @@ pub enum Reason {
 
 impl Child {
     /// A charge for usage.
-    fn usage(rating: &Rating<'_>, reference: &str, suffix: &str, quantity: Decimal, per_unit: Decimal) -> Self {
+    fn usage(
+        rating: &Rating<'_>,
+        reference: &str,
+        suffix: &str,
+        quantity: Decimal,
+        per_unit: Decimal,
+    ) -> Self {
         Self {
             reference: reference.to_owned(),
             name: format!("{}: {suffix}", rating.name),
@@ -214,12 +220,18 @@ pub fn rate(rating: &Rating<'_>) -> Result<Rated, RatingError> {
         Model::Graduated { tiers } => graduated::children(rating, tiers, quantity, before)?,
         Model::Volume { tiers } => volume::children(rating, tiers, quantity, before)?,
         Model::Dynamic { multiplier } => dynamic::children(rating, *multiplier, quantity)?,
-        Model::Package { amount, per_package } => {
-            package::children(rating, *amount, *per_package, quantity, before)?
-        }
+        Model::Package {
+            amount,
+            per_package,
+        } => package::children(rating, *amount, *per_package, quantity, before)?,
     };
     discount::percentage(rating, &mut children)?;
     commitment::maximum(rating, &mut children)?;
     commitment::minimum(rating, &mut children)?;
-    Ok(Rated { quantity, quantity_before: before, usage_discount: discounted.reduction, children })
+    Ok(Rated {
+        quantity,
+        quantity_before: before,
+        usage_discount: discounted.reduction,
+        children,
+    })
 }

@@ -13,12 +13,22 @@ pub(super) fn children(
     before: Decimal,
 ) -> Result<Vec<Child>, RatingError> {
     let started = packages(decimal::add(before, quantity)?, per_package)?;
-    let charged = if rating.part.first { Decimal::ZERO } else { packages(before, per_package)? };
+    let charged = if rating.part.first {
+        Decimal::ZERO
+    } else {
+        packages(before, per_package)?
+    };
     let packages = decimal::sub(started, charged)?;
     if packages.is_zero() {
         return Ok(Vec::new());
     }
-    Ok(vec![Child::usage(rating, "usage", "usage in period", packages, amount)])
+    Ok(vec![Child::usage(
+        rating,
+        "usage",
+        "usage in period",
+        packages,
+        amount,
+    )])
 }
 
 /// How many packages a quantity starts.

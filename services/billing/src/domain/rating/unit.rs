@@ -8,5 +8,11 @@ pub(super) fn children(rating: &Rating<'_>, amount: Decimal, quantity: Decimal) 
     if quantity <= Decimal::ZERO {
         return Vec::new();
     }
-    vec![Child::usage(rating, "unit-price-usage", "usage in period", quantity, amount)]
+    vec![Child::usage(
+        rating,
+        "unit-price-usage",
+        "usage in period",
+        quantity,
+        amount,
+    )]
 }

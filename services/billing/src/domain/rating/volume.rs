@@ -19,7 +19,10 @@ pub(super) fn children(
         return Ok(Vec::new());
     }
     let sorted = sorted(tiers);
-    let found = sorted.iter().enumerate().find(|(_, tier)| tier.up_to.is_none_or(|up_to| quantity <= up_to));
+    let found = sorted
+        .iter()
+        .enumerate()
+        .find(|(_, tier)| tier.up_to.is_none_or(|up_to| quantity <= up_to));
     let Some((index, tier)) = found else {
         return Ok(Vec::new());
     };
@@ -27,13 +30,25 @@ pub(super) fn children(
     let mut children = Vec::new();
     if let Some(flat) = tier.flat {
         let suffix = format!("flat price for tier {number}");
-        children.push(Child::usage(rating, "volume-flat-price", &suffix, Decimal::ONE, flat));
+        children.push(Child::usage(
+            rating,
+            "volume-flat-price",
+            &suffix,
+            Decimal::ONE,
+            flat,
+        ));
     }
     if let Some(unit) = tier.unit
         && !quantity.is_zero()
     {
         let suffix = format!("unit price for tier {number}");
-        children.push(Child::usage(rating, "volume-tiered-price", &suffix, quantity, unit));
+        children.push(Child::usage(
+            rating,
+            "volume-tiered-price",
+            &suffix,
+            quantity,
+            unit,
+        ));
     }
     Ok(children)
 }

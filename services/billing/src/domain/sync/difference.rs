@@ -4,11 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{
-    Decimal, Timestamp,
-    id::LineId,
-    period::Period,
-};
+use kernel::{Decimal, Timestamp, id::LineId, period::Period};
 
 use super::Expected;
 use crate::domain::{
@@ -47,7 +43,7 @@ pub enum Operation {
     /// Make a pending line.
     Create {
         /// The line.
-        expected: Expected,
+        expected: Box<Expected>,
         /// The split usage period that it continues, if any.
         split: Option<SplitGroup>,
     },
@@ -94,7 +90,10 @@ pub fn difference(expected: &[Expected], existing: &[Existing]) -> Vec<Operation
     let mut operations = Vec::new();
     for expected in expected {
         match known.remove(expected.reference.as_str()) {
-            None => operations.push(Operation::Create { expected: expected.clone(), split: None }),
+            None => operations.push(Operation::Create {
+                expected: Box::new(expected.clone()),
+                split: None,
+            }),
             Some(parts) => compare(expected, parts, &mut operations),
         }
     }
@@ -121,20 +120,32 @@ fn compare(expected: &Expected, mut parts: Vec<&Existing>, operations: &mut Vec<
         return;
     }
     // One line, or one that replaced another which sync had deleted before.
-    let Some(found) = parts.iter().find(|part| part.line.is_live()).or_else(|| parts.last()) else {
+    let Some(found) = parts
+        .iter()
+        .find(|part| part.line.is_live())
+        .or_else(|| parts.last())
+    else {
         return;
     };
     if !is_left_alone(found) {
-        update(found, expected.period, expected.invoice_time, flat_amount(&expected.price.model), operations);
+        update(
+            found,
+            expected.period,
+            expected.invoice_time,
+            flat_amount(&expected.price.model),
+            operations,
+        );
     }
 }
 
 fn flat_amount(model: &Model) -> Option<Decimal> {
     match model {
         Model::Flat { amount, .. } => Some(*amount),
-        Model::Unit { .. } | Model::Graduated { .. } | Model::Volume { .. } | Model::Dynamic { .. } | Model::Package { .. } => {
-            None
-        }
+        Model::Unit { .. }
+        | Model::Graduated { .. }
+        | Model::Volume { .. }
+        | Model::Dynamic { .. }
+        | Model::Package { .. } => None,
     }
 }
 
@@ -153,18 +164,35 @@ fn update(
     }
     match found.standing {
         Standing::Gathering | Standing::Mutable => {
-            operations.push(Operation::Update { line: line.id, period, invoice_time, amount });
+            operations.push(Operation::Update {
+                line: line.id,
+                period,
+                invoice_time,
+                amount,
+            });
         }
         Standing::Immutable if line.is_live() => {
             let mut changes = Vec::new();
             if line.period != period {
-                changes.push(format!("its period should be {} to {}", period.start, period.end));
+                changes.push(format!(
+                    "its period should be {} to {}",
+                    period.start, period.end
+                ));
             }
             if let (false, Some(amount)) = (same_amount, amount) {
-                changes.push(format!("its amount should be {}", kernel::decimal::format(amount)));
+                changes.push(format!(
+                    "its amount should be {}",
+                    kernel::decimal::format(amount)
+                ));
             }
-            let message = format!("the line is on an issued invoice, but {}", changes.join(" and "));
-            operations.push(Operation::Warn { line: line.id, message });
+            let message = format!(
+                "the line is on an issued invoice, but {}",
+                changes.join(" and ")
+            );
+            operations.push(Operation::Warn {
+                line: line.id,
+                message,
+            });
         }
         Standing::Immutable | Standing::Settled => {}
     }
@@ -172,7 +200,9 @@ fn update(
 
 fn remove(found: &Existing, operations: &mut Vec<Operation>) {
     match found.standing {
-        Standing::Gathering | Standing::Mutable => operations.push(Operation::Delete { line: found.line.id }),
+        Standing::Gathering | Standing::Mutable => operations.push(Operation::Delete {
+            line: found.line.id,
+        }),
         Standing::Immutable => operations.push(Operation::Warn {
             line: found.line.id,
             message: "the line is on an issued invoice, but it should be deleted".to_owned(),
@@ -182,14 +212,25 @@ fn remove(found: &Existing, operations: &mut Vec<Operation>) {
 }
 
 /// Parts of a usage period: the end moves with the last part, parts behind it go.
-fn compare_parts(expected: &Expected, group: SplitGroup, parts: &[&Existing], operations: &mut Vec<Operation>) {
-    let whole = Period { start: group.period.start, end: expected.period.end };
+fn compare_parts(
+    expected: &Expected,
+    group: SplitGroup,
+    parts: &[&Existing],
+    operations: &mut Vec<Operation>,
+) {
+    let whole = Period {
+        start: group.period.start,
+        end: expected.period.end,
+    };
     let live: Vec<&&Existing> = parts.iter().filter(|part| part.line.is_live()).collect();
     let mut covered = whole.start;
     for part in &live {
         let period = part.line.period;
         if group.period != whole {
-            operations.push(Operation::Regroup { line: part.line.id, period: whole });
+            operations.push(Operation::Regroup {
+                line: part.line.id,
+                period: whole,
+            });
         }
         if period.start >= whole.end {
             if !is_left_alone(part) {
@@ -200,18 +241,44 @@ fn compare_parts(expected: &Expected, group: SplitGroup, parts: &[&Existing], op
         let is_last = period.end >= group.period.end || period.end > whole.end;
         let pending = part.standing == Standing::Gathering;
         // Only a pending part can grow; an invoiced one is continued by a new part.
-        let end = if is_last && (pending || whole.end < period.end) { whole.end } else { period.end };
+        let end = if is_last && (pending || whole.end < period.end) {
+            whole.end
+        } else {
+            period.end
+        };
         covered = end;
         if !is_left_alone(part) {
-            let invoice_time = if pending && is_last { expected.invoice_time } else { part.line.invoice_time };
-            update(part, Period { start: period.start, end }, invoice_time, None, operations);
+            let invoice_time = if pending && is_last {
+                expected.invoice_time
+            } else {
+                part.line.invoice_time
+            };
+            update(
+                part,
+                Period {
+                    start: period.start,
+                    end,
+                },
+                invoice_time,
+                None,
+                operations,
+            );
         }
     }
     let invoiced = live.iter().any(|part| part.standing != Standing::Gathering);
     if covered < whole.end && group.period.end < whole.end && invoiced {
         let mut rest = expected.clone();
-        rest.period = Period { start: covered, end: whole.end };
-        operations.push(Operation::Create { expected: rest, split: Some(SplitGroup { id: group.id, period: whole }) });
+        rest.period = Period {
+            start: covered,
+            end: whole.end,
+        };
+        operations.push(Operation::Create {
+            expected: Box::new(rest),
+            split: Some(SplitGroup {
+                id: group.id,
+                period: whole,
+            }),
+        });
     }
 }
 
@@ -232,11 +299,20 @@ mod tests {
     }
 
     fn seconds(start: i64, end: i64) -> Period {
-        Period { start: at(start), end: at(end) }
+        Period {
+            start: at(start),
+            end: at(end),
+        }
     }
 
     fn unit() -> Price {
-        Price { model: Model::Unit { amount: Decimal::ONE }, minimum: None, maximum: None }
+        Price {
+            model: Model::Unit {
+                amount: Decimal::ONE,
+            },
+            minimum: None,
+            maximum: None,
+        }
     }
 
     fn flat(amount: i64) -> Price {
@@ -279,7 +355,10 @@ mod tests {
 
     fn part(id: u128, period: Period, whole: Period, standing: Standing) -> Existing {
         let mut part = is(id, unit(), period, standing);
-        part.line.split = Some(SplitGroup { id: Ulid(99), period: whole });
+        part.line.split = Some(SplitGroup {
+            id: Ulid(99),
+            period: whole,
+        });
         part
     }
 
@@ -291,10 +370,16 @@ mod tests {
     fn lines_are_created_updated_and_deleted() {
         let month = seconds(0, 100);
         let wanted = [should(flat(10), month)];
-        assert!(matches!(difference(&wanted, &[])[..], [Operation::Create { .. }]));
+        assert!(matches!(
+            difference(&wanted, &[])[..],
+            [Operation::Create { .. }]
+        ));
         let there = is(1, flat(10), month, Standing::Gathering);
         assert_eq!(difference(&wanted, std::slice::from_ref(&there)), []);
-        assert_eq!(difference(&[], std::slice::from_ref(&there)), [Operation::Delete { line: id(1) }]);
+        assert_eq!(
+            difference(&[], std::slice::from_ref(&there)),
+            [Operation::Delete { line: id(1) }]
+        );
         let shorter = [should(flat(5), seconds(0, 50))];
         assert_eq!(
             difference(&shorter, &[there]),
@@ -312,8 +397,13 @@ mod tests {
         let issued = is(1, flat(10), seconds(0, 100), Standing::Immutable);
         let shorter = [should(flat(5), seconds(0, 50))];
         let operations = difference(&shorter, std::slice::from_ref(&issued));
-        assert!(matches!(&operations[..], [Operation::Warn { message, .. }] if message.contains("amount should be 5")));
-        assert!(matches!(difference(&[], &[issued])[..], [Operation::Warn { .. }]));
+        assert!(
+            matches!(&operations[..], [Operation::Warn { message, .. }] if message.contains("amount should be 5"))
+        );
+        assert!(matches!(
+            difference(&[], &[issued])[..],
+            [Operation::Warn { .. }]
+        ));
         let settled = is(1, flat(10), seconds(0, 100), Standing::Settled);
         assert_eq!(difference(&shorter, std::slice::from_ref(&settled)), []);
         assert_eq!(difference(&[], &[settled]), []);
@@ -323,12 +413,24 @@ mod tests {
     fn what_a_person_touched_is_left_alone() {
         let mut touched = is(1, flat(10), seconds(0, 100), Standing::Gathering);
         touched.line.managed_by = ManagedBy::Manual;
-        assert_eq!(difference(&[should(flat(5), seconds(0, 50))], std::slice::from_ref(&touched)), []);
+        assert_eq!(
+            difference(
+                &[should(flat(5), seconds(0, 50))],
+                std::slice::from_ref(&touched)
+            ),
+            []
+        );
         assert_eq!(difference(&[], std::slice::from_ref(&touched)), []);
         touched.line.delete_time = Some(at(1));
-        assert_eq!(difference(&[should(flat(5), seconds(0, 50))], &[touched]), []);
+        assert_eq!(
+            difference(&[should(flat(5), seconds(0, 50))], &[touched]),
+            []
+        );
         let mut ignored = is(1, flat(10), seconds(0, 100), Standing::Gathering);
-        ignored.line.metadata.insert(IGNORE.to_owned(), "true".to_owned());
+        ignored
+            .line
+            .metadata
+            .insert(IGNORE.to_owned(), "true".to_owned());
         assert_eq!(difference(&[], &[ignored]), []);
     }
 
@@ -343,8 +445,10 @@ mod tests {
     #[test]
     fn extending_a_split_period_moves_its_last_part() {
         let whole = seconds(0, 100);
-        let parts =
-            [part(1, seconds(0, 40), whole, Standing::Immutable), part(2, seconds(40, 100), whole, Standing::Gathering)];
+        let parts = [
+            part(1, seconds(0, 40), whole, Standing::Immutable),
+            part(2, seconds(40, 100), whole, Standing::Gathering),
+        ];
         let operations = difference(&[should(unit(), seconds(0, 150))], &parts);
         assert!(operations.contains(&Operation::Update {
             line: id(2),
@@ -352,7 +456,10 @@ mod tests {
             invoice_time: at(150),
             amount: None
         }));
-        assert!(operations.contains(&Operation::Regroup { line: id(1), period: seconds(0, 150) }));
+        assert!(operations.contains(&Operation::Regroup {
+            line: id(1),
+            period: seconds(0, 150)
+        }));
         assert_eq!(operations.len(), 3);
         assert_eq!(difference(&[should(unit(), whole)], &parts), []);
     }
@@ -374,15 +481,21 @@ mod tests {
             amount: None
         }));
         let deep = difference(&[should(unit(), seconds(0, 20))], &parts);
-        assert!(deep.iter().any(|operation| matches!(operation, Operation::Warn { line, .. } if *line == id(1))));
+        assert!(
+            deep.iter().any(
+                |operation| matches!(operation, Operation::Warn { line, .. } if *line == id(1))
+            )
+        );
         assert!(deep.contains(&Operation::Delete { line: id(2) }));
     }
 
     #[test]
     fn a_split_period_invoiced_to_its_end_is_continued_by_a_new_part() {
         let whole = seconds(0, 100);
-        let parts =
-            [part(1, seconds(0, 40), whole, Standing::Immutable), part(2, seconds(40, 100), whole, Standing::Immutable)];
+        let parts = [
+            part(1, seconds(0, 40), whole, Standing::Immutable),
+            part(2, seconds(40, 100), whole, Standing::Immutable),
+        ];
         let operations = difference(&[should(unit(), seconds(0, 150))], &parts);
         assert!(operations.iter().any(|operation| matches!(
             operation,

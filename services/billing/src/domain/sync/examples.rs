@@ -18,7 +18,11 @@ use crate::domain::{
 
 /// `2024-01-10` or `2024-01-10T15:00:00`, UTC.
 fn at(text: &str) -> Timestamp {
-    let full = if text.contains('T') { format!("{text}Z") } else { format!("{text}T00:00:00Z") };
+    let full = if text.contains('T') {
+        format!("{text}Z")
+    } else {
+        format!("{text}T00:00:00Z")
+    };
     full.parse().unwrap()
 }
 
@@ -35,10 +39,22 @@ fn arrears(amount: &str) -> Price {
 }
 
 fn unit(amount: i64) -> Price {
-    Price { model: Model::Unit { amount: Decimal::from(amount) }, minimum: None, maximum: None }
+    Price {
+        model: Model::Unit {
+            amount: Decimal::from(amount),
+        },
+        minimum: None,
+        maximum: None,
+    }
 }
 
-fn item(key: &str, price: Price, cadence: Option<&str>, start: Timestamp, end: Option<Timestamp>) -> Item {
+fn item(
+    key: &str,
+    price: Price,
+    cadence: Option<&str>,
+    start: Timestamp,
+    end: Option<Timestamp>,
+) -> Item {
     Item {
         id: ItemId::from_ulid(Ulid(1)),
         key: key.to_owned(),
@@ -56,10 +72,21 @@ fn item(key: &str, price: Price, cadence: Option<&str>, start: Timestamp, end: O
 }
 
 fn phase(key: &str, start: Timestamp, end: Option<Timestamp>, items: Vec<Item>) -> Phase {
-    Phase { id: PhaseId::from_ulid(Ulid(1)), key: key.to_owned(), start, end, items }
+    Phase {
+        id: PhaseId::from_ulid(Ulid(1)),
+        key: key.to_owned(),
+        start,
+        end,
+        items,
+    }
 }
 
-fn subscription(start: Timestamp, anchor: Timestamp, cadence: &str, phases: Vec<Phase>) -> Subscription {
+fn subscription(
+    start: Timestamp,
+    anchor: Timestamp,
+    cadence: &str,
+    phases: Vec<Phase>,
+) -> Subscription {
     Subscription {
         id: SubscriptionId::from_ulid(Ulid(0)),
         customer: CustomerId::from_ulid(Ulid(0)),
@@ -78,8 +105,16 @@ fn subscription(start: Timestamp, anchor: Timestamp, cadence: &str, phases: Vec<
 /// One open phase with these items.
 fn simple(start: &str, cadence: &str, items: Vec<(&str, Price, Option<&str>)>) -> Subscription {
     let start = at(start);
-    let items = items.into_iter().map(|(key, price, cadence)| item(key, price, cadence, start, None)).collect();
-    subscription(start, start, cadence, vec![phase("default", start, None, items)])
+    let items = items
+        .into_iter()
+        .map(|(key, price, cadence)| item(key, price, cadence, start, None))
+        .collect();
+    subscription(
+        start,
+        start,
+        cadence,
+        vec![phase("default", start, None, items)],
+    )
 }
 
 /// Ends a subscription, its open phases and items.
@@ -98,7 +133,10 @@ fn end(mut subscription: Subscription, end: &str) -> Subscription {
 fn short(time: Timestamp) -> String {
     let text = time.to_string();
     let text = text.strip_suffix('Z').unwrap();
-    text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(":00")).unwrap_or(text).to_owned()
+    text.strip_suffix("T00:00:00")
+        .or_else(|| text.strip_suffix(":00"))
+        .unwrap_or(text)
+        .to_owned()
 }
 
 /// Lines as `phase/key/v/p from..to amount @invoice`.
@@ -110,11 +148,19 @@ fn shown(subscription: &Subscription, as_of: &str) -> Vec<String> {
         .map(|line| {
             let amount = match &line.price.model {
                 Model::Flat { amount, .. } => format!(" {}", kernel::decimal::format(*amount)),
-                Model::Unit { .. } | Model::Graduated { .. } | Model::Volume { .. } | Model::Dynamic { .. }
+                Model::Unit { .. }
+                | Model::Graduated { .. }
+                | Model::Volume { .. }
+                | Model::Dynamic { .. }
                 | Model::Package { .. } => String::new(),
             };
             let reference = line.reference.split_once('/').unwrap().1;
-            format!("{reference} {}..{}{amount} @{}", short(line.period.start), short(line.period.end), short(line.invoice_time))
+            format!(
+                "{reference} {}..{}{amount} @{}",
+                short(line.period.start),
+                short(line.period.end),
+                short(line.invoice_time)
+            )
         })
         .collect();
     lines.sort();
@@ -123,7 +169,14 @@ fn shown(subscription: &Subscription, as_of: &str) -> Vec<String> {
 
 #[test]
 fn e1_plain_month() {
-    let monthly = simple("2024-01-01", "P1M", vec![("fee", advance("10"), Some("P1M")), ("use", unit(1), Some("P1M"))]);
+    let monthly = simple(
+        "2024-01-01",
+        "P1M",
+        vec![
+            ("fee", advance("10"), Some("P1M")),
+            ("use", unit(1), Some("P1M")),
+        ],
+    );
     assert_eq!(
         shown(&monthly, "2024-01-10"),
         [
@@ -132,8 +185,14 @@ fn e1_plain_month() {
             "default/use/v[0]/period[0] 2024-01-01..2024-02-01 @2024-02-01",
         ]
     );
-    assert_eq!(expected(&monthly, at("2024-01-10")).unwrap().next_sync, Some(at("2024-02-01T00:00:01")));
-    assert_eq!(expected(&monthly, at("2024-02-01")).unwrap().next_sync, Some(at("2024-02-01T00:00:01")));
+    assert_eq!(
+        expected(&monthly, at("2024-01-10")).unwrap().next_sync,
+        Some(at("2024-02-01T00:00:01"))
+    );
+    assert_eq!(
+        expected(&monthly, at("2024-02-01")).unwrap().next_sync,
+        Some(at("2024-02-01T00:00:01"))
+    );
 }
 
 #[test]
@@ -145,8 +204,18 @@ fn e2_trial() {
     trial.price = None;
     let phases = vec![
         phase("trial", start, Some(one), vec![trial]),
-        phase("discounted", one, Some(three), vec![item("use", unit(5), Some("P1M"), one, Some(three))]),
-        phase("final", three, None, vec![item("use", unit(10), Some("P1M"), three, None)]),
+        phase(
+            "discounted",
+            one,
+            Some(three),
+            vec![item("use", unit(5), Some("P1M"), one, Some(three))],
+        ),
+        phase(
+            "final",
+            three,
+            None,
+            vec![item("use", unit(10), Some("P1M"), three, None)],
+        ),
     ];
     let trial = subscription(start, start, "P1M", phases);
     assert!(shown(&trial, "2024-01-01T00:00:00.123456").is_empty());
@@ -159,22 +228,50 @@ fn e2_trial() {
 
 #[test]
 fn e3_daily_service_in_a_month() {
-    let daily = simple("2024-01-01", "P1M", vec![("fee", arrears("5"), Some("P1D"))]);
+    let daily = simple(
+        "2024-01-01",
+        "P1M",
+        vec![("fee", arrears("5"), Some("P1D"))],
+    );
     let lines = expected(&daily, at("2024-01-10")).unwrap().lines;
     assert_eq!(lines.len(), 31);
-    assert!(lines.iter().all(|line| line.invoice_time == at("2024-02-01")));
-    assert!(lines.windows(2).all(|pair| pair[0].period.end == pair[1].period.start));
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.invoice_time == at("2024-02-01"))
+    );
+    assert!(
+        lines
+            .windows(2)
+            .all(|pair| pair[0].period.end == pair[1].period.start)
+    );
 }
 
 #[test]
 fn e4_different_cadences() {
     let start = "2021-01-01";
-    let mixed = simple(start, "P3D", vec![("fee", advance("5"), Some("P1D")), ("use", unit(1), Some("P1D"))]);
+    let mixed = simple(
+        start,
+        "P3D",
+        vec![
+            ("fee", advance("5"), Some("P1D")),
+            ("use", unit(1), Some("P1D")),
+        ],
+    );
     let lines = shown(&mixed, "2021-01-02");
     assert_eq!(lines.len(), 9);
-    assert_eq!(lines[2], "default/fee/v[0]/period[2] 2021-01-03..2021-01-04 5 @2021-01-01");
-    assert_eq!(lines[3], "default/fee/v[0]/period[3] 2021-01-04..2021-01-05 5 @2021-01-04");
-    assert_eq!(lines[8], "default/use/v[0]/period[2] 2021-01-03..2021-01-04 @2021-01-04");
+    assert_eq!(
+        lines[2],
+        "default/fee/v[0]/period[2] 2021-01-03..2021-01-04 5 @2021-01-01"
+    );
+    assert_eq!(
+        lines[3],
+        "default/fee/v[0]/period[3] 2021-01-04..2021-01-05 5 @2021-01-04"
+    );
+    assert_eq!(
+        lines[8],
+        "default/use/v[0]/period[2] 2021-01-03..2021-01-04 @2021-01-04"
+    );
     let longer = simple(start, "P1D", vec![("use", unit(1), Some("P2D"))]);
     let lines = expected(&longer, at("2021-01-02T12:00:00")).unwrap().lines;
     assert_eq!(lines.len(), 1);
@@ -193,8 +290,10 @@ fn e5_a_phase_shorter_than_the_period() {
             item("use", unit(10), Some("P1M"), from, to),
         ]
     };
-    let phases =
-        vec![phase("ph1", start, Some(middle), items(start, Some(middle))), phase("ph2", middle, None, items(middle, None))];
+    let phases = vec![
+        phase("ph1", start, Some(middle), items(start, Some(middle))),
+        phase("ph2", middle, None, items(middle, None)),
+    ];
     let two = end(subscription(start, start, "P1M", phases), "2024-03-01");
     assert_eq!(
         shown(&two, "2024-01-01"),
@@ -213,18 +312,35 @@ fn e5_a_phase_shorter_than_the_period() {
 }
 
 /// Replaces the item of a key at an instant.
-fn edited(mut subscription: Subscription, key: &str, when: Timestamp, price: Price) -> Subscription {
+fn edited(
+    mut subscription: Subscription,
+    key: &str,
+    when: Timestamp,
+    price: Price,
+) -> Subscription {
     let items = &mut subscription.phases[0].items;
     let old = items.iter_mut().find(|item| item.key == key).unwrap();
     old.end = Some(when);
-    let new = Item { version: 1, price: Some(price), start: when, end: None, ..old.clone() };
+    let new = Item {
+        version: 1,
+        price: Some(price),
+        start: when,
+        end: None,
+        ..old.clone()
+    };
     items.push(new);
     subscription
 }
 
 #[test]
 fn e6_edit() {
-    let monthly = || simple("2024-01-01", "P1M", vec![("fee", advance("10"), Some("P1M"))]);
+    let monthly = || {
+        simple(
+            "2024-01-01",
+            "P1M",
+            vec![("fee", advance("10"), Some("P1M"))],
+        )
+    };
     let next_day = edited(monthly(), "fee", at("2024-01-02"), advance("20"));
     assert_eq!(
         shown(&next_day, "2024-01-02"),
@@ -234,21 +350,43 @@ fn e6_edit() {
             "default/fee/v[1]/period[1] 2024-02-01..2024-03-01 20 @2024-02-01",
         ]
     );
-    let five = || simple("2024-01-01", "P1M", vec![("fee", advance("5"), Some("P1M"))]);
+    let five = || {
+        simple(
+            "2024-01-01",
+            "P1M",
+            vec![("fee", advance("5"), Some("P1M"))],
+        )
+    };
     let soon = edited(five(), "fee", at("2024-01-01T00:00:40"), advance("10"));
     assert_eq!(
         shown(&soon, "2024-01-01T00:00:40")[0],
         "default/fee/v[1]/period[0] 2024-01-01T00:00:40..2024-02-01 10 @2024-01-01"
     );
-    let full = Subscription { prorate: false, ..soon };
+    let full = Subscription {
+        prorate: false,
+        ..soon
+    };
     let lines = shown(&full, "2024-01-01T00:00:40");
-    assert_eq!(lines[0], "default/fee/v[0]/period[0] 2024-01-01..2024-01-01T00:00:40 5 @2024-01-01");
-    assert_eq!(lines[1], "default/fee/v[1]/period[0] 2024-01-01T00:00:40..2024-02-01 10 @2024-01-01");
+    assert_eq!(
+        lines[0],
+        "default/fee/v[0]/period[0] 2024-01-01..2024-01-01T00:00:40 5 @2024-01-01"
+    );
+    assert_eq!(
+        lines[1],
+        "default/fee/v[1]/period[0] 2024-01-01T00:00:40..2024-02-01 10 @2024-01-01"
+    );
 }
 
 #[test]
 fn e7_weekly_in_a_four_week_plan() {
-    let weekly = simple("2024-01-01", "P4W", vec![("adv", advance("5"), Some("P1W")), ("arr", arrears("5"), Some("P1W"))]);
+    let weekly = simple(
+        "2024-01-01",
+        "P4W",
+        vec![
+            ("adv", advance("5"), Some("P1W")),
+            ("arr", arrears("5"), Some("P1W")),
+        ],
+    );
     let weekly = edited(weekly, "adv", at("2024-01-02"), advance("8"));
     let weekly = edited(weekly, "arr", at("2024-01-02"), arrears("7"));
     let lines = expected(&weekly, at("2024-01-02")).unwrap().lines;
@@ -256,18 +394,30 @@ fn e7_weekly_in_a_four_week_plan() {
         lines
             .iter()
             .filter(|line| line.reference.contains(&format!("/{key}/{version}/")))
-            .map(|line| (short(line.period.start), short(line.period.end), short(line.invoice_time)))
+            .map(|line| {
+                (
+                    short(line.period.start),
+                    short(line.period.end),
+                    short(line.invoice_time),
+                )
+            })
             .collect()
     };
     let line = |from: &str, to: &str, due: &str| (from.to_owned(), to.to_owned(), due.to_owned());
-    assert_eq!(of("adv", "v[0]"), [line("2024-01-01", "2024-01-02", "2024-01-01")]);
+    assert_eq!(
+        of("adv", "v[0]"),
+        [line("2024-01-01", "2024-01-02", "2024-01-01")]
+    );
     let advance = of("adv", "v[1]");
     assert_eq!(advance.len(), 8);
     assert_eq!(advance[0], line("2024-01-02", "2024-01-08", "2024-01-01"));
     assert_eq!(advance[3], line("2024-01-22", "2024-01-29", "2024-01-01"));
     assert_eq!(advance[4], line("2024-01-29", "2024-02-05", "2024-01-29"));
     assert_eq!(advance[7], line("2024-02-19", "2024-02-26", "2024-01-29"));
-    assert_eq!(of("arr", "v[0]"), [line("2024-01-01", "2024-01-02", "2024-01-29")]);
+    assert_eq!(
+        of("arr", "v[0]"),
+        [line("2024-01-01", "2024-01-02", "2024-01-29")]
+    );
     let arrears = of("arr", "v[1]");
     assert_eq!(arrears.len(), 4);
     assert!(arrears.iter().all(|line| line.2 == "2024-01-29"));
@@ -278,10 +428,23 @@ fn e7_weekly_in_a_four_week_plan() {
 fn e8_anchor() {
     let start = at("2025-07-10T15:00:00");
     let open = |start, anchor, price: Price, cadence| {
-        subscription(start, anchor, "P1M", vec![phase("default", start, None, vec![item("use", price, Some(cadence), start, None)])])
+        subscription(
+            start,
+            anchor,
+            "P1M",
+            vec![phase(
+                "default",
+                start,
+                None,
+                vec![item("use", price, Some(cadence), start, None)],
+            )],
+        )
     };
     assert_eq!(
-        shown(&open(start, at("2025-01-31T15:00:00"), unit(1), "P1M"), "2025-09-29"),
+        shown(
+            &open(start, at("2025-01-31T15:00:00"), unit(1), "P1M"),
+            "2025-09-29"
+        ),
         [
             "default/use/v[0]/period[0] 2025-07-10T15:00..2025-07-31T15:00 @2025-07-31T15:00",
             "default/use/v[0]/period[1] 2025-07-31T15:00..2025-08-31T15:00 @2025-08-31T15:00",
@@ -290,11 +453,17 @@ fn e8_anchor() {
     );
     let middle = at("2025-06-15T12:00:00");
     assert_eq!(
-        shown(&open(middle, at("2025-06-01"), unit(1), "P1M"), "2025-06-20"),
+        shown(
+            &open(middle, at("2025-06-01"), unit(1), "P1M"),
+            "2025-06-20"
+        ),
         ["default/use/v[0]/period[0] 2025-06-15T12:00..2025-07-01 @2025-07-01"]
     );
     assert_eq!(
-        shown(&open(middle, at("2025-06-01"), unit(1), "P1D"), "2025-06-20")[0],
+        shown(
+            &open(middle, at("2025-06-01"), unit(1), "P1D"),
+            "2025-06-20"
+        )[0],
         "default/use/v[0]/period[0] 2025-06-15T12:00..2025-06-16 @2025-07-01"
     );
 }
@@ -303,8 +472,16 @@ fn e8_anchor() {
 fn e9_anchor_before_the_start() {
     let start = at("2021-01-01");
     let items = vec![item("fee", advance("10"), Some("P1D"), start, None)];
-    let daily = subscription(start, at("2020-12-31T23:00:00"), "P1D", vec![phase("default", start, None, items)]);
-    let daily = Subscription { prorate: false, ..daily };
+    let daily = subscription(
+        start,
+        at("2020-12-31T23:00:00"),
+        "P1D",
+        vec![phase("default", start, None, items)],
+    );
+    let daily = Subscription {
+        prorate: false,
+        ..daily
+    };
     let lines = expected(&daily, at("2021-01-01T12:00:00")).unwrap().lines;
     assert_eq!(lines[0].period.end, at("2021-01-01T23:00:00"));
     assert_eq!(lines[0].subscription.billing_period.start, start);
@@ -312,13 +489,23 @@ fn e9_anchor_before_the_start() {
     assert_eq!(lines[1].period.end, at("2021-01-02T23:00:00"));
     let edited = edited(daily, "fee", at("2021-01-02T20:00:00"), advance("11"));
     let lines = shown(&edited, "2021-01-02T20:00:00");
-    assert_eq!(lines[1], "default/fee/v[0]/period[1] 2021-01-01T23:00..2021-01-02T20:00 10 @2021-01-01T23:00");
-    assert_eq!(lines[2], "default/fee/v[1]/period[0] 2021-01-02T20:00..2021-01-02T23:00 11 @2021-01-01T23:00");
+    assert_eq!(
+        lines[1],
+        "default/fee/v[0]/period[1] 2021-01-01T23:00..2021-01-02T20:00 10 @2021-01-01T23:00"
+    );
+    assert_eq!(
+        lines[2],
+        "default/fee/v[1]/period[0] 2021-01-02T20:00..2021-01-02T23:00 11 @2021-01-01T23:00"
+    );
 }
 
 #[test]
 fn e10_canceling_is_not_prorated() {
-    let quarterly = simple("2024-01-01", "P1M", vec![("fee", arrears("9"), Some("P3M"))]);
+    let quarterly = simple(
+        "2024-01-01",
+        "P1M",
+        vec![("fee", arrears("9"), Some("P3M"))],
+    );
     assert_eq!(
         shown(&end(quarterly, "2024-02-01"), "2024-01-20"),
         ["default/fee/v[0]/period[0] 2024-01-01..2024-02-01 9 @2024-02-01"]
@@ -339,7 +526,15 @@ fn e11_one_time_fees() {
     );
     let (start, over) = (at("2024-01-01"), at("2024-02-05"));
     let items = vec![item("fee", advance("7"), None, start, Some(over))];
-    let phased = subscription(start, start, "P1M", vec![phase("one", start, Some(over), items), phase("two", over, None, vec![])]);
+    let phased = subscription(
+        start,
+        start,
+        "P1M",
+        vec![
+            phase("one", start, Some(over), items),
+            phase("two", over, None, vec![]),
+        ],
+    );
     let lines = expected(&phased, at("2024-01-05")).unwrap().lines;
     assert_eq!(lines[0].period.end, over);
     assert_eq!(lines[0].subscription.billing_period.end, at("2024-02-01"));
@@ -347,17 +542,44 @@ fn e11_one_time_fees() {
 
 #[test]
 fn e12_future_start() {
-    let later = simple("2024-02-01", "P1M", vec![("fee", advance("10"), Some("P1M")), ("use", unit(1), Some("P1M"))]);
-    assert_eq!(shown(&later, "2024-01-20"), ["default/fee/v[0]/period[0] 2024-02-01..2024-03-01 10 @2024-02-01"]);
-    assert_eq!(expected(&later, at("2024-01-20")).unwrap().next_sync, Some(at("2024-02-01T00:00:01")));
+    let later = simple(
+        "2024-02-01",
+        "P1M",
+        vec![
+            ("fee", advance("10"), Some("P1M")),
+            ("use", unit(1), Some("P1M")),
+        ],
+    );
+    assert_eq!(
+        shown(&later, "2024-01-20"),
+        ["default/fee/v[0]/period[0] 2024-02-01..2024-03-01 10 @2024-02-01"]
+    );
+    assert_eq!(
+        expected(&later, at("2024-01-20")).unwrap().next_sync,
+        Some(at("2024-02-01T00:00:01"))
+    );
 }
 
 #[test]
 fn what_is_free_or_deleted_has_no_lines() {
-    let free = simple("2024-01-01", "P1M", vec![("fee", advance("0"), Some("P1M"))]);
+    let free = simple(
+        "2024-01-01",
+        "P1M",
+        vec![("fee", advance("0"), Some("P1M"))],
+    );
     assert!(shown(&free, "2024-01-10").is_empty());
-    let deleted = Subscription { deleted: true, ..simple("2024-01-01", "P1M", vec![("fee", advance("1"), Some("P1M"))]) };
-    assert_eq!(expected(&deleted, at("2024-01-10")).unwrap(), Plan::default());
+    let deleted = Subscription {
+        deleted: true,
+        ..simple(
+            "2024-01-01",
+            "P1M",
+            vec![("fee", advance("1"), Some("P1M"))],
+        )
+    };
+    assert_eq!(
+        expected(&deleted, at("2024-01-10")).unwrap(),
+        Plan::default()
+    );
 }
 
 proptest! {

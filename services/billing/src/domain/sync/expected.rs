@@ -77,19 +77,33 @@ pub fn expected(subscription: &Subscription, now: Timestamp) -> Result<Plan, Syn
     let current = subscription.aligned_period(as_of)?;
     let horizon = horizon(subscription, as_of, current);
     let mut lines = Vec::new();
-    for phase in subscription.phases.iter().filter(|phase| !phase.is_empty() && phase.priced().next().is_some()) {
+    for phase in subscription
+        .phases
+        .iter()
+        .filter(|phase| !phase.is_empty() && phase.priced().next().is_some())
+    {
         let mut limit = horizon;
         if phase.start > limit {
             limit = phase.priced().map(|item| item.start).min().unwrap_or(limit);
         }
         for item in phase.priced() {
-            lines_of(subscription, phase, item, floor_to_second(limit), &mut lines)?;
+            lines_of(
+                subscription,
+                phase,
+                item,
+                floor_to_second(limit),
+                &mut lines,
+            )?;
         }
         if phase.end.is_some_and(|end| end >= as_of) {
             break;
         }
     }
-    let next_sync = if subscription.active_to.is_some() { None } else { Some(next_sync(subscription, as_of, current)) };
+    let next_sync = if subscription.active_to.is_some() {
+        None
+    } else {
+        Some(next_sync(subscription, as_of, current))
+    };
     Ok(Plan { lines, next_sync })
 }
 
@@ -115,7 +129,9 @@ fn next_sync(subscription: &Subscription, as_of: Timestamp, current: Option<Peri
         }
     };
     // At a boundary itself the horizon is still the boundary; it moves right after it.
-    boundary.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(boundary)
+    boundary
+        .saturating_add(jiff::SignedDuration::from_secs(1))
+        .unwrap_or(boundary)
 }
 
 /// The lines of one item version.
@@ -155,8 +171,11 @@ fn recurring(
             end: item.end.map_or(full.end, |end| full.end.min(end)),
         };
         let billing = subscription.period_in(phase, at)?;
-        let invoice_time =
-            if price.is_flat_in_advance() { billing.start } else { service.end.max(billing.end) };
+        let invoice_time = if price.is_flat_in_advance() {
+            billing.start
+        } else {
+            service.end.max(billing.end)
+        };
         if floor_to_second(invoice_time) > limit {
             break;
         }
@@ -164,7 +183,12 @@ fn recurring(
             return Err(SyncError::TooManyLines);
         }
         let reference = format!("{}/period[{index}]", version(subscription, phase, item));
-        let times = Times { service, full, billing, invoice_time };
+        let times = Times {
+            service,
+            full,
+            billing,
+            invoice_time,
+        };
         lines.extend(line(subscription, phase, item, price, reference, times)?);
         at = service.end;
         index += 1;
@@ -184,24 +208,46 @@ fn once(
         return Ok(());
     }
     let end = phase.end.or(item.end).unwrap_or(item.start);
-    let service = Period { start: item.start, end: end.max(item.start) };
+    let service = Period {
+        start: item.start,
+        end: end.max(item.start),
+    };
     let billing = subscription.period_in(phase, item.start)?;
     let in_advance = price.is_flat_in_advance();
     // A fee at the end waits until there is an end.
     if !in_advance && service.is_empty() {
         return Ok(());
     }
-    let invoice_time = if in_advance { billing.start } else { service.end.max(billing.end) };
+    let invoice_time = if in_advance {
+        billing.start
+    } else {
+        service.end.max(billing.end)
+    };
     if floor_to_second(invoice_time) > limit {
         return Ok(());
     }
-    let times = Times { service, full: service, billing, invoice_time };
-    lines.extend(line(subscription, phase, item, price, version(subscription, phase, item), times)?);
+    let times = Times {
+        service,
+        full: service,
+        billing,
+        invoice_time,
+    };
+    lines.extend(line(
+        subscription,
+        phase,
+        item,
+        price,
+        version(subscription, phase, item),
+        times,
+    )?);
     Ok(())
 }
 
 fn version(subscription: &Subscription, phase: &Phase, item: &Item) -> String {
-    format!("{}/{}/{}/v[{}]", subscription.id, phase.key, item.key, item.version)
+    format!(
+        "{}/{}/{}/v[{}]",
+        subscription.id, phase.key, item.key, item.version
+    )
 }
 
 struct Times {
@@ -219,12 +265,17 @@ fn line(
     reference: String,
     times: Times,
 ) -> Result<Option<Expected>, SyncError> {
-    let floor = |period: Period| Period { start: floor_to_second(period.start), end: floor_to_second(period.end) };
+    let floor = |period: Period| Period {
+        start: floor_to_second(period.start),
+        end: floor_to_second(period.end),
+    };
     let (service, full) = (floor(times.service), floor(times.full));
     let mut price = price.clone();
     if let Model::Flat { amount, .. } = &mut price.model {
         // Whoever ends a subscription pays the period in full; whoever changes it does not.
-        let ends_here = subscription.active_to.is_some_and(|end| floor_to_second(end) <= service.end);
+        let ends_here = subscription
+            .active_to
+            .is_some_and(|end| floor_to_second(end) <= service.end);
         *amount = if subscription.prorate && !service.is_empty() && !ends_here {
             prorate(*amount, service, full, subscription.currency)?
         } else {

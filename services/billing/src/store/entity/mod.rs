@@ -6,5 +6,4 @@ pub mod customer;
 pub mod customer_override;
 pub mod invoice;
 pub mod invoice_line;
-pub mod sequence;
 pub mod subscription;

@@ -28,15 +28,51 @@ impl MigrationTrait for Billing {
             manager.create_table(table).await?;
         }
         for (name, table, columns) in [
-            ("invoice_by_customer", "invoice", &["project_id", "customer_id"][..]),
-            ("invoice_by_create_time", "invoice", &["project_id", "create_time", "id"]),
-            ("invoice_by_due_time", "invoice", &["project_id", "due_time"]),
-            ("invoice_line_by_invoice", "invoice_line", &["project_id", "invoice_id"]),
-            ("invoice_line_by_subscription", "invoice_line", &["project_id", "subscription_id"]),
-            ("invoice_line_by_split", "invoice_line", &["project_id", "split_id"]),
-            ("subscription_by_customer", "subscription", &["project_id", "customer_id"]),
-            ("subscription_by_next_sync", "subscription", &["project_id", "next_sync_time"]),
-            ("customer_override_by_profile", "customer_override", &["project_id", "profile_id"]),
+            (
+                "invoice_by_customer",
+                "invoice",
+                &["project_id", "customer_id"][..],
+            ),
+            (
+                "invoice_by_create_time",
+                "invoice",
+                &["project_id", "create_time", "id"],
+            ),
+            (
+                "invoice_by_due_time",
+                "invoice",
+                &["project_id", "due_time"],
+            ),
+            (
+                "invoice_line_by_invoice",
+                "invoice_line",
+                &["project_id", "invoice_id"],
+            ),
+            (
+                "invoice_line_by_subscription",
+                "invoice_line",
+                &["project_id", "subscription_id"],
+            ),
+            (
+                "invoice_line_by_split",
+                "invoice_line",
+                &["project_id", "split_id"],
+            ),
+            (
+                "subscription_by_customer",
+                "subscription",
+                &["project_id", "customer_id"],
+            ),
+            (
+                "subscription_by_next_sync",
+                "subscription",
+                &["project_id", "next_sync_time"],
+            ),
+            (
+                "customer_override_by_profile",
+                "customer_override",
+                &["project_id", "profile_id"],
+            ),
         ] {
             let mut index = Index::create();
             index.name(name).table(table);

@@ -4,6 +4,12 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Select, Value,
 };
+use tonic::Status;
+
+use crate::error::invalid;
+
+/// Most rows of a page that was asked for by number.
+const NUMBERED_PAGE_SIZE_MAX: u64 = 1000;
 
 /// One column that a list is sorted by.
 #[derive(Clone, Copy, Debug)]
@@ -110,5 +116,68 @@ impl<C> SortColumn<C> {
         } else {
             text.into()
         }
+    }
+}
+
+/// A page that a list was asked for.
+pub struct Page {
+    /// The part of the list.
+    pub slice: Slice,
+    request: crate::page::PageRequest,
+}
+
+impl Page {
+    /// Reads page size, token and number. `query` is whatever else shapes the list.
+    pub fn from_proto(
+        (size, token, number): (i32, &str, i32),
+        descending: bool,
+        key: [u8; 32],
+        query: &[&str],
+    ) -> Result<Self, Status> {
+        let request = crate::page::PageRequest::parse(size, token, key, query)?;
+        let page = u64::try_from(number).map_err(|_| invalid("page", "must not be negative"))?;
+        let page = (page > 0).then_some(page);
+        if page.is_some() && request.after.is_some() {
+            return Err(invalid("page", "must not be given with page_token"));
+        }
+        let limit = match (page, u64::try_from(size)) {
+            (Some(_), Ok(size)) if size > 0 => size.min(NUMBERED_PAGE_SIZE_MAX),
+            (Some(_) | None, _) => request.limit,
+        };
+        Ok(Self {
+            slice: Slice {
+                limit,
+                page,
+                after: request.after.clone(),
+                descending,
+            },
+            request,
+        })
+    }
+
+    /// The token of the page behind a row with these sort values; empty when there is none.
+    pub fn next_token(&self, more: bool, last: Option<Vec<String>>) -> String {
+        match last {
+            Some(values) if more => {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                self.request.token(&values)
+            }
+            Some(_) | None => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn numbered_pages_may_be_longer_and_take_no_token() {
+        let read = |size, number| Page::from_proto((size, "", number), false, [1; 32], &[]);
+        assert_eq!(read(1000, 1).unwrap().slice.limit, 1000);
+        assert_eq!(read(1000, 0).unwrap().slice.limit, 250);
+        assert_eq!(read(0, 2).unwrap().slice.limit, 50);
+        assert!(read(10, -1).is_err());
     }
 }

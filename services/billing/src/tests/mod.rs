@@ -1,0 +1,21 @@
+//! The service through its RPCs, over its own database and timers.
+
+mod custom_invoicing;
+mod editing;
+mod flows;
+mod profiles;
+mod subscriptions;
+mod world;
+
+/// The reason of a refusal and the codes of its issues.
+fn refusal<T: std::fmt::Debug>(answer: Result<T, tonic::Status>) -> (String, Vec<String>) {
+    let status = match answer {
+        Err(status) => status,
+        Ok(answer) => panic!("not refused: {answer:?}"),
+    };
+    let details = chassis::error::details(&status);
+    (
+        details.reason,
+        details.issues.into_iter().map(|issue| issue.code).collect(),
+    )
+}
