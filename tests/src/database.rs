@@ -42,11 +42,27 @@ impl TestDatabase {
         format!("{base}/{}", self.name)
     }
 
+    /// Cuts all connections to it, as a fail-over of the server does.
+    pub async fn cut_connections(&self) -> anyhow::Result<()> {
+        connect(&self.server)
+            .await?
+            .execute_unprepared(&format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+                self.name
+            ))
+            .await
+            .context("cutting connections")?;
+        Ok(())
+    }
+
     /// Drops it.
     pub async fn remove(self) -> anyhow::Result<()> {
         connect(&self.server)
             .await?
-            .execute_unprepared(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
+            .execute_unprepared(&format!(
+                "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+                self.name
+            ))
             .await
             .context("dropping a test database")?;
         Ok(())

@@ -85,16 +85,24 @@ impl Installation {
         if self.split { &PARTS } else { &["serve"] }
     }
 
-    /// Starts the processes that do not run and waits until all are ready.
-    pub async fn spawn(&mut self) -> anyhow::Result<()> {
+    /// Starts the processes that do not run; answers when that was.
+    pub fn spawn_without_waiting(&mut self) -> anyhow::Result<Instant> {
         for (index, part) in self.parts().iter().enumerate() {
             if self.processes.iter().any(|(running, _)| running == part) {
                 continue;
             }
-            let child = self.command(index, part)?.spawn().context("starting perennial")?;
+            let child = self
+                .command(index, part)?
+                .spawn()
+                .context("starting perennial")?;
             self.processes.push((part, child));
         }
-        let deadline = Instant::now() + START_LIMIT;
+        Ok(Instant::now())
+    }
+
+    /// Starts the processes that do not run and waits until all are ready.
+    pub async fn spawn(&mut self) -> anyhow::Result<()> {
+        let deadline = self.spawn_without_waiting()? + START_LIMIT;
         for (http, _) in self.ports.clone() {
             let probe = Rest::new(format!("http://127.0.0.1:{http}"), None);
             while !probe.is_ready().await {
@@ -290,7 +298,10 @@ fn binary() -> anyhow::Result<PathBuf> {
         .map(|folder| folder.join("perennial"))
         .context("the test binary lies below a target folder")?;
     if !path.exists() {
-        bail!("{} is missing; build it with `cargo build --workspace`", path.display());
+        bail!(
+            "{} is missing; build it with `cargo build --workspace`",
+            path.display()
+        );
     }
     Ok(path)
 }

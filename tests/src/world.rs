@@ -54,6 +54,18 @@ impl World {
         })
     }
 
+    /// Cuts all its connections to the database; false on SQLite, which has none.
+    pub async fn cut_connections(&self) -> bool {
+        let Some(database) = &self.database else {
+            return false;
+        };
+        database
+            .cut_connections()
+            .await
+            .expect("connections are cut");
+        true
+    }
+
     /// The bootstrap key.
     pub fn key(&self) -> &'static str {
         KEY

@@ -11,8 +11,7 @@ use contract::{
     },
     catalog::v1::{
         addon_service_client::AddonServiceClient, feature_service_client::FeatureServiceClient,
-        plan_addon_service_client::PlanAddonServiceClient,
-        plan_service_client::PlanServiceClient,
+        plan_addon_service_client::PlanAddonServiceClient, plan_service_client::PlanServiceClient,
     },
     customer::v1::{
         clock_service_client::ClockServiceClient, customer_service_client::CustomerServiceClient,
@@ -124,8 +123,9 @@ impl Builder {
             .connect_timeout(Duration::from_secs(5))
             .connect_lazy();
         let value = |text: String| {
-            MetadataValue::try_from(text)
-                .map_err(|_| Error::Setup("the key or project has characters that cannot be sent".into()))
+            MetadataValue::try_from(text).map_err(|_| {
+                Error::Setup("the key or project has characters that cannot be sent".into())
+            })
         };
         let credentials = Credentials {
             authorization: value(format!("Bearer {}", self.key))?,

@@ -57,6 +57,9 @@ pub enum CatalogError {
     /// An active plan or a hold needs the feature.
     #[error("forbidden for feature {key}: it is used by {users}")]
     FeatureInUse { key: String, users: String },
+    /// A feature whose cost is asked has no meter, or does not say what a unit costs.
+    #[error("feature {key} has no {missing}")]
+    FeatureNotCosted { key: String, missing: &'static str },
     /// Rate cards name features that do not exist or are archived.
     #[error("feature with key {} not found", .0.join(", "))]
     RateCardFeatureNotFound(Vec<String>),
@@ -193,6 +196,7 @@ impl Problem for CatalogError {
             | Self::PlanAddonNotFound(_) => Code::NotFound,
             Self::FeatureKeyTaken { .. } | Self::PlanAddonExists => Code::AlreadyExists,
             Self::FeatureInUse { .. }
+            | Self::FeatureNotCosted { .. }
             | Self::RateCardFeatureNotFound(_)
             | Self::NoVersions(_)
             | Self::DraftExists { .. }
@@ -213,6 +217,7 @@ impl Problem for CatalogError {
             Self::FeatureKeyTaken { .. } => "FEATURE_KEY_TAKEN",
             Self::MeterNotFound(_) => "METER_NOT_FOUND",
             Self::FeatureInUse { .. } => "FEATURE_IN_USE",
+            Self::FeatureNotCosted { .. } => "FEATURE_NOT_COSTED",
             Self::RateCardFeatureNotFound(_) => "RATE_CARD_FEATURE_NOT_FOUND",
             Self::OfferNotFound { kind, .. } => kind.pick("PLAN_NOT_FOUND", "ADDON_NOT_FOUND"),
             Self::NoVersions(_) => "PLAN_HAS_NO_VERSIONS",
@@ -253,6 +258,7 @@ impl Problem for CatalogError {
             | Self::FeatureKeyTaken { .. }
             | Self::MeterNotFound(_)
             | Self::FeatureInUse { .. }
+            | Self::FeatureNotCosted { .. }
             | Self::OfferNotFound { .. }
             | Self::NoVersions(_)
             | Self::DraftExists { .. }

@@ -152,6 +152,7 @@ impl Gate {
         project: Option<&str>,
         kinds: &[KeyKind],
     ) -> Result<Context, Status> {
+        self.time_is_known()?;
         let principal = self.principal(key, project).await?;
         if !kinds.contains(&principal.kind) {
             return Err(unauthenticated("this kind of key is not accepted here"));
@@ -160,6 +161,20 @@ impl Gate {
             principal.project,
             &principal.actor,
             principal.grants.clone(),
+        ))
+    }
+
+    /// Calls from outside are not taken before the test clocks were read: right after a
+    /// start a frozen project would get system time.
+    fn time_is_known(&self) -> Result<(), Status> {
+        if self.clocks.loaded() {
+            return Ok(());
+        }
+        Err(refuse(
+            Code::Unavailable,
+            "STARTING",
+            "the service is starting; try again",
+            &[],
         ))
     }
 
@@ -185,9 +200,13 @@ impl Gate {
                 .signer
                 .verify(credential)
                 .ok_or_else(|| unauthenticated("the service token is not valid"))?;
+            if claims.clock.is_none() && !claims.grants.is_service() {
+                self.time_is_known()?;
+            }
             let frozen = claims
                 .clock
-                .and_then(|clock| kernel::Timestamp::from_microsecond(clock).ok());
+                .and_then(|clock| kernel::Timestamp::from_microsecond(clock).ok())
+                .or_else(|| self.clocks.frozen(claims.project));
             return Ok(Context::new(
                 claims.project,
                 claims.actor,

@@ -5,11 +5,12 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, RwLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
 use kernel::{Timestamp, id::ProjectId};
+use tokio::sync::watch;
 
 /// System time, cut to microseconds because that is what both databases keep.
 #[expect(
@@ -28,7 +29,7 @@ fn truncate(time: Timestamp) -> Timestamp {
 #[derive(Clone, Debug, Default)]
 pub struct Clocks {
     frozen: Arc<RwLock<HashMap<ProjectId, Timestamp>>>,
-    loaded: Arc<AtomicBool>,
+    loaded: Arc<watch::Sender<bool>>,
     version: Arc<AtomicU64>,
 }
 
@@ -78,12 +79,19 @@ impl Clocks {
                 .map(|(project, time)| (project, truncate(time)))
                 .collect();
         }
-        self.loaded.store(true, Ordering::Release);
+        self.loaded.send_replace(true);
     }
 
-    /// Whether the list was read once. Timers wait for it: without it a frozen project
-    /// would be billed by system time.
+    /// Whether the list was read once. Timers and calls from outside wait for it: without
+    /// it a frozen project would be billed by system time.
     pub fn loaded(&self) -> bool {
-        self.loaded.load(Ordering::Acquire)
+        *self.loaded.borrow()
+    }
+
+    /// Waits until the list was read once.
+    pub async fn wait_loaded(&self) {
+        let mut loaded = self.loaded.subscribe();
+        // The sender lives as long as this value does, so this cannot fail.
+        let _ = loaded.wait_for(|loaded| *loaded).await;
     }
 }

@@ -8,13 +8,13 @@ use kernel::Timestamp;
 pub use sea_orm::DbErr;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
-    DatabaseTransaction, SqlErr, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    DatabaseTransaction, RuntimeErr, SqlErr, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait, sqlx,
 };
 use sea_orm_migration::{MigrationTrait, SchemaManager, prelude::*};
 use tokio::sync::watch;
 
-use crate::{Context, Write, secret::MasterKey, store::ChassisTables};
+use crate::{Code, Context, Write, secret::MasterKey, store::ChassisTables};
 
 /// A service's database. Cheap to clone.
 #[derive(Clone)]
@@ -255,6 +255,39 @@ pub async fn lock(tx: &DatabaseTransaction, name: &str) -> Result<(), DbErr> {
 /// Whether a statement failed because a unique index already holds the value.
 pub fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// What a database failure is to a caller when it is nobody's mistake and the same call may
+/// well succeed later: the database cannot be reached, or two transactions stood in each
+/// other's way and this one had to give way.
+pub fn passing(error: &DbErr) -> Option<Code> {
+    if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
+        return Some(Code::Unavailable);
+    }
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
+        error
+    else {
+        return None;
+    };
+    if let sqlx::Error::Database(answer) = cause.as_ref() {
+        return match answer.code()?.as_ref() {
+            // Serialization failure, deadlock; on SQLite: the writer was busy for too long.
+            "40001" | "40P01" | "5" | "517" => Some(Code::Aborted),
+            // The server is ending, starting or full.
+            "57P01" | "57P02" | "57P03" | "53300" => Some(Code::Unavailable),
+            _ => None,
+        };
+    }
+    matches!(
+        cause.as_ref(),
+        sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+    )
+    .then_some(Code::Unavailable)
 }
 
 /// An instant as it is stored: microseconds since 1970.

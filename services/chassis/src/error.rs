@@ -173,6 +173,9 @@ pub fn to_status<P: Problem>(problem: P) -> Status {
     }
     let code = problem.code();
     if code == Code::Internal {
+        if let Some(passing) = passing(std::error::Error::source(&problem)) {
+            return passing;
+        }
         let chain =
             std::iter::successors(std::error::Error::source(&problem), |error| error.source())
                 .fold(problem.to_string(), |text, error| {
@@ -203,6 +206,31 @@ pub fn to_status<P: Problem>(problem: P) -> Status {
         &problem.violations(),
         &problem.issues(),
     )
+}
+
+/// The status of an error that a database failure caused which may be gone at the next try.
+fn passing(source: Option<&(dyn std::error::Error + 'static)>) -> Option<Status> {
+    std::iter::successors(source, |error| error.source())
+        .find_map(|error| error.downcast_ref::<sea_orm::DbErr>())
+        .and_then(database_passing)
+}
+
+/// The same for a failure of the database itself.
+pub(crate) fn database_passing(error: &sea_orm::DbErr) -> Option<Status> {
+    let code = crate::db::passing(error)?;
+    tracing::warn!(%error, "a database failure that may pass");
+    let (reason, message) = if code == Code::Aborted {
+        (
+            "CONCURRENT_CHANGE",
+            "another change came in between; try again",
+        )
+    } else {
+        (
+            "DATABASE_UNAVAILABLE",
+            "the database cannot be reached; try again",
+        )
+    };
+    Some(refuse(code, reason, message, &[]))
 }
 
 /// A status for what the chassis itself refuses.

@@ -287,15 +287,18 @@ impl Consumer {
     pub async fn drain(&self) -> Result<u64, Status> {
         let mut total = 0;
         loop {
-            let count = self.step(0).await?;
-            if count == 0 {
+            let (seen, applied) = self.step(0).await?;
+            total += applied;
+            // Not `applied`: the loop may have been quicker with this page, and more follow.
+            if seen == 0 {
                 return Ok(total);
             }
-            total += count;
         }
     }
 
-    async fn step(&self, wait_ms: i32) -> Result<u64, Status> {
+    /// Reads a page and applies it; answers how many events it had, and how many of them
+    /// nobody had applied before.
+    async fn step(&self, wait_ms: i32) -> Result<(usize, u64), Status> {
         let cursor = self.cursor(self.db.reader()).await?;
         let nobody = ProjectId::from_ulid(ulid::Ulid::nil());
         let context = Context::background(&self.env, nobody, self.env.clocks().now(nobody));
@@ -311,11 +314,12 @@ impl Consumer {
             tonic::metadata::MetadataValue::from_static(self.spec.source),
         );
         let answer = self.source.clone().list_events(request).await?.into_inner();
+        let seen = answer.events.len();
         let mut applied = 0;
         for event in answer.events {
             applied += u64::from(self.apply(event).await?);
         }
-        Ok(applied)
+        Ok((seen, applied))
     }
 
     async fn apply(&self, event: pb::Event) -> Result<bool, Status> {
@@ -358,6 +362,10 @@ impl Consumer {
             .await
             .map_err(database)?;
         write.commit().await.map_err(database)?;
+        metrics::counter!("perennial_feed_events_total", "consumer" => self.spec.name).increment(1);
+        let age = crate::clock::system_now().duration_since(event.create_time);
+        metrics::gauge!("perennial_feed_lag_seconds", "consumer" => self.spec.name)
+            .set(age.as_secs_f64());
         Ok(true)
     }
 

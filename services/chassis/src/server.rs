@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body, service::Routes};
 use tower::{Service, ServiceExt as _};
 
-use crate::{feed::SERVICE_HEADER, health::Readiness, link::Links};
+use crate::{config::GATEWAY, feed::SERVICE_HEADER, health::Readiness, link::Links};
 
 /// How long running calls may go on after the process was asked to stop.
 pub const DRAIN: Duration = Duration::from_secs(20);
@@ -28,13 +28,26 @@ pub const DRAIN: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct Dispatcher {
     links: Links,
-    only: Option<&'static str>,
+    parts: Vec<&'static str>,
 }
 
 impl Dispatcher {
-    /// Dispatches to these links; `only` is the one service of a process that has just one.
-    pub fn new(links: Links, only: Option<&'static str>) -> Self {
-        Self { links, only }
+    /// Dispatches to these links; `parts` is what runs in this process. A part that is still
+    /// starting answers `UNAVAILABLE`, what is neither here nor linked `UNIMPLEMENTED`.
+    pub fn new(links: Links, parts: Vec<&'static str>) -> Self {
+        Self { links, parts }
+    }
+
+    /// The one service of a process that has just one.
+    fn only(&self) -> Option<&'static str> {
+        match self.parts.as_slice() {
+            [part] if *part != GATEWAY => Some(*part),
+            _ => None,
+        }
+    }
+
+    fn is_known(&self, service: &str) -> bool {
+        self.links.has(service) || self.parts.contains(&service)
     }
 
     fn target(&self, request: &Request<Body>) -> Option<String> {
@@ -47,7 +60,7 @@ impl Dispatcher {
             .headers()
             .get(SERVICE_HEADER)
             .and_then(|name| name.to_str().ok())
-            .or(self.only)
+            .or(self.only())
             .map(str::to_owned)
     }
 }
@@ -64,7 +77,7 @@ impl Service<Request<Body>> for Dispatcher {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let target = self
             .target(&request)
-            .filter(|service| self.links.has(service));
+            .filter(|service| self.is_known(service));
         let links = self.links.clone();
         Box::pin(async move {
             let Some(service) = target else {

@@ -56,9 +56,35 @@ pub fn init(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<Tel
     Ok(Telemetry(provider))
 }
 
+/// Upper bounds of the buckets of all durations, in seconds.
+const DURATION_BUCKETS: [f64; 11] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+];
+
 /// Installs the recorder of metrics and gives back what prints them.
 pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
-    PrometheusBuilder::new().install_recorder()
+    let handle = PrometheusBuilder::new()
+        .set_buckets(&DURATION_BUCKETS)?
+        .install_recorder()?;
+    metrics::describe_histogram!(
+        "perennial_rpc_duration_seconds",
+        metrics::Unit::Seconds,
+        "Time from the arrival of a call to its answer, by service, path and gRPC code"
+    );
+    metrics::describe_counter!(
+        "perennial_feed_events_total",
+        "Events that a consumer has applied, by consumer"
+    );
+    metrics::describe_gauge!(
+        "perennial_feed_lag_seconds",
+        metrics::Unit::Seconds,
+        "Age of the event that a consumer applied last, by consumer"
+    );
+    metrics::describe_counter!(
+        "perennial_timer_work_total",
+        "Things that timers have done, by service and timer"
+    );
+    Ok(handle)
 }
 
 /// The W3C trace context of the current span; empty when traces are off.

@@ -9,7 +9,10 @@ use tonic::Status;
 use crate::{Context, Env, lease::Leases};
 
 const TICK: Duration = Duration::from_secs(1);
-const LEASE: Duration = Duration::from_secs(60);
+/// How long work waits for a process that died doing it.
+const LEASE: Duration = Duration::from_secs(15);
+/// How often a lease is extended while the work goes on.
+const EXTEND: Duration = Duration::from_secs(5);
 /// Most runs of one timer for one project in one round; the rest waits for the next.
 const ROUND_LIMIT: usize = 1_000;
 
@@ -48,25 +51,77 @@ async fn tick(env: &Env, leases: &Leases, timer: &dyn Timer) -> Result<(), Statu
         if due > now {
             continue;
         }
-        let lease = format!("timer.{}.{project}", timer.name());
-        if !leases
-            .acquire(&lease, LEASE)
-            .await
-            .map_err(crate::idempotency::database)?
-        {
-            continue;
+        // One project's failure is not another's.
+        if let Err(status) = work(env, leases, timer, project, now).await {
+            tracing::warn!(timer = timer.name(), project.id = %project, code = ?status.code(), message = status.message(), "a timer failed; it is tried again");
         }
-        let context = Context::background(env, project, now);
-        let mut rounds = 0;
-        while rounds < ROUND_LIMIT && timer.run(&context).await? > 0 {
-            rounds += 1;
+        if env.shutdown.is_cancelled() {
+            break;
         }
     }
     Ok(())
 }
 
+/// Does the due work of one project under a lease, which is held only as long as the work
+/// goes on: what a process that dies was doing waits no longer than the lease.
+async fn work(
+    env: &Env,
+    leases: &Leases,
+    timer: &dyn Timer,
+    project: ProjectId,
+    now: Timestamp,
+) -> Result<(), Status> {
+    let lease = format!("timer.{}.{project}", timer.name());
+    let database = crate::idempotency::database;
+    if !leases.acquire(&lease, LEASE).await.map_err(database)? {
+        return Ok(());
+    }
+    let outcome = tokio::select! {
+        outcome = rounds(env, timer, project, now) => outcome,
+        () = lost(leases, &lease) => {
+            Err(Status::aborted("somebody else has taken the work over"))
+        }
+    };
+    leases.release(&lease).await.map_err(database)?;
+    outcome
+}
+
+async fn rounds(
+    env: &Env,
+    timer: &dyn Timer,
+    project: ProjectId,
+    now: Timestamp,
+) -> Result<(), Status> {
+    let mut rounds = 0;
+    while rounds < ROUND_LIMIT && !env.shutdown.is_cancelled() {
+        // Each round has a deadline of its own.
+        let done = timer.run(&Context::background(env, project, now)).await?;
+        if done == 0 {
+            break;
+        }
+        rounds += 1;
+        metrics::counter!(
+            "perennial_timer_work_total", "service" => env.name, "timer" => timer.name()
+        )
+        .increment(done);
+    }
+    Ok(())
+}
+
+/// Extends a lease until somebody else holds it.
+async fn lost(leases: &Leases, lease: &str) {
+    loop {
+        tokio::time::sleep(EXTEND).await;
+        // What cannot be asked now may be asked next time, before the lease runs out.
+        if let Ok(false) = leases.acquire(lease, LEASE).await {
+            return;
+        }
+    }
+}
+
 /// Runs everything of one project that is due by a time, earliest first, and answers how
-/// much was done. A timer that fails or finds nothing is left out for the rest of the call.
+/// much was done. A timer that finds nothing is left out for the rest of the call; one that
+/// fails ends it: the caller has to know that not everything is done.
 pub async fn settle(
     env: &Env,
     timers: &[Arc<dyn Timer>],

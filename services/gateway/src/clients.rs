@@ -19,6 +19,7 @@ use contract::metering::v1::portal_token_service_client::PortalTokenServiceClien
 use contract::metering::v1::usage_service_client::UsageServiceClient;
 use contract::notification::v1::channel_service_client::ChannelServiceClient;
 use contract::notification::v1::rule_service_client::RuleServiceClient;
+use contract::subscription::v1::subscription_addon_service_client::SubscriptionAddonServiceClient;
 use contract::subscription::v1::subscription_service_client::SubscriptionServiceClient;
 
 /// Largest answer of a service: a page of a thousand invoices with lines fits.
@@ -57,6 +58,7 @@ clients! {
     entitlements: EntitlementServiceClient of "entitlement";
     grants: GrantServiceClient of "entitlement";
     subscriptions: SubscriptionServiceClient of "subscription";
+    subscription_addons: SubscriptionAddonServiceClient of "subscription";
     apps: AppServiceClient of "billing";
     profiles: ProfileServiceClient of "billing";
     overrides: OverrideServiceClient of "billing";

@@ -7,6 +7,8 @@ mod clients;
 mod layers;
 pub mod openmeter;
 mod reference;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use std::{
 
 use chassis::{Context, Db, Write};
 use contract::{convert::timestamp, metering::v1::UsageChanged};
-use kernel::{Timestamp, id::EventId};
+use kernel::{Timestamp, calendar::floor_to_second, id::EventId};
 use sea_orm::DatabaseBackend;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::{Instrument as _, Span};
@@ -204,7 +204,7 @@ fn first_of_each_identity<'batch>(
         for event in &batch.events {
             let arrival = Arrival {
                 event,
-                ingest_time: batch.ingest_time,
+                ingest_time: floor_to_second(batch.ingest_time),
             };
             let (_, first) = firsts.entry(event.identity()).or_insert((index, arrival));
             let first = first.event;

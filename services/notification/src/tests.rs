@@ -450,6 +450,13 @@ impl catalog_pb::feature_service_server::FeatureService for Features {
         none()
     }
 
+    async fn query_feature_cost(
+        &self,
+        _: Request<catalog_pb::QueryFeatureCostRequest>,
+    ) -> Result<Response<catalog_pb::QueryFeatureCostResponse>, Status> {
+        none()
+    }
+
     async fn replace_feature_holds(
         &self,
         _: Request<catalog_pb::ReplaceFeatureHoldsRequest>,

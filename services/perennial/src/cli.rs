@@ -232,7 +232,12 @@ pub enum Dialect {
 #[derive(Clone, Debug, Args)]
 pub struct RemoteArgs {
     /// gRPC address of the server
-    #[arg(long, global = true, env = "PERENNIAL_ADDRESS", default_value = "127.0.0.1:50051")]
+    #[arg(
+        long,
+        global = true,
+        env = "PERENNIAL_ADDRESS",
+        default_value = "127.0.0.1:50051"
+    )]
     pub address: String,
     /// API key
     #[arg(long, global = true, env = "PERENNIAL_KEY", hide_env_values = true)]

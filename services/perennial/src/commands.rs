@@ -3,10 +3,7 @@
 
 use anyhow::{Context as _, bail};
 use chassis::config::Config;
-use contract::{
-    customer::v1 as customer,
-    json::message_to_json,
-};
+use contract::{customer::v1 as customer, json::message_to_json};
 use kernel::Timestamp;
 use perennial_sdk::Client;
 use prost_types::FieldMask;

@@ -45,7 +45,10 @@ const CALLS: [(&str, &[&str]); 8] = [
     ("metering", &["customer"]),
     ("catalog", &["customer", "metering"]),
     ("entitlement", &["customer", "catalog", "metering"]),
-    ("billing", &["customer", "catalog", "metering", "entitlement"]),
+    (
+        "billing",
+        &["customer", "catalog", "metering", "entitlement"],
+    ),
     (
         "subscription",
         &["customer", "catalog", "metering", "entitlement", "billing"],
@@ -123,12 +126,8 @@ impl Process {
         for part in &parts {
             readiness.set(part, false);
         }
-        let only = match parts.as_slice() {
-            [part] if *part != GATEWAY => Some(*part),
-            _ => None,
-        };
         process.tasks.spawn({
-            let dispatcher = Dispatcher::new(links.clone(), only);
+            let dispatcher = Dispatcher::new(links.clone(), parts.clone());
             let (readiness, shutdown) = (readiness.clone(), process.shutdown.clone());
             async move {
                 serve_grpc(grpc, dispatcher, readiness, shutdown)
@@ -165,19 +164,8 @@ impl Process {
         }
         // Only now can every feed be reached.
         for (env, work) in background {
-            readiness.set(env.name, true);
             process.run_background(env, work);
         }
-        // Also where the customer service is in this process: it may have other replicas.
-        process.tasks.spawn({
-            let link = links.get("customer");
-            let (signer, clocks) = (signer.clone(), clocks.clone());
-            let shutdown = process.shutdown.clone();
-            async move {
-                follow_clocks(link, signer, clocks, shutdown).await;
-                Ok(())
-            }
-        });
 
         let metrics = crate::metrics_handle();
         let mut router = operations(readiness.clone(), metrics);
@@ -197,8 +185,26 @@ impl Process {
                 gate,
                 dev_project,
             }));
-            readiness.set(GATEWAY, true);
         }
+        // Also where the customer service is in this process: it may have other replicas.
+        process.tasks.spawn({
+            let link = links.get("customer");
+            let (signer, clocks) = (signer.clone(), clocks.clone());
+            let shutdown = process.shutdown.clone();
+            let (known, readiness) = (clocks.clone(), readiness.clone());
+            let ready = async move {
+                known.wait_loaded().await;
+                for part in &parts {
+                    readiness.set(part, true);
+                }
+            };
+            async move {
+                let following = follow_clocks(link, signer, clocks, shutdown.clone());
+                let ready = shutdown.run_until_cancelled(ready);
+                tokio::join!(ready, following);
+                Ok(())
+            }
+        });
         process.tasks.spawn({
             let shutdown = process.shutdown.clone();
             async move { Ok(serve_http(http, router, shutdown).await?) }
@@ -328,7 +334,11 @@ fn chosen(parts: &[String]) -> anyhow::Result<Vec<&'static str>> {
     let mut unknown: Vec<&str> = parts.iter().map(String::as_str).collect();
     unknown.retain(|part| !known.contains(part));
     if !unknown.is_empty() {
-        bail!("no such service: {}; there are {}", unknown.join(", "), known.join(", "));
+        bail!(
+            "no such service: {}; there are {}",
+            unknown.join(", "),
+            known.join(", ")
+        );
     }
     Ok(known
         .into_iter()
@@ -343,8 +353,7 @@ fn join_others(config: &Config, parts: &[&'static str], links: &Links) -> anyhow
         if parts.contains(&target) {
             continue;
         }
-        let needed = target == "customer"
-            || parts.iter().any(|part| calls[part].contains(&target));
+        let needed = target == "customer" || parts.iter().any(|part| calls[part].contains(&target));
         match config.address(target) {
             Some(address) => links
                 .join_remote(target, address)
@@ -356,7 +365,10 @@ fn join_others(config: &Config, parts: &[&'static str], links: &Links) -> anyhow
     if missing.is_empty() {
         Ok(())
     } else {
-        bail!("services that run elsewhere need an address: {}", missing.join(", "))
+        bail!(
+            "services that run elsewhere need an address: {}",
+            missing.join(", ")
+        )
     }
 }
 
@@ -365,7 +377,9 @@ fn join_others(config: &Config, parts: &[&'static str], links: &Links) -> anyhow
 fn settle_secrets(config: &mut Config, all: bool) -> anyhow::Result<Option<String>> {
     if !all {
         if config.master_key.is_none() {
-            bail!("a process with a part of the services needs --master-key (PERENNIAL_MASTER_KEY)");
+            bail!(
+                "a process with a part of the services needs --master-key (PERENNIAL_MASTER_KEY)"
+            );
         }
         return Ok(None);
     }
@@ -390,10 +404,18 @@ fn settle_secrets(config: &mut Config, all: bool) -> anyhow::Result<Option<Strin
     }
     let generated = config.bootstrap_key.is_none();
     let bootstrap_key = config.bootstrap_key.clone().map_or_else(
-        || format!("pk_bootstrap_{}", chassis::secret::hex(&chassis::secret::random::<32>())),
+        || {
+            format!(
+                "pk_bootstrap_{}",
+                chassis::secret::hex(&chassis::secret::random::<32>())
+            )
+        },
         |key| key.0,
     );
-    let master = config.master_key.clone().unwrap_or_else(MasterKey::generate);
+    let master = config
+        .master_key
+        .clone()
+        .unwrap_or_else(MasterKey::generate);
     let kept = Bootstrap {
         master_key: master.to_text(),
         bootstrap_key: bootstrap_key.clone(),
@@ -405,15 +427,24 @@ fn settle_secrets(config: &mut Config, all: bool) -> anyhow::Result<Option<Strin
     Ok(generated.then_some(bootstrap_key))
 }
 
+/// Writes a file that only its owner may read: whole, or, if the process dies, not at all.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let unfinished = path.with_extension("new");
     let mut file = std::fs::OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
-        .open(path)?;
+        .open(&unfinished)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)?;
+    // The new name has to last as well: without the master key the databases are lost.
+    match path.parent() {
+        Some(folder) => std::fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 async fn build(env: Env) -> anyhow::Result<Service> {

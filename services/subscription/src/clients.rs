@@ -5,8 +5,8 @@ use contract::billing::v1::subscription_sync_service_client::SubscriptionSyncSer
 use contract::catalog::v1::addon_service_client::AddonServiceClient;
 use contract::catalog::v1::plan_addon_service_client::PlanAddonServiceClient;
 use contract::catalog::v1::{
-    self as catalog, addon_ref::Ref as AddonBy, plan_ref::Ref as PlanBy,
-    plan_service_client::PlanServiceClient,
+    self as catalog, addon_ref::Ref as AddonBy, feature_service_client::FeatureServiceClient,
+    plan_ref::Ref as PlanBy, plan_service_client::PlanServiceClient,
 };
 use contract::customer::v1::{
     self as customer, customer_ref::Ref as CustomerBy,
@@ -38,6 +38,8 @@ pub struct Clients {
     pub rates: RateServiceClient<Link>,
     /// Plans.
     pub plans: PlanServiceClient<Link>,
+    /// Features.
+    pub features: FeatureServiceClient<Link>,
     /// Add-ons.
     pub addons: AddonServiceClient<Link>,
     /// Add-ons of plans.
@@ -56,6 +58,7 @@ impl Clients {
             projects: ProjectServiceClient::new(env.link("customer")),
             rates: RateServiceClient::new(env.link("customer")),
             plans: PlanServiceClient::new(env.link("catalog")),
+            features: FeatureServiceClient::new(env.link("catalog")),
             addons: AddonServiceClient::new(env.link("catalog")),
             plan_addons: PlanAddonServiceClient::new(env.link("catalog")),
             entitlements: EntitlementServiceClient::new(env.link("entitlement")),

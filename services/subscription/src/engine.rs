@@ -118,6 +118,10 @@ impl Engine {
     {
         let context = call.context;
         let turn = self.turn(context.project, customer).await;
+        // The same request may have had its turn meanwhile.
+        if let Some(answer) = self.replayed(call).await? {
+            return Ok(answer);
+        }
         let seen = store::gate::read(self.db.reader(), context.project, customer).await?;
         let stored =
             store::subscription::of_customer(self.db.reader(), context.project, customer).await?;

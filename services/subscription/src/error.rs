@@ -241,12 +241,16 @@ fn refusal_issues(refusal: &Refusal) -> Vec<Issue> {
         return flaws
             .iter()
             .map(|flaw| {
-                issue(
-                    flaw.code.as_str(),
-                    flaw.code.message(),
-                    Some(flaw.field.clone()),
-                    400,
-                )
+                let field = Some(flaw.field.clone());
+                let severity = if flaw.code.is_warning() {
+                    Severity::Warning
+                } else {
+                    Severity::Critical
+                };
+                Issue {
+                    severity,
+                    ..issue(flaw.code.as_str(), flaw.code.message(), field, 400)
+                }
             })
             .collect();
     }

@@ -1,20 +1,24 @@
 //! Other services around a commit: before it they may refuse (`reserve`), after it they are told (`apply`). Telling is by
 //! full state and revision, so it can be repeated, and is, until every service knows.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chassis::clock::system_now;
 use chassis::{Context, Db};
 use contract::billing::v1 as billing;
-use contract::convert::open_period;
+use contract::catalog::v1::{self as catalog, feature_hold};
+use contract::convert::{open_period, timestamp};
 use contract::customer::v1::{self as customer, hold::Reason};
 use contract::entitlement::v1 as entitlement;
 use contract::subscription::v1::SubscriptionState;
+use jiff::Timestamp;
 use kernel::id::CustomerId;
 use tonic::{Code, Status};
 
 use crate::clients::Clients;
 use crate::convert;
+use crate::domain::refusal::Refusal;
 use crate::domain::status::Status as Life;
 use crate::domain::subscription::Subscription;
 use crate::error::SubscriptionError;
@@ -23,6 +27,8 @@ use crate::store::pending::Pending;
 
 /// Longest wait for other services after a commit; what they do not learn by then, the worker tells them.
 const DIRECT_WAIT: Duration = Duration::from_secs(10);
+/// Most holds on features that catalog takes from one subscription.
+const HOLDS_MAX: usize = 1_000;
 /// Most subscriptions in one report about a customer.
 const REPORT_MAX: usize = 1_000;
 
@@ -169,16 +175,18 @@ async fn tell(clients: &Clients, context: &Context, subscription: &Subscription)
         }
     };
     let held = hold(clients, context, subscription).await;
+    let kept = hold_features(clients, context, subscription).await;
     let entitled = entitle(clients, context, state.clone()).await;
     let billed = bill(clients, context, state).await;
     for (service, outcome) in [
         ("customer", &held),
+        ("catalog", &kept),
         ("entitlement", &entitled),
         ("billing", &billed),
     ] {
         log_failure(service, outcome);
     }
-    held.is_ok() && entitled.is_ok() && billed.is_ok()
+    held.is_ok() && kept.is_ok() && entitled.is_ok() && billed.is_ok()
 }
 
 async fn entitle(
@@ -253,6 +261,45 @@ async fn hold(
     unless_gone(outcome)
 }
 
+/// Keeps the features that the subscription sells from being archived while it is active.
+async fn hold_features(
+    clients: &Clients,
+    context: &Context,
+    subscription: &Subscription,
+) -> Result<(), Status> {
+    let period = subscription.active_period();
+    let holds = if subscription.deleted_at.is_some() || period.is_empty() {
+        Vec::new()
+    } else {
+        // From the start on, so that what a later phase sells is still there then.
+        let mut until: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
+        let sold = subscription.sold_features().map_err(Refusal::from);
+        for (feature, sold) in sold.map_err(SubscriptionError::from)? {
+            let end = until.entry(feature).or_insert(sold.end);
+            *end = end.zip(sold.end).map(|(one, other)| one.max(other));
+        }
+        let hold = |(feature, end): (&str, Option<Timestamp>)| catalog::FeatureHold {
+            feature_id: feature.to_owned(),
+            start_time: Some(timestamp(period.start)),
+            end_time: end.map(timestamp),
+            ..Default::default()
+        };
+        until.into_iter().take(HOLDS_MAX).map(hold).collect()
+    };
+    let request = catalog::ReplaceFeatureHoldsRequest {
+        reason: feature_hold::Reason::Subscription.into(),
+        holder_id: subscription.id.to_string(),
+        holds,
+        request_id: String::new(),
+    };
+    clients
+        .features
+        .clone()
+        .replace_feature_holds(context.request(request))
+        .await
+        .map(drop)
+}
+
 /// Tells the customer service which subscriptions of a customer have not ended. The number is read before the list: the
 /// newest list then has the greatest number.
 async fn report(
@@ -283,7 +330,7 @@ async fn report(
         customer_id: customer.to_string(),
         subscriptions,
         sequence,
-        ledger_update_time: Some(contract::convert::timestamp(context.now)),
+        ledger_update_time: Some(timestamp(context.now)),
         request_id: String::new(),
     };
     unless_gone(

@@ -10,8 +10,10 @@ use anyhow::{Context, Result, bail};
 use crate::build::{self, Built, TestProgram};
 use crate::postgres::Server;
 
-/// The crate whose tests run against a whole system, on each database.
+/// The crate whose tests run against a whole system.
 const SUITE: &str = "suite";
+/// The crates whose tests run on each database.
+const ON_EACH_DATABASE: [&str; 5] = ["customer", "metering", "entitlement", "billing", SUITE];
 /// Tells the suite's harness which PostgreSQL server to make its databases on.
 const DATABASE_URL: &str = "PERENNIAL_TEST_DATABASE_URL";
 
@@ -39,20 +41,35 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     for program in built
         .tests
         .iter()
-        .filter(|program| program.package != SUITE)
+        .filter(|program| !ON_EACH_DATABASE.contains(&program.package.as_str()))
     {
         report.run(&program.package, program, &built, &filters, None)?;
     }
-    run_suite(&mut report, &built, "SQLite", &filters, None)?;
+    run_on(
+        &mut report,
+        &built,
+        "SQLite",
+        &ON_EACH_DATABASE,
+        &filters,
+        None,
+    )?;
     if flags.is_empty() {
         match std::env::var(DATABASE_URL) {
-            Ok(url) => run_suite(&mut report, &built, "PostgreSQL", &filters, Some(&url))?,
+            Ok(url) => run_on(
+                &mut report,
+                &built,
+                "PostgreSQL",
+                &ON_EACH_DATABASE,
+                &filters,
+                Some(&url),
+            )?,
             Err(_) => {
                 let server = Server::start()?;
-                run_suite(
+                run_on(
                     &mut report,
                     &built,
                     "PostgreSQL",
+                    &ON_EACH_DATABASE,
                     &filters,
                     Some(&server.url()),
                 )?;
@@ -74,24 +91,25 @@ pub(crate) fn stories(arguments: &[String]) -> Result<()> {
     } else {
         arguments.iter().collect()
     };
-    run_suite(&mut report, &built, "SQLite", &filters, None)?;
+    run_on(&mut report, &built, "SQLite", &[SUITE], &filters, None)?;
     report.close()
 }
 
-fn run_suite(
+fn run_on(
     report: &mut Report,
     built: &Built,
     database: &str,
+    packages: &[&str],
     filters: &[&String],
     url: Option<&str>,
 ) -> Result<()> {
     for program in built
         .tests
         .iter()
-        .filter(|program| program.package == SUITE)
+        .filter(|program| packages.contains(&program.package.as_str()))
     {
         report.run(
-            &format!("{SUITE} on {database}"),
+            &format!("{} on {database}", program.package),
             program,
             built,
             filters,

@@ -39,8 +39,7 @@ async fn the_main_job_with_a_process_per_service() {
 #[tokio::test]
 async fn the_main_job_survives_a_kill_in_the_middle() {
     let mut installation = Installation::all_in_one().await.unwrap();
-    let halfway =
-        until_the_middle_of_the_month(&installation.rest(), &installation.client()).await;
+    let halfway = until_the_middle_of_the_month(&installation.rest(), &installation.client()).await;
     installation.kill().unwrap();
     installation.spawn().await.unwrap();
     until_the_month_is_paid(&installation.rest(), &installation.client(), &halfway).await;
@@ -130,7 +129,10 @@ async fn until_the_middle_of_the_month(rest: &Rest, client: &Client) -> Halfway 
         .await
         .expect(204);
     }
-    let events = rest.get("/api/v1/events?from=2026-01-01T00:00:00Z").await.expect(200);
+    let events = rest
+        .get("/api/v1/events?from=2026-01-01T00:00:00Z")
+        .await
+        .expect(200);
     assert_eq!(events.as_array().unwrap().len(), 3, "{events}");
     assert_eq!(events[0]["customerId"], customer.as_str());
 
@@ -183,12 +185,19 @@ async fn until_the_middle_of_the_month(rest: &Rest, client: &Client) -> Halfway 
 
     // Graduated: 1000 free, 500 at 0.01.
     let gathering = gathering_invoice(rest, &customer).await;
-    assert!(gathering["number"].as_str().unwrap().starts_with("GATHER-ACIN-USD-"));
+    assert!(
+        gathering["number"]
+            .as_str()
+            .unwrap()
+            .starts_with("GATHER-ACIN-USD-")
+    );
     let usage_line = gathering["lines"]
         .as_array()
         .unwrap()
         .iter()
-        .find(|line| line["featureKey"] == "tokens" && line["period"]["from"] == "2026-01-01T00:00:00Z")
+        .find(|line| {
+            line["featureKey"] == "tokens" && line["period"]["from"] == "2026-01-01T00:00:00Z"
+        })
         .cloned()
         .unwrap();
     assert_eq!(usage_line["quantity"], "1500");
@@ -210,11 +219,17 @@ async fn until_the_month_is_paid(rest: &Rest, client: &Client, halfway: &Halfway
     assert_eq!(total["data"][0]["value"], json!(1500));
 
     let progressive = rest
-        .post("/api/v1/billing/invoices/invoice", json!({"customerId": customer}))
+        .post(
+            "/api/v1/billing/invoices/invoice",
+            json!({"customerId": customer}),
+        )
         .await
         .expect(201);
     assert_eq!(progressive[0]["totals"]["total"], "5", "{progressive}");
-    assert_eq!(progressive[0]["statusDetails"]["extendedStatus"], "draft.waiting_for_collection");
+    assert_eq!(
+        progressive[0]["statusDetails"]["extendedStatus"],
+        "draft.waiting_for_collection"
+    );
 
     rest.post(
         "/api/v1/events",
@@ -238,7 +253,11 @@ async fn until_the_month_is_paid(rest: &Rest, client: &Client, halfway: &Halfway
         sum += lines;
     }
     // Two fees of 49 (January, February), and 1500 tokens beyond the free 1000 at 0.01.
-    assert_eq!(sum, Decimal::from(49) + Decimal::from(49) + Decimal::from(15), "{invoices:?}");
+    assert_eq!(
+        sum,
+        Decimal::from(49) + Decimal::from(49) + Decimal::from(15),
+        "{invoices:?}"
+    );
 
     let fetched = rest
         .get(&format!("/api/v1/subscriptions/{subscription}"))
@@ -267,7 +286,10 @@ async fn until_the_month_is_paid(rest: &Rest, client: &Client, halfway: &Halfway
         .unwrap()
         .into_inner();
     let january = &series.months[0];
-    assert_eq!(from_decimal(january.mrr_end.as_ref().unwrap()).unwrap(), Decimal::from(49));
+    assert_eq!(
+        from_decimal(january.mrr_end.as_ref().unwrap()).unwrap(),
+        Decimal::from(49)
+    );
     for movement in &january.movements {
         let expected = match movement.kind() {
             MovementKind::New => Decimal::from(49),
@@ -281,7 +303,10 @@ async fn until_the_month_is_paid(rest: &Rest, client: &Client, halfway: &Halfway
         assert_eq!(amount, expected, "{movement:?}");
     }
     let february = &series.months[1];
-    assert_eq!(from_decimal(february.mrr_start.as_ref().unwrap()).unwrap(), Decimal::from(49));
+    assert_eq!(
+        from_decimal(february.mrr_start.as_ref().unwrap()).unwrap(),
+        Decimal::from(49)
+    );
 }
 
 fn number(value: &Value) -> Decimal {
@@ -311,7 +336,9 @@ fn plan() -> Value {
 
 async fn standard_invoices(rest: &Rest, customer: &str) -> Vec<Value> {
     let list = rest
-        .get(&format!("/api/v1/billing/invoices?customers={customer}&expand=lines&order=ASC"))
+        .get(&format!(
+            "/api/v1/billing/invoices?customers={customer}&expand=lines&order=ASC"
+        ))
         .await
         .expect(200);
     list["items"]

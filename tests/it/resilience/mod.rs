@@ -1,3 +1,13 @@
-//! What must survive: a killed process, a request that comes twice.
+//! What must survive: a killed process, a missing peer, a request that comes twice or many
+//! at once.
 
+mod concurrency;
+mod crashes;
+mod feeds;
+mod graceful_stop;
+mod lost_connections;
+mod missing_peers;
 mod repeated_requests;
+mod replicas;
+mod restarts;
+mod setup;

@@ -197,17 +197,30 @@ pub async fn postpone(
     Ok(())
 }
 
-/// Gathering or standard invoices that a timer has to look at by `now`, with their customers.
+/// An invoice that a timer has to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Which.
+    pub invoice: InvoiceId,
+    /// Whose.
+    pub customer: CustomerId,
+    /// Since when, but not before it got its present form.
+    pub since: Timestamp,
+}
+
+/// Gathering or standard invoices that a timer has to look at by `now`, the longest due first.
 pub async fn due(
     db: &impl ConnectionTrait,
     project: ProjectId,
     gathering: bool,
     now: Timestamp,
-) -> Result<Vec<(InvoiceId, CustomerId)>, BillingError> {
-    let rows: Vec<(String, String)> = Entity::find()
+) -> Result<Vec<Due>, BillingError> {
+    let rows: Vec<(String, String, i64, i64)> = Entity::find()
         .select_only()
         .column(Column::Id)
         .column(Column::CustomerId)
+        .column(Column::DueTime)
+        .column(Column::UpdateTime)
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::DueTime.lte(chassis::db::micros(now)))
         .filter(of_kind(gathering))
@@ -218,11 +231,12 @@ pub async fn due(
         .all(db)
         .await?;
     rows.iter()
-        .map(|(invoice, customer)| {
-            Ok((
-                id("invoice.id", invoice)?,
-                id("invoice.customer_id", customer)?,
-            ))
+        .map(|(invoice, customer, due, changed)| {
+            Ok(Due {
+                invoice: id("invoice.id", invoice)?,
+                customer: id("invoice.customer_id", customer)?,
+                since: chassis::db::instant(*due.max(changed)).min(now),
+            })
         })
         .collect()
 }

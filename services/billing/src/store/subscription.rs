@@ -100,15 +100,17 @@ pub async fn postpone(
     Ok(())
 }
 
-/// Subscriptions whose lines have to be looked at by `now`, the longest due first.
+/// Subscriptions whose lines have to be looked at by `now`, and since when; the longest due
+/// first.
 pub async fn due(
     db: &impl ConnectionTrait,
     project: ProjectId,
     now: Timestamp,
-) -> Result<Vec<SubscriptionId>, BillingError> {
-    let ids: Vec<String> = Entity::find()
+) -> Result<Vec<(SubscriptionId, Timestamp)>, BillingError> {
+    let rows: Vec<(String, i64)> = Entity::find()
         .select_only()
         .column(Column::Id)
+        .column(Column::NextSyncTime)
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::NextSyncTime.lte(micros(now)))
         .order_by_asc(Column::NextSyncTime)
@@ -116,7 +118,9 @@ pub async fn due(
         .into_tuple()
         .all(db)
         .await?;
-    ids.iter().map(|text| id("subscription.id", text)).collect()
+    rows.iter()
+        .map(|(text, since)| Ok((id("subscription.id", text)?, instant(*since))))
+        .collect()
 }
 
 /// Per project the earliest instant at which a subscription has to be looked at.

@@ -654,3 +654,27 @@ async fn lines_of_a_deleted_customer_end_with_it() {
             .is_ok()
     );
 }
+
+#[tokio::test]
+async fn concurrent_calls_invoice_each_line_once() {
+    let world = World::new("2024-01-01").await;
+    let fee = line(
+        "fee",
+        "2024-01-01",
+        "2024-02-01",
+        "2024-01-01",
+        flat("100", false),
+    );
+    world.pending("USD", vec![fee]).await;
+    let answers = futures::future::join_all((0..8).map(|_| world.try_invoice())).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    for answer in answers {
+        if let Err(status) = answer {
+            assert_eq!(
+                chassis::error::details(&status).reason,
+                "INVOICE_CREATE_NO_LINES"
+            );
+        }
+    }
+    assert_eq!(world.standard().await.len(), 1);
+}

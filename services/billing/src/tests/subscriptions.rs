@@ -210,15 +210,65 @@ async fn months_go_by() {
 }
 
 #[tokio::test]
-async fn months_that_go_by_at_once_are_billed_too() {
+async fn a_jump_over_months_makes_the_same_invoices() {
     let world = World::new("2024-01-01").await;
     apply(&world, plain(1, None)).await;
-    world.used("api", "2024-02-10", 10);
+    for (month, used) in [("01", 10), ("02", 20), ("03", 30)] {
+        world.used("api", &format!("2024-{month}-10"), used);
+    }
     world.advance("2024-04-02").await;
     let all = world.standard().await;
-    assert_eq!(all.len(), 2);
-    assert_eq!(lines(&all[1]).len(), 6);
-    assert_eq!(total(&all[1]), "167");
+    let totals: Vec<&str> = all.iter().map(total).collect();
+    assert_eq!(totals, ["49", "69", "89", "109"]);
+    let made: Vec<_> = all.iter().map(|invoice| invoice.create_time).collect();
+    assert_eq!(
+        made,
+        [
+            wire("2024-01-01"),
+            wire("2024-02-01"),
+            wire("2024-03-01"),
+            wire("2024-04-01")
+        ]
+    );
+    assert_eq!(all[3].payment_time, wire("2024-04-01T01:00:00"));
+    assert_eq!(
+        lines(&world.gathering().await),
+        ["fee 2024-05-01 49", "use 2024-04-01 0"]
+    );
+}
+
+#[tokio::test]
+async fn an_edit_changes_a_draft_in_place() {
+    let world = World::new("2024-01-01").await;
+    world
+        .update_profile(|profile| {
+            let workflow = profile.workflow.as_mut().unwrap();
+            workflow.invoicing.as_mut().unwrap().auto_advance = Some(false);
+        })
+        .await;
+    let applied = apply(&world, plain(1, None)).await;
+    let draft = world.get(&applied.invoice_ids[0]).await;
+    assert_eq!(
+        (status(&draft), total(&draft)),
+        ("draft.manual_approval_needed", "49")
+    );
+    world.jump("2024-01-02");
+    let (start, next) = ("2024-01-01", "2024-01-02");
+    let fees = vec![
+        version(0, card("fee", flat("49", false)), start, Some(next)),
+        version(1, card("fee", flat("98", false)), next, None),
+    ];
+    apply(&world, state(2, start, None, vec![fees])).await;
+    let draft = world.get(&draft.id).await;
+    assert_eq!(lines(&draft), ["fee 2024-01-01 1.58"]);
+    assert_eq!(
+        (status(&draft), total(&draft)),
+        ("draft.manual_approval_needed", "1.58")
+    );
+    assert!(draft.validation_issues.is_empty());
+    // Back again: the whole month.
+    apply(&world, plain(3, None)).await;
+    assert_eq!(total(&world.get(&draft.id).await), "49");
 }
 
 #[tokio::test]

@@ -181,6 +181,7 @@ impl World {
     /// Moves time without running timers.
     pub fn jump(&self, to: &str) {
         *self.now.lock().unwrap() = at(to);
+        self.env.clocks().set(self.project(), Some(at(to)));
     }
 
     /// Moves time and does all that falls due.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contract::catalog::v1 as pb;
 use contract::convert::decimal as to_decimal;
 use contract::metering::v1 as metering_pb;
-use kernel::id::FeatureId;
+use kernel::id::{FeatureId, MeterId};
 
 use super::{
     BATCH_COUNT_MAX, FILTER_COUNT_MAX, at, bounded, decimal, optional_text, optional_time,
@@ -226,6 +226,73 @@ pub fn batch(wire: &pb::BatchGetFeaturesRequest) -> Result<Vec<FeatureId>, Catal
     bounded("ids", wire.ids.len(), BATCH_COUNT_MAX)?;
     bounded("keys", wire.keys.len(), BATCH_COUNT_MAX)?;
     wire.ids.iter().map(|text| parse_id("ids", text)).collect()
+}
+
+/// A question about the usage of a feature as one to its meter: the feature's filters hold
+/// besides those of the question.
+pub fn usage_of(
+    meter: MeterId,
+    feature: &FeatureBody,
+    asked: metering_pb::QueryMeterRequest,
+) -> metering_pb::QueryMeterRequest {
+    use metering_pb::filter_string::Operator;
+    let own = feature
+        .filters
+        .iter()
+        .map(|(key, filter)| (key.clone(), filter_to_proto(filter)));
+    // A list without values allows all.
+    let listed = asked
+        .group_by_values
+        .into_iter()
+        .filter(|(_, list)| !list.values.is_empty())
+        .map(|(key, list)| {
+            let operator = Some(Operator::OneOf(list));
+            (key, metering_pb::FilterString { operator })
+        });
+    let mut by_key: BTreeMap<String, Vec<metering_pb::FilterString>> = BTreeMap::new();
+    for (key, filter) in own.chain(listed).chain(asked.group_by_filters) {
+        by_key.entry(key).or_default().push(filter);
+    }
+    let group_by_filters = by_key
+        .into_iter()
+        .filter_map(|(key, mut filters)| {
+            let filter = if filters.len() > 1 {
+                let operator = Some(Operator::AllOf(metering_pb::FilterStringList { filters }));
+                metering_pb::FilterString { operator }
+            } else {
+                filters.pop()?
+            };
+            Some((key, filter))
+        })
+        .collect();
+    metering_pb::QueryMeterRequest {
+        meter: Some(metering_pb::MeterRef {
+            r#ref: Some(metering_pb::meter_ref::Ref::Id(meter.to_string())),
+        }),
+        group_by_values: Default::default(),
+        group_by_filters,
+        ..asked
+    }
+}
+
+/// A row of usage and what it cost.
+pub fn cost_row(
+    unit_cost: &UnitCost,
+    usage: metering_pb::UsageRow,
+) -> Result<pb::FeatureCostRow, CatalogError> {
+    let value = at(
+        "usage",
+        contract::convert::from_required_decimal(usage.value.as_ref()),
+    )?;
+    let (cost, detail) = match unit_cost.of(value) {
+        Ok(cost) => (Some(contract::convert::decimal(cost)), ""),
+        Err(detail) => (None, detail),
+    };
+    Ok(pb::FeatureCostRow {
+        usage: Some(usage),
+        cost,
+        detail: detail.to_owned(),
+    })
 }
 
 /// Reads the filters of a list.

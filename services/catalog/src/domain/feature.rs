@@ -98,6 +98,17 @@ pub enum UnitCost {
     },
 }
 
+impl UnitCost {
+    /// What some usage cost in US dollars, exactly; else why nobody can say.
+    pub fn of(&self, usage: Decimal) -> Result<Decimal, &'static str> {
+        match self {
+            Self::Manual { amount } => kernel::decimal::mul(usage, *amount)
+                .map_err(|_| "the cost has more digits than can be told exactly"),
+            Self::Llm { .. } => Err("no price is known for this provider, model and type of token"),
+        }
+    }
+}
+
 /// Where one dimension of a model's price comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -266,6 +277,25 @@ mod tests {
 
     fn fields(violations: Vec<Violation>) -> Vec<String> {
         violations.into_iter().map(|v| v.field).collect()
+    }
+
+    #[test]
+    fn a_manual_cost_is_exact_and_an_unknown_price_is_told() {
+        let number = |text: &str| kernel::decimal::parse(text).unwrap();
+        let manual = |amount: &str| UnitCost::Manual {
+            amount: number(amount),
+        };
+        assert_eq!(manual("0.002").of(number("1500")), Ok(number("3")));
+        assert_eq!(manual("0").of(number("1500")), Ok(Decimal::ZERO));
+        let most = "999999999999999999";
+        assert!(manual(most).of(number(most)).is_err());
+        let fixed = || Dimension::Fixed("input".into());
+        let llm = UnitCost::Llm {
+            provider: fixed(),
+            model: fixed(),
+            token_type: fixed(),
+        };
+        assert!(llm.of(Decimal::ONE).is_err());
     }
 
     #[test]

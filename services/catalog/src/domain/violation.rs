@@ -74,6 +74,22 @@ impl Violations {
             format!("{path}.description"),
             "must have at most 1024 characters",
         );
+        // PostgreSQL stores no text with it.
+        let clean = |text: &str| !text.contains('\0');
+        let no_nul = "must not contain the character U+0000";
+        self.require(clean(name), format!("{path}.name"), no_nul);
+        self.require(
+            description.is_none_or(clean),
+            format!("{path}.description"),
+            no_nul,
+        );
+        self.require(
+            metadata
+                .iter()
+                .all(|(key, value)| clean(key) && clean(value)),
+            format!("{path}.metadata"),
+            no_nul,
+        );
         self.require(
             metadata.len() <= METADATA_COUNT_MAX,
             format!("{path}.metadata"),

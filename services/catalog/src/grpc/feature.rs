@@ -14,6 +14,9 @@ use crate::{
     store::feature as store,
 };
 
+/// The currency of unit costs.
+const COST_CURRENCY: &str = "USD";
+
 #[tonic::async_trait]
 impl pb::feature_service_server::FeatureService for Catalog {
     async fn create_feature(
@@ -119,6 +122,32 @@ impl pb::feature_service_server::FeatureService for Catalog {
             features: found.rows.iter().map(convert::feature::to_proto).collect(),
             next_page_token: page.next_token(found.more, last),
             total_size: found.total.cast_signed(),
+        }))
+    }
+
+    async fn query_feature_cost(
+        &self,
+        request: Request<pb::QueryFeatureCostRequest>,
+    ) -> Result<Response<pb::QueryFeatureCostResponse>, Status> {
+        let (ctx, request) = chassis::open(request)?;
+        let wanted = convert::feature::reference(request.feature.as_ref())?;
+        let feature = store::find(self.db.reader(), ctx.project, &wanted, false).await?;
+        let without = |missing| CatalogError::FeatureNotCosted {
+            key: feature.key.clone(),
+            missing,
+        };
+        let (meter, _) = feature.meter.as_ref().ok_or_else(|| without("meter"))?;
+        let unit_cost = feature.body.unit_cost.as_ref();
+        let unit_cost = unit_cost.ok_or_else(|| without("unit cost"))?;
+        let usage = request.usage.unwrap_or_default();
+        let usage = convert::feature::usage_of(*meter, &feature.body, usage);
+        let answer = self.usage.clone().query_meter(ctx.request(usage)).await?;
+        let rows = answer.into_inner().rows.into_iter();
+        Ok(Response::new(pb::QueryFeatureCostResponse {
+            currency_code: COST_CURRENCY.to_owned(),
+            rows: rows
+                .map(|row| convert::feature::cost_row(unit_cost, row))
+                .collect::<Result<_, _>>()?,
         }))
     }
 

@@ -8,7 +8,10 @@ mod plan_addon;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Db, Env, Link};
-use contract::{catalog::v1 as pb, metering::v1::meter_service_client::MeterServiceClient};
+use contract::catalog::v1 as pb;
+use contract::metering::v1::{
+    meter_service_client::MeterServiceClient, usage_service_client::UsageServiceClient,
+};
 use kernel::id::{FeatureId, ProjectId};
 use sea_orm::ConnectionTrait;
 use tonic::service::Routes;
@@ -25,6 +28,7 @@ pub struct Catalog {
     db: Db,
     page_key: [u8; 32],
     meters: MeterServiceClient<Link>,
+    usage: UsageServiceClient<Link>,
 }
 
 /// The handlers on a database.
@@ -33,6 +37,7 @@ pub fn catalog(env: &Env, db: &Db) -> Catalog {
         db: db.clone(),
         page_key: env.page_key(),
         meters: MeterServiceClient::new(env.link("metering")),
+        usage: UsageServiceClient::new(env.link("metering")),
     }
 }
 

@@ -191,6 +191,7 @@ async fn serve(config: &ServiceConfig, master: &MasterKey) -> (Link, Env) {
         master.clone(),
         CancellationToken::new(),
     );
+    env.clocks().replace_if(env.clocks().version(), []);
     let service = crate::build(env.clone()).await.expect("the service starts");
     let gate = Gate::new(
         env.signer(),

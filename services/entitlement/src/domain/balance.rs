@@ -1,7 +1,7 @@
 //! The value of a metered entitlement at one instant: first the question to metering, then the answer.
 
 use jiff::SignedDuration;
-use kernel::{Decimal, Timestamp, calendar::ceil_to_minute, period::Period};
+use kernel::{Decimal, Timestamp, calendar::ceil_to_minute, decimal::DecimalError, period::Period};
 
 use super::{
     burn_down::{Checkpoint, Course},
@@ -10,6 +10,9 @@ use super::{
     usage::UsagePlan,
 };
 use crate::error::EntitlementError;
+
+/// Where numbers end that an answer can carry: eighteen digits before the point.
+const ANSWER_END: i64 = 1_000_000_000_000_000_000;
 
 /// A balance that waits for usage.
 #[derive(Clone, Debug)]
@@ -96,6 +99,12 @@ impl<'a> BalanceQuestion<'a> {
             .course
             .burn(|span| table.between(span.start, span.end), checkpoint_until)?;
         let standing = burned.standing;
+        answerable([
+            standing.balance,
+            standing.usage,
+            standing.overage,
+            standing.total_available,
+        ])?;
         let value = MeteredValue {
             has_access: self.soft_limit || standing.balance > Decimal::ZERO,
             balance: standing.balance,
@@ -106,6 +115,16 @@ impl<'a> BalanceQuestion<'a> {
         };
         Ok((value, burned.checkpoint))
     }
+}
+
+/// Refuses numbers that no answer can carry. Every amount is below the limit, their sums need
+/// not be.
+pub fn answerable(numbers: impl IntoIterator<Item = Decimal>) -> Result<(), DecimalError> {
+    let end = Decimal::from(ANSWER_END);
+    if numbers.into_iter().any(|number| number.abs() >= end) {
+        return Err(DecimalError::TooLarge);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -145,6 +164,17 @@ mod tests {
         assert_eq!(some.balance, Decimal::from(99));
         assert_eq!(some.total_available, Decimal::from(100));
         assert!(!value(&grants, false, 100, "2024-01-05T10:00Z").has_access);
+    }
+
+    #[test]
+    fn sums_that_no_answer_can_carry_are_refused() {
+        let most = Decimal::from(999_999_999_999_999_999_i64);
+        assert_eq!(answerable([most, -most]), Ok(()));
+        assert_eq!(
+            answerable([Decimal::ZERO, most + Decimal::ONE]),
+            Err(DecimalError::TooLarge)
+        );
+        assert!(answerable([-most - Decimal::ONE]).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use kernel::{
 };
 
 use super::{
-    balance::horizon,
+    balance::{answerable, horizon},
     burn_down::{Checkpoint, Course, Segment},
     entitlement::Metered,
     grant::Grant,
@@ -182,7 +182,17 @@ impl<'a> HistoryQuestion<'a> {
                     balance_at_start: balance_at(window.period.start, &segments, &table)?,
                 })
             })
-            .collect::<Result<_, EntitlementError>>()?;
+            .collect::<Result<Vec<_>, EntitlementError>>()?;
+        answerable(
+            windows
+                .iter()
+                .flat_map(|window| [window.usage, window.balance_at_start]),
+        )?;
+        answerable(
+            segments
+                .iter()
+                .flat_map(|segment| [segment.usage, segment.overage]),
+        )?;
         Ok(History { windows, segments })
     }
 }

@@ -397,8 +397,9 @@ impl EntitlementService for Server {
                     },
                 )
                 .await?;
-            self.tell_customers(context).await;
         }
+        // Also when another call applied it a moment ago: it may still be telling.
+        self.tell_customers(context).await;
         let there =
             store::entitlement::of_subscription(self.db.reader(), context.project, subscription)
                 .await?;

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use contract::catalog::v1 as pb;
 use serde::{Deserialize, Serialize};
+use tonic::Status;
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::{Problem, ProblemDocument, invalid_offer};
@@ -305,7 +306,11 @@ pub(crate) async fn create(
         addon: Some(new.into_proto()),
         request_id: call.request_id(),
     };
-    let answer = call.clients().addons().create_addon(call.rpc(request)).await;
+    let answer = call
+        .clients()
+        .addons()
+        .create_addon(call.rpc(request))
+        .await;
     let answer = call.take(invalid_offer(INVALID, answer))?;
     let addon = Addon::from_proto(present(answer.addon)?)?;
     Ok((StatusCode::CREATED, Json(addon)))
@@ -356,7 +361,11 @@ pub(crate) async fn update(
         update_mask: Some(mask),
         request_id: call.request_id(),
     };
-    let answer = call.clients().addons().update_addon(call.rpc(request)).await;
+    let answer = call
+        .clients()
+        .addons()
+        .update_addon(call.rpc(request))
+        .await;
     let answer = call.take(invalid_offer(INVALID, answer))?;
     Addon::from_proto(present(answer.addon)?).map(Json)
 }
@@ -372,7 +381,11 @@ pub(crate) async fn delete(call: Call, Path(id): Path<String>) -> Result<StatusC
         id,
         request_id: call.request_id(),
     };
-    let answer = call.clients().addons().delete_addon(call.rpc(request)).await;
+    let answer = call
+        .clients()
+        .addons()
+        .delete_addon(call.rpc(request))
+        .await;
     call.take(invalid_offer(INVALID, answer))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -388,7 +401,11 @@ pub(crate) async fn publish(call: Call, Path(id): Path<String>) -> Result<Json<A
         id,
         request_id: call.request_id(),
     };
-    let answer = call.clients().addons().publish_addon(call.rpc(request)).await;
+    let answer = call
+        .clients()
+        .addons()
+        .publish_addon(call.rpc(request))
+        .await;
     let answer = call.take(invalid_offer(INVALID, answer))?;
     Addon::from_proto(present(answer.addon)?).map(Json)
 }
@@ -404,7 +421,11 @@ pub(crate) async fn archive(call: Call, Path(id): Path<String>) -> Result<Json<A
         id,
         request_id: call.request_id(),
     };
-    let answer = call.clients().addons().archive_addon(call.rpc(request)).await;
+    let answer = call
+        .clients()
+        .addons()
+        .archive_addon(call.rpc(request))
+        .await;
     let answer = call.take(invalid_offer(INVALID, answer))?;
     Addon::from_proto(present(answer.addon)?).map(Json)
 }
@@ -598,6 +619,20 @@ pub(crate) async fn get_of_plan(
     PlanAddon::from_proto(present(call.take(answer)?.plan_addon)?).map(Json)
 }
 
+/// An assignment that the plan's state closes is answered as if it were not there (catalog
+/// text §8.2).
+fn closed_assignment<T>(answer: Result<T, Status>) -> Result<T, Problem> {
+    match answer {
+        Err(status) if is_closed(&status) => Err(Problem::not_found(status.message())),
+        answer => invalid_offer(INVALID, answer),
+    }
+}
+
+fn is_closed(status: &Status) -> bool {
+    let reason = chassis::error::details(status).reason;
+    reason == "PLAN_STATE" || reason == "PLAN_DELETED"
+}
+
 /// Replaces the changeable part of an assignment.
 #[utoipa::path(
     put, path = "/api/v1/plans/{planId}/addons/{planAddonId}", operation_id = "updatePlanAddon", tag = "Product Catalog",
@@ -631,7 +666,7 @@ pub(crate) async fn update_of_plan(
         .plan_addons()
         .update_plan_addon(call.rpc(request))
         .await;
-    let answer = call.take(invalid_offer(INVALID, answer))?;
+    let answer = call.take(closed_assignment(answer))?;
     PlanAddon::from_proto(present(answer.plan_addon)?).map(Json)
 }
 
@@ -655,6 +690,6 @@ pub(crate) async fn remove_from_plan(
         .plan_addons()
         .delete_plan_addon(call.rpc(request))
         .await;
-    call.take(invalid_offer(INVALID, answer))?;
+    call.take(closed_assignment(answer))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -59,7 +59,10 @@ impl AppType {
 /// What an app can do.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the contract knows more capabilities than any app has")]
+#[expect(
+    dead_code,
+    reason = "the contract knows more capabilities than any app has"
+)]
 pub(crate) enum AppCapabilityType {
     /// Report usage.
     ReportUsage,
@@ -211,8 +214,8 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn from_proto(wire: pb::App) -> Result<Self, Problem> {
         let r#type = AppType::from_proto(wire.r#type)?;
-        let hooks = (r#type == AppType::CustomInvoicing)
-            .then(|| wire.custom_invoicing.unwrap_or_default());
+        let hooks =
+            (r#type == AppType::CustomInvoicing).then(|| wire.custom_invoicing.unwrap_or_default());
         Ok(Self {
             id: wire.id,
             name: wire.name,
@@ -321,16 +324,15 @@ union!(AppReplaceUpdate by "type" {
 
 impl AppReplaceUpdate {
     fn into_proto(self, id: String) -> Result<pb::App, Problem> {
-        let app = |r#type: AppType, name: Label, description: Option<Description>, metadata| {
-            pb::App {
+        let app =
+            |r#type: AppType, name: Label, description: Option<Description>, metadata| pb::App {
                 id,
                 r#type: r#type.into_proto().into(),
                 name: name.into(),
                 description: description.map(String::from).unwrap_or_default(),
                 metadata: Option::unwrap_or_default(metadata),
                 ..pb::App::default()
-            }
-        };
+            };
         Ok(match self {
             Self::Stripe(stripe) => {
                 if stripe.secret_api_key.is_some() {
@@ -338,11 +340,19 @@ impl AppReplaceUpdate {
                         "secretAPIKey: this app has no key that could be replaced",
                     ));
                 }
-                app(AppType::Stripe, stripe.name, stripe.description, stripe.metadata)
+                app(
+                    AppType::Stripe,
+                    stripe.name,
+                    stripe.description,
+                    stripe.metadata,
+                )
             }
-            Self::Sandbox(sandbox) => {
-                app(AppType::Sandbox, sandbox.name, sandbox.description, sandbox.metadata)
-            }
+            Self::Sandbox(sandbox) => app(
+                AppType::Sandbox,
+                sandbox.name,
+                sandbox.description,
+                sandbox.metadata,
+            ),
             Self::CustomInvoicing(custom) => pb::App {
                 custom_invoicing: Some(pb::CustomInvoicingSettings {
                     enable_draft_sync_hook: custom.enable_draft_sync_hook,
@@ -437,7 +447,10 @@ pub(crate) async fn listing(
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MarketplaceInstallRequestPayload {
     name: Option<String>,
-    #[expect(dead_code, reason = "no profile is made for these apps, billing text §23.2")]
+    #[expect(
+        dead_code,
+        reason = "no profile is made for these apps, billing text §23.2"
+    )]
     create_billing_profile: Option<bool>,
 }
 

@@ -102,7 +102,13 @@ pub(crate) async fn value_of_subject(
     Query(params): Query<ValueParams>,
 ) -> Result<Json<EntitlementValue>, Problem> {
     let customer = customer_of_subject(&call, subject).await?;
-    value(&call, of_customer(customer_ref(customer.id), id), params, false).await
+    value(
+        &call,
+        of_customer(customer_ref(customer.id), id),
+        params,
+        false,
+    )
+    .await
 }
 
 /// Tells what a customer's entitlement on a feature gives; no access when there is none.
@@ -169,7 +175,12 @@ pub(crate) async fn access(
         .take(answer)?
         .values
         .into_iter()
-        .map(|wire| Ok((wire.feature_key.clone(), EntitlementValue::from_proto(wire)?)))
+        .map(|wire| {
+            Ok((
+                wire.feature_key.clone(),
+                EntitlementValue::from_proto(wire)?,
+            ))
+        })
         .collect::<Result<_, Problem>>()?;
     Ok(Json(CustomerAccess { entitlements }))
 }

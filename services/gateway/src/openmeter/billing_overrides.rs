@@ -100,6 +100,7 @@ type Expand = BillingProfileCustomerOverrideExpand;
 /// Sort key of a list of overrides.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::enum_variant_names, reason = "the words of the contract")]
 pub(crate) enum BillingProfileCustomerOverrideOrderBy {
     /// By customer.
     #[default]
@@ -291,7 +292,10 @@ pub(crate) async fn put(
 ) -> Result<Json<BillingProfileCustomerOverrideWithDetails>, Problem> {
     let request = pb::PutOverrideRequest {
         customer_id: id,
-        billing_profile_id: over.billing_profile_id.map(String::from).unwrap_or_default(),
+        billing_profile_id: over
+            .billing_profile_id
+            .map(String::from)
+            .unwrap_or_default(),
         request_id: call.request_id(),
     };
     let answer = call

@@ -202,15 +202,15 @@ impl CustomerInput {
             description: self.description.map(String::from).unwrap_or_default(),
             metadata: self.metadata.unwrap_or_default(),
             key: self.key.map(String::from).unwrap_or_default(),
-            usage_attribution: self.usage_attribution.map(|attribution| {
-                pb::UsageAttribution {
+            usage_attribution: self
+                .usage_attribution
+                .map(|attribution| pb::UsageAttribution {
                     subject_keys: attribution
                         .subject_keys
                         .into_iter()
                         .map(Into::into)
                         .collect(),
-                }
-            }),
+                }),
             primary_email: self.primary_email.unwrap_or_default(),
             currency_code: self.currency.map(String::from).unwrap_or_default(),
             billing_address: self.billing_address.map(Address::into_proto),
@@ -550,7 +550,13 @@ mod tests {
 
     #[test]
     fn a_replacement_keeps_email_currency_and_address_parts() {
-        let always = ["display_name", "description", "key", "metadata", "usage_attribution"];
+        let always = [
+            "display_name",
+            "description",
+            "key",
+            "metadata",
+            "usage_attribution",
+        ];
         let bare = mask(json!({"name": "A"}));
         assert_eq!(bare[..5], always);
         assert_eq!(bare[5..], ["billing_address"]);

@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Display};
 
+use serde::Deserialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde_json::{Map, Value};
@@ -27,7 +28,7 @@ impl DecodeError {
     }
 
     /// The same error, seen from one level above.
-    fn under(mut self, parent: &str) -> Self {
+    pub(crate) fn under(mut self, parent: &str) -> Self {
         if self.path.is_empty() {
             parent.clone_into(&mut self.path);
         } else if self.path.starts_with('[') {
@@ -249,10 +250,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(
-        self,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_unit()
     }
 
@@ -394,6 +392,13 @@ impl<'de> de::VariantAccess<'de> for Reader<'de> {
     }
 }
 
+/// Reads a property that the contract requires and lets be null: absent is not the same.
+pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    reader: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(reader)
+}
+
 /// Lets a union be read by its discriminator: `union!(Price by "type" { "flat" => Flat, … })`.
 /// (serde's `tag` attribute writes the same form; it is used for that and for the schema.)
 macro_rules! union {
@@ -446,7 +451,6 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-    use serde::Deserialize;
     use serde_json::json;
 
     #[derive(Debug, Deserialize, PartialEq)]
@@ -491,10 +495,19 @@ mod tests {
             {"size": "SMALL", "count": 2, "kind": "box"},
         ]});
         let load: Load = from_json(&load).unwrap();
-        assert_eq!(load.things[0], Thing::Words(Words { words: vec!["a".into()] }));
+        assert_eq!(
+            load.things[0],
+            Thing::Words(Words {
+                words: vec!["a".into()]
+            })
+        );
         assert_eq!(
             load.things[1],
-            Thing::Box(Box_ { size: Size::Small, count: 2, label: None })
+            Thing::Box(Box_ {
+                size: Size::Small,
+                count: 2,
+                label: None
+            })
         );
     }
 
@@ -503,7 +516,10 @@ mod tests {
         assert_eq!(message(json!({})), "things: is required");
         assert_eq!(message(json!([])), "must be an object");
         assert_eq!(message(json!({"things": 1})), "things: must be an array");
-        assert_eq!(message(json!({"things": [{}]})), "things[0].kind: is required");
+        assert_eq!(
+            message(json!({"things": [{}]})),
+            "things[0].kind: is required"
+        );
         assert_eq!(
             message(json!({"things": [{"kind": "bag"}]})),
             "things[0].kind: must be one of box, words, not \"bag\""
@@ -538,7 +554,11 @@ mod tests {
         let filter: Filter = from_query(&query).unwrap();
         assert_eq!(
             filter,
-            Filter { page: Some(3), deleted: Some(true), keys: vec!["one".into()] }
+            Filter {
+                page: Some(3),
+                deleted: Some(true),
+                keys: vec!["one".into()]
+            }
         );
         let query = json!({"page": "x", "keys": []});
         let error = from_query::<Filter>(&query).unwrap_err();

@@ -24,7 +24,10 @@ struct Dialect;
 const COMMON: [(&str, &str); 7] = [
     ("400", "The request breaks the contract or a rule."),
     ("401", "There is no valid key."),
-    ("403", "The key lacks a permission, or the state forbids it."),
+    (
+        "403",
+        "The key lacks a permission, or the state forbids it.",
+    ),
     ("412", "The customer or subject is deleted."),
     ("500", "A failure of the server."),
     ("503", "A part of the server cannot be reached; try again."),
@@ -41,11 +44,7 @@ pub fn openapi() -> Value {
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(
         "key",
-        SecurityScheme::Http(
-            HttpBuilder::new()
-                .scheme(HttpAuthScheme::Bearer)
-                .build(),
-        ),
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
     );
     let mut document = serde_json::to_value(&document).unwrap_or_default();
     document["security"] = json!([{"key": []}]);

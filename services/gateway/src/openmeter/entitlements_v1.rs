@@ -33,9 +33,9 @@ pub(crate) async fn customer_of_subject(
         ));
     }
     let mut customers = customers_of_subjects(call, vec![subject.key.clone()]).await?;
-    customers.pop().ok_or_else(|| {
-        Problem::not_found(format!("customer of subject {} not found", subject.key))
-    })
+    customers
+        .pop()
+        .ok_or_else(|| Problem::not_found(format!("customer of subject {} not found", subject.key)))
 }
 
 /// The customers that these subjects belong to; subjects of nobody are left out.

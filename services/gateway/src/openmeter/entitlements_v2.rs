@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use contract::entitlement::v1 as pb;
 use contract::customer::v1 as customer;
+use contract::entitlement::v1 as pb;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

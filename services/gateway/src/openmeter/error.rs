@@ -385,16 +385,56 @@ fn sentence(status: &Status, details: &Details) -> String {
         .join("\n")
 }
 
+/// Words of messages that the contract has another word for; an empty one it does without.
+const WIRE_WORDS: [(&str, &str); 20] = [
+    ("add_item", ""),
+    ("add_phase", "phase"),
+    ("anchor_time", "anchor"),
+    ("currency_code", "currency"),
+    ("effective_time", "effectiveAt"),
+    ("expire_time", "expiresAt"),
+    ("extend_by_duration", "extendBy"),
+    ("from_time", "from"),
+    ("measure_usage_from_preset", "measureUsageFrom"),
+    ("measure_usage_from_time", "measureUsageFrom"),
+    ("metered", ""),
+    ("operations", "customizations"),
+    ("remove_item", ""),
+    ("remove_phase", ""),
+    ("start_after_duration", "startAfter"),
+    ("static", ""),
+    ("stretch_phase", ""),
+    ("tiered", ""),
+    ("to_time", "to"),
+    ("usage_period_duration", "usagePeriod"),
+];
+
 /// `meter.group_by.x` of a message is `groupBy.x` of a body: the resource's own name goes,
-/// the rest is written in camel case.
+/// the rest is written in the contract's words and in camel case.
 fn wire_path(path: &str) -> String {
+    // A subject has a `displayName`, a customer has not.
+    if path == "customer.display_name" {
+        return "name".to_owned();
+    }
     let inner = match path.split_once('.') {
         Some((resource, rest)) if !resource.contains('[') => rest,
         Some(_) | None => path,
     };
-    let mut camel = String::with_capacity(inner.len());
+    let words = inner.split('.').filter_map(|segment| {
+        let (word, index) = segment.split_at(segment.find('[').unwrap_or(segment.len()));
+        match WIRE_WORDS.iter().find(|(ours, _)| *ours == word) {
+            Some((_, "")) => None,
+            Some((_, theirs)) => Some(format!("{theirs}{index}")),
+            None => Some(format!("{}{index}", camel_case(word))),
+        }
+    });
+    words.collect::<Vec<_>>().join(".")
+}
+
+fn camel_case(word: &str) -> String {
+    let mut camel = String::with_capacity(word.len());
     let mut raise = false;
-    for letter in inner.chars() {
+    for letter in word.chars() {
         match letter {
             '_' => raise = true,
             _ if raise => {
@@ -578,12 +618,18 @@ mod tests {
             violations: vec![
                 chassis::Violation::new("customer.primary_email", "is no address"),
                 chassis::Violation::new("events[3].subject", "is required"),
+                chassis::Violation::new("customer.currency_code", "is no currency"),
+                chassis::Violation::new(
+                    "operations[0].stretch_phase.extend_by_duration",
+                    "is no duration",
+                ),
             ],
             ..refusal(chassis::Code::InvalidArgument, "INVALID")
         });
         assert_eq!(
             told["detail"],
-            "validation error: primaryEmail: is no address\nevents[3].subject: is required"
+            "validation error: primaryEmail: is no address\nevents[3].subject: is required\n\
+             currency: is no currency\ncustomizations[0].extendBy: is no duration"
         );
     }
 

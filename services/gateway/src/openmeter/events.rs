@@ -164,7 +164,12 @@ pub(crate) async fn ingest(call: Call, request: Request) -> Result<StatusCode, P
         reject_conflicts: Some(false),
         request_id: call.request_id(),
     };
-    call.take(call.clients().usage().ingest_events(call.rpc(request)).await)?;
+    call.take(
+        call.clients()
+            .usage()
+            .ingest_events(call.rpc(request))
+            .await,
+    )?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -241,11 +246,11 @@ impl ListEventsParams {
                 operator: Some(pb::filter_string::Operator::Equals(text)),
             }),
             time: FilterTime::between(from, self.to)
-                .map(FilterTime::into_proto)
+                .map(|filter| filter.flat("from"))
                 .transpose()?
                 .flatten(),
             ingest_time: ingested
-                .map(FilterTime::into_proto)
+                .map(|filter| filter.flat("ingestedAtFrom"))
                 .transpose()?
                 .flatten(),
             customer_ids: self.customer_id.into_iter().map(Into::into).collect(),
@@ -344,16 +349,23 @@ impl ListEventsV2Params {
             Some(text) => {
                 let value: Value = serde_json::from_str(&text)
                     .map_err(|error| Problem::invalid(format!("filter: {error}")))?;
-                from_json(&value).map_err(|error| Problem::invalid(format!("filter.{error}")))?
+                from_json(&value).map_err(|error| error.under("filter"))?
             }
         };
-        let text = |filter: Option<FilterString>| -> Result<_, Problem> {
-            Ok(filter.map(FilterString::into_proto).transpose()?.flatten())
+        let text = |filter: Option<FilterString>, field| -> Result<_, Problem> {
+            Ok(filter
+                .map(|filter| filter.flat(field))
+                .transpose()?
+                .flatten())
         };
-        let instant = |filter: Option<FilterTime>| -> Result<_, Problem> {
-            Ok(filter.map(FilterTime::into_proto).transpose()?.flatten())
+        let instant = |filter: Option<FilterTime>, field| -> Result<_, Problem> {
+            Ok(filter
+                .map(|filter| filter.flat(field))
+                .transpose()?
+                .flatten())
         };
-        let (time, ingest_time) = (instant(filter.time)?, instant(filter.ingested_at)?);
+        let time = instant(filter.time, "filter.time")?;
+        let ingest_time = instant(filter.ingested_at, "filter.ingestedAt")?;
         if time.is_some() && ingest_time.is_some() {
             return Err(Problem::invalid(
                 "filter: time and ingestedAt cannot be combined",
@@ -368,10 +380,10 @@ impl ListEventsV2Params {
         Ok(pb::ListEventsRequest {
             page_size: limit(self.limit)?,
             after: self.cursor.as_deref().map(read_cursor).transpose()?,
-            id: text(filter.id)?,
-            source: text(filter.source)?,
-            r#type: text(filter.r#type)?,
-            subject: text(filter.subject)?,
+            id: text(filter.id, "filter.id")?,
+            source: text(filter.source, "filter.source")?,
+            r#type: text(filter.r#type, "filter.type")?,
+            subject: text(filter.subject, "filter.subject")?,
             time,
             ingest_time,
             customer_ids: filter
@@ -453,8 +465,14 @@ mod tests {
         let batch = json!([one, one]);
         let count = |kind, body: &Value| read_events(kind, body).map(|events| events.len());
         assert_eq!(count("application/cloudevents+json", &one).unwrap(), 1);
-        assert_eq!(count("application/cloudevents-batch+json", &batch).unwrap(), 2);
-        assert_eq!(count("application/cloudevents-batch+json", &json!([])).unwrap(), 0);
+        assert_eq!(
+            count("application/cloudevents-batch+json", &batch).unwrap(),
+            2
+        );
+        assert_eq!(
+            count("application/cloudevents-batch+json", &json!([])).unwrap(),
+            0
+        );
         assert_eq!(count("application/json", &one).unwrap(), 1);
         assert_eq!(count("application/json", &batch).unwrap(), 2);
         assert!(count("application/json", &json!([])).is_err());

@@ -10,8 +10,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use chassis::auth::KeyKind;
 use chassis::Context;
+use chassis::auth::KeyKind;
 use kernel::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -196,9 +196,10 @@ fn query_value(query: &str) -> Value {
     let mut fields = Map::new();
     for (name, text) in url::form_urlencoded::parse(query.as_bytes()) {
         let text = Value::String(text.into_owned());
-        match name.split_once('[').and_then(|(outer, rest)| {
-            rest.strip_suffix(']').map(|inner| (outer, inner))
-        }) {
+        match name
+            .split_once('[')
+            .and_then(|(outer, rest)| rest.strip_suffix(']').map(|inner| (outer, inner)))
+        {
             Some((outer, inner)) if !inner.is_empty() => {
                 let object = fields
                     .entry(outer)
@@ -256,6 +257,10 @@ async fn path_texts(parts: &mut Parts) -> Result<Vec<String>, Problem> {
     let params = RawPathParams::from_request_parts(parts, &())
         .await
         .map_err(|_| Problem::bare(StatusCode::NOT_FOUND))?;
+    // No stored name has the character U+0000.
+    if params.iter().any(|(_, text)| text.contains('\0')) {
+        return Err(Problem::bare(StatusCode::NOT_FOUND));
+    }
     Ok(params.iter().map(|(_, text)| text.to_owned()).collect())
 }
 

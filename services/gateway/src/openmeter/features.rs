@@ -66,7 +66,7 @@ pub(crate) enum FeatureUnitCost {
     /// A fixed cost.
     Manual(FeatureManualUnitCost),
     /// A cost by model.
-    Llm(FeatureLlmUnitCost),
+    Llm(Box<FeatureLlmUnitCost>),
 }
 union!(FeatureUnitCost by "type" { "manual" => Manual, "llm" => Llm });
 
@@ -145,7 +145,7 @@ impl FeatureUnitCost {
                     Some(TokenTypeSource::TokenType(name)) => (None, Some(name)),
                     None => (None, None),
                 };
-                Self::Llm(FeatureLlmUnitCost {
+                Self::Llm(Box::new(FeatureLlmUnitCost {
                     provider_property,
                     provider,
                     model_property,
@@ -153,7 +153,7 @@ impl FeatureUnitCost {
                     token_type_property,
                     token_type,
                     pricing: None,
-                })
+                }))
             }
         })
     }
@@ -210,7 +210,10 @@ impl Feature {
             meter_slug: optional(wire.meter_slug),
             meter_group_by_filters: plain.filter(|filters| !filters.is_empty()),
             advanced_meter_group_by_filters: (!filters.is_empty()).then_some(filters),
-            unit_cost: wire.unit_cost.map(FeatureUnitCost::from_proto).transpose()?,
+            unit_cost: wire
+                .unit_cost
+                .map(FeatureUnitCost::from_proto)
+                .transpose()?,
             id: wire.id,
         })
     }
@@ -242,9 +245,10 @@ impl FeatureCreate {
         });
         let mut meter_group_by_filters = BTreeMap::new();
         for (key, filter) in filters {
-            if let Some(filter) = filter.into_proto()? {
-                meter_group_by_filters.insert(key, filter);
-            }
+            let field = format!("advancedMeterGroupByFilters.{key}");
+            // One that sets nothing goes along: its key still has to exist.
+            let filter = filter.into_proto(&field)?.unwrap_or_default();
+            meter_group_by_filters.insert(key, filter);
         }
         Ok(pb::Feature {
             key: self.key.into(),
@@ -252,7 +256,10 @@ impl FeatureCreate {
             metadata: self.metadata.unwrap_or_default(),
             meter_slug: self.meter_slug.map(String::from).unwrap_or_default(),
             meter_group_by_filters,
-            unit_cost: self.unit_cost.map(FeatureUnitCost::into_proto).transpose()?,
+            unit_cost: self
+                .unit_cost
+                .map(FeatureUnitCost::into_proto)
+                .transpose()?,
             ..pb::Feature::default()
         })
     }
@@ -376,7 +383,8 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(feature)))
 }
 
-fn feature_ref(id_or_key: String) -> Option<pb::FeatureRef> {
+/// The feature that a path names.
+pub(crate) fn feature_ref(id_or_key: String) -> Option<pb::FeatureRef> {
     Some(pb::FeatureRef {
         r#ref: Some(pb::feature_ref::Ref::IdOrKey(id_or_key)),
     })
@@ -480,6 +488,9 @@ mod tests {
         let feature = shown(json!({
             "key": "gpt", "name": "GPT", "unitCost": {"type": "manual", "amount": "0.010"},
         }));
-        assert_eq!(feature["unitCost"], json!({"type": "manual", "amount": "0.01"}));
+        assert_eq!(
+            feature["unitCost"],
+            json!({"type": "manual", "amount": "0.01"})
+        );
     }
 }

@@ -7,10 +7,11 @@ use utoipa::ToSchema;
 
 use super::error::Problem;
 use super::scalars::{Time, Ulid};
-use super::value::present;
 
-/// A condition on text; at most one operator may be set.
+/// A condition on text; at most one operator may be set. An operator that does not exist is
+/// refused: ignored, it would match everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct FilterString {
     /// Equal to.
     #[serde(rename = "$eq", skip_serializing_if = "Option::is_none")]
@@ -73,8 +74,19 @@ impl FilterString {
         }
     }
 
+    /// The filter of a list of events, where lists of conditions hold no further lists.
+    pub(crate) fn flat(self, field: &str) -> Result<Option<pb::FilterString>, Problem> {
+        let lists = self.all_of.iter().chain(&self.any_of).flatten();
+        for inner in lists {
+            if inner.all_of.is_some() || inner.any_of.is_some() {
+                return Err(too_deep(field));
+            }
+        }
+        self.into_proto(field)
+    }
+
     /// The message; none for a filter that sets nothing, which matches everything.
-    pub(crate) fn into_proto(self) -> Result<Option<pb::FilterString>, Problem> {
+    pub(crate) fn into_proto(self, field: &str) -> Result<Option<pb::FilterString>, Problem> {
         use pb::filter_string::Operator;
         let list = |values| pb::StringList { values };
         let mut set = [
@@ -90,14 +102,20 @@ impl FilterString {
             self.gte.map(Operator::GreaterOrEqual),
             self.lt.map(Operator::LessThan),
             self.lte.map(Operator::LessOrEqual),
-            self.all_of.map(nested).transpose()?.map(Operator::AllOf),
-            self.any_of.map(nested).transpose()?.map(Operator::AnyOf),
+            self.all_of
+                .map(|filters| nested(filters, field))
+                .transpose()?
+                .map(Operator::AllOf),
+            self.any_of
+                .map(|filters| nested(filters, field))
+                .transpose()?
+                .map(Operator::AnyOf),
         ]
         .into_iter()
         .flatten();
         let first = set.next();
         if set.next().is_some() {
-            return Err(too_many());
+            return Err(too_many(field));
         }
         Ok(first.map(|operator| pb::FilterString {
             operator: Some(operator),
@@ -115,7 +133,10 @@ impl FilterString {
                 .map(Some)
         };
         let mut filter = Self::default();
-        match present(wire.operator)? {
+        let Some(operator) = wire.operator else {
+            return Ok(filter);
+        };
+        match operator {
             Operator::Equals(text) => filter.eq = Some(text),
             Operator::NotEquals(text) => filter.ne = Some(text),
             Operator::OneOf(list) => filter.one_of = Some(list.values),
@@ -137,17 +158,18 @@ impl FilterString {
     }
 }
 
-fn nested(filters: Vec<FilterString>) -> Result<pb::FilterStringList, Problem> {
+fn nested(filters: Vec<FilterString>, field: &str) -> Result<pb::FilterStringList, Problem> {
     Ok(pb::FilterStringList {
         filters: filters
             .into_iter()
-            .filter_map(|filter| filter.into_proto().transpose())
+            .filter_map(|filter| filter.into_proto(field).transpose())
             .collect::<Result<_, _>>()?,
     })
 }
 
 /// A condition on a time; at most one operator may be set.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct FilterTime {
     /// After.
     #[serde(rename = "$gt")]
@@ -191,8 +213,19 @@ impl FilterTime {
         }
     }
 
+    /// The filter of a list of events, where lists of conditions hold no further lists.
+    pub(crate) fn flat(self, field: &str) -> Result<Option<pb::FilterTime>, Problem> {
+        let lists = self.all_of.iter().chain(&self.any_of).flatten();
+        for inner in lists {
+            if inner.all_of.is_some() || inner.any_of.is_some() {
+                return Err(too_deep(field));
+            }
+        }
+        self.into_proto(field)
+    }
+
     /// The message; none for a filter that sets nothing.
-    pub(crate) fn into_proto(self) -> Result<Option<pb::FilterTime>, Problem> {
+    pub(crate) fn into_proto(self, field: &str) -> Result<Option<pb::FilterTime>, Problem> {
         use pb::filter_time::Operator;
         let mut set = [
             self.gt.map(|time| Operator::GreaterThan(time.into())),
@@ -200,11 +233,11 @@ impl FilterTime {
             self.lt.map(|time| Operator::LessThan(time.into())),
             self.lte.map(|time| Operator::LessOrEqual(time.into())),
             self.all_of
-                .map(nested_times)
+                .map(|filters| nested_times(filters, field))
                 .transpose()?
                 .map(Operator::AllOf),
             self.any_of
-                .map(nested_times)
+                .map(|filters| nested_times(filters, field))
                 .transpose()?
                 .map(Operator::AnyOf),
         ]
@@ -212,7 +245,7 @@ impl FilterTime {
         .flatten();
         let first = set.next();
         if set.next().is_some() {
-            return Err(too_many());
+            return Err(too_many(field));
         }
         Ok(first.map(|operator| pb::FilterTime {
             operator: Some(operator),
@@ -220,21 +253,30 @@ impl FilterTime {
     }
 }
 
-fn nested_times(filters: Vec<FilterTime>) -> Result<pb::FilterTimeList, Problem> {
+fn nested_times(filters: Vec<FilterTime>, field: &str) -> Result<pb::FilterTimeList, Problem> {
     Ok(pb::FilterTimeList {
         filters: filters
             .into_iter()
-            .filter_map(|filter| filter.into_proto().transpose())
+            .filter_map(|filter| filter.into_proto(field).transpose())
             .collect::<Result<_, _>>()?,
     })
 }
 
-fn too_many() -> Problem {
-    Problem::invalid("only one filter can be set; combine several with $and or $or")
+fn too_many(field: &str) -> Problem {
+    Problem::invalid(format!(
+        "{field}: only one filter can be set; combine several with $and or $or"
+    ))
+}
+
+fn too_deep(field: &str) -> Problem {
+    Problem::invalid(format!(
+        "{field}: filter complexity exceeds maximum allowed depth"
+    ))
 }
 
 /// A condition on an id.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct FilterIdExact {
     /// One of.
     #[serde(rename = "$in")]
@@ -255,9 +297,13 @@ mod tests {
 
     #[test]
     fn one_operator_is_allowed() {
-        assert!(read(json!({"$eq": "a", "$ne": "b"})).into_proto().is_err());
-        assert_eq!(read(json!({"$eq": null})).into_proto().unwrap(), None);
-        assert_eq!(read(json!({})).into_proto().unwrap(), None);
+        assert!(
+            read(json!({"$eq": "a", "$ne": "b"}))
+                .into_proto("key")
+                .is_err()
+        );
+        assert_eq!(read(json!({"$eq": null})).into_proto("key").unwrap(), None);
+        assert_eq!(read(json!({})).into_proto("key").unwrap(), None);
     }
 
     #[test]
@@ -267,10 +313,35 @@ mod tests {
             json!({"$in": ["a", "b"]}),
             json!({"$and": [{"$gt": "a"}, {"$or": [{"$ilike": "%b"}, {"$nin": []}]}]}),
         ] {
-            let there = read(value.clone()).into_proto().unwrap().unwrap();
+            let there = read(value.clone()).into_proto("key").unwrap().unwrap();
             let back = FilterString::from_proto(there).unwrap();
             assert_eq!(serde_json::to_value(back).unwrap(), value);
         }
+    }
+
+    #[test]
+    fn an_operator_that_does_not_exist_is_refused() {
+        for value in [json!({"$foo": "a"}), json!({"$and": [{"$eqq": "a"}]})] {
+            let error = from_json::<FilterString>(&value).unwrap_err().to_string();
+            assert!(error.contains('$'), "{error}");
+        }
+        assert!(from_json::<FilterTime>(&json!({"$eq": "2026-01-01T00:00:00Z"})).is_err());
+        assert!(from_json::<FilterIdExact>(&json!({"$eq": "a"})).is_err());
+    }
+
+    #[test]
+    fn lists_of_events_take_one_level_of_lists() {
+        let shallow = json!({"$and": [{"$gte": "a"}, {"$lt": "b"}]});
+        assert!(read(shallow).flat("key").is_ok());
+        let deep = json!({"$and": [{"$or": [{"$eq": "a"}]}]});
+        assert!(read(deep.clone()).flat("key").is_err());
+        assert!(read(deep).into_proto("key").is_ok());
+    }
+
+    #[test]
+    fn a_filter_that_sets_nothing_survives_too() {
+        let back = FilterString::from_proto(pb::FilterString::default()).unwrap();
+        assert_eq!(serde_json::to_value(back).unwrap(), json!({}));
     }
 
     #[test]

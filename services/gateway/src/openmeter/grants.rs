@@ -9,17 +9,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::customers::customer_ref;
-use super::entitlement_input::{
-    ExpirationDuration, ExpirationPeriod, GrantCreate, GrantCreateV2,
-};
+use super::entitlement_input::{ExpirationDuration, ExpirationPeriod, GrantCreate, GrantCreateV2};
 use super::entitlements::{DeletedParams, RecurringPeriod, of_customer};
 use super::entitlements_v1::{customer_of_subject, customers_of_subjects};
 use super::error::{Problem, ProblemDocument};
 use super::extract::{Body, Call, Path, Query};
 use super::page::{Listing, OffsetQuery, Page, PageQuery, SortOrder, Span};
-use super::scalars::{
-    Annotations, Metadata, Number, Time, Ulid, annotations_of_json, metadata,
-};
+use super::scalars::{Annotations, Metadata, Number, Time, Ulid, annotations_of_json, metadata};
 use super::value::{all_pages, broken, number_or_zero, present, required_time, time};
 
 /// A grant as the older version shows it, always with an expiration.
@@ -237,7 +233,10 @@ pub(crate) async fn create_of_customer(
 ) -> Result<(StatusCode, Json<EntitlementGrantV2>), Problem> {
     let entitlement = of_customer(customer_ref(customer), id);
     let wire = make(&call, entitlement, new.into_proto()).await?;
-    Ok((StatusCode::CREATED, Json(EntitlementGrantV2::from_proto(wire)?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(EntitlementGrantV2::from_proto(wire)?),
+    ))
 }
 
 /// Order of the grants of an entitlement.

@@ -42,12 +42,23 @@ pub(crate) async fn currencies(_: Call) -> Json<Vec<Currency>> {
         kernel::currency::Currency::all()
             .map(|currency| Currency {
                 code: currency.code(),
-                name: currency.name(),
+                name: title(&currency.name()),
                 symbol: currency.symbol(),
                 subunits: currency.minor_units(),
             })
             .collect(),
     )
+}
+
+/// A name as the contract writes it: `United States Dollar`, `Bosnia and Herzegovina …`.
+fn title(name: &str) -> String {
+    let word = |word: &str| match word.chars().next() {
+        Some(first) if !matches!(word, "and" | "of" | "the") => {
+            first.to_uppercase().chain(word.chars().skip(1)).collect()
+        }
+        Some(_) | None => word.to_owned(),
+    };
+    name.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Shows how far a query has come. Queries are answered before anybody could ask, so no

@@ -1,5 +1,6 @@
 //! The question how much a meter counted, as JSON or as CSV (metering text §4).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -9,9 +10,11 @@ use axum::response::{IntoResponse, Response};
 use contract::customer::v1 as customer;
 use contract::metering::v1 as pb;
 use kernel::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::de::IntoDeserializer as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::decode::from_json;
 use super::error::{Problem, ProblemDocument};
@@ -51,14 +54,54 @@ impl WindowSize {
 /// Name under which progress is asked for.
 pub(crate) type ClientId = Text<1, 36>;
 
+/// An instant that the answer repeats just as it was asked, offset included (metering text
+/// §1.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AskedTime {
+    time: Time,
+    text: String,
+}
+
+impl Serialize for AskedTime {
+    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        writer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for AskedTime {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(reader)?;
+        let time = Time::deserialize(text.as_str().into_deserializer())?;
+        Ok(Self { time, text })
+    }
+}
+
+impl PartialSchema for AskedTime {
+    fn schema() -> RefOr<Schema> {
+        Time::schema()
+    }
+}
+
+impl ToSchema for AskedTime {
+    fn name() -> Cow<'static, str> {
+        Time::name()
+    }
+}
+
+impl From<AskedTime> for prost_types::Timestamp {
+    fn from(asked: AskedTime) -> Self {
+        asked.time.into()
+    }
+}
+
 /// What to count.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MeterQueryRequest {
     #[expect(dead_code, reason = "checked on reading; progress is not recorded")]
     pub client_id: Option<ClientId>,
-    pub from: Option<Time>,
-    pub to: Option<Time>,
+    pub from: Option<AskedTime>,
+    pub to: Option<AskedTime>,
     pub window_size: Option<WindowSize>,
     pub window_time_zone: Option<String>,
     #[schema(max_items = 100)]
@@ -80,9 +123,9 @@ pub(crate) struct MeterQueryParams {
     #[param(value_type = Option<String>, min_length = 1, max_length = 36)]
     client_id: Option<ClientId>,
     /// First instant that counts.
-    from: Option<Time>,
+    from: Option<AskedTime>,
     /// First instant that no longer counts.
-    to: Option<Time>,
+    to: Option<AskedTime>,
     /// Size of the windows; absent for one total.
     #[param(inline)]
     window_size: Option<WindowSize>,
@@ -116,9 +159,8 @@ impl MeterQueryParams {
                 let value: Value = serde_json::from_str(&text).map_err(|error| {
                     Problem::invalid(format!("advancedMeterGroupByFilters: {error}"))
                 })?;
-                from_json(&value).map_err(|error| {
-                    Problem::invalid(format!("advancedMeterGroupByFilters: {error}"))
-                })
+                from_json(&value)
+                    .map_err(|error| Problem::from(error.under("advancedMeterGroupByFilters")))
             })
             .transpose()?;
         Ok(MeterQueryRequest {
@@ -137,23 +179,42 @@ impl MeterQueryParams {
 }
 
 impl MeterQueryRequest {
-    fn into_proto(self, meter: String) -> Result<pb::QueryMeterRequest, Problem> {
+    pub(crate) fn into_proto(self, meter: String) -> Result<pb::QueryMeterRequest, Problem> {
         for (field, list) in [
             ("subject", &self.subject),
             ("filterCustomerId", &self.filter_customer_id),
             ("groupBy", &self.group_by),
         ] {
-            if list.as_ref().is_some_and(|list| list.len() > MAX_FILTER_ITEMS) {
+            if list
+                .as_ref()
+                .is_some_and(|list| list.len() > MAX_FILTER_ITEMS)
+            {
                 return Err(Problem::invalid(format!(
                     "{field}: must have at most {MAX_FILTER_ITEMS} items"
                 )));
             }
         }
+        if self.window_time_zone.as_deref() == Some("") {
+            return Err(Problem::invalid("windowTimeZone: invalid time zone"));
+        }
+        let given = |empty: Option<bool>| empty == Some(false);
+        if given(self.filter_group_by.as_ref().map(BTreeMap::is_empty))
+            && given(
+                self.advanced_meter_group_by_filters
+                    .as_ref()
+                    .map(BTreeMap::is_empty),
+            )
+        {
+            return Err(Problem::invalid(
+                "advancedMeterGroupByFilters: cannot be combined with filterGroupBy",
+            ));
+        }
         let mut filters = BTreeMap::new();
         for (key, filter) in self.advanced_meter_group_by_filters.unwrap_or_default() {
-            if let Some(filter) = filter.into_proto()? {
-                filters.insert(key, filter);
-            }
+            let field = format!("advancedMeterGroupByFilters.{key}");
+            // One that sets nothing goes along: its key still has to exist.
+            let filter = filter.into_proto(&field)?.unwrap_or_default();
+            filters.insert(key, filter);
         }
         Ok(pb::QueryMeterRequest {
             meter: meter_ref(meter),
@@ -183,9 +244,9 @@ impl MeterQueryRequest {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MeterQueryResult {
     #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<Time>,
+    from: Option<AskedTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<Time>,
+    to: Option<AskedTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     window_size: Option<WindowSize>,
     data: Vec<MeterQueryRow>,
@@ -226,7 +287,7 @@ struct Counted {
 }
 
 async fn count(call: &Call, meter: String, query: MeterQueryRequest) -> Result<Counted, Problem> {
-    let (from, to, window_size) = (query.from, query.to, query.window_size);
+    let (from, to, window_size) = (query.from.clone(), query.to.clone(), query.window_size);
     let request = query.into_proto(meter)?;
     let group_by = request.group_by.clone();
     let answer = call.take(call.clients().usage().query_meter(call.rpc(request)).await)?;
@@ -453,7 +514,10 @@ mod tests {
 
     #[test]
     fn a_table_has_a_row_per_window_and_group() {
-        let table = csv(&counted(vec![row(Some("s1"), 300)], &["subject"]), &BTreeMap::new());
+        let table = csv(
+            &counted(vec![row(Some("s1"), 300)], &["subject"]),
+            &BTreeMap::new(),
+        );
         assert_eq!(
             table.unwrap(),
             "window_start,window_end,subject,value\n\
@@ -477,7 +541,6 @@ mod tests {
         let params: MeterQueryParams = from_query(&json!({
             "subject": ["a", "b"], "groupBy": "model", "windowSize": "DAY",
             "filterGroupBy": {"method": "GET"},
-            "advancedMeterGroupByFilters": "{\"path\":{\"$like\":\"/a%\"}}",
         }))
         .unwrap();
         let wire = params
@@ -489,6 +552,37 @@ mod tests {
         assert_eq!(wire.group_by, ["model"]);
         assert_eq!(wire.window_size(), pb::WindowSize::Day);
         assert_eq!(wire.group_by_values["method"].values, ["GET"]);
+        let params: MeterQueryParams = from_query(&json!({
+            "advancedMeterGroupByFilters": "{\"path\":{\"$like\":\"/a%\"}}",
+        }))
+        .unwrap();
+        let wire = params
+            .into_request()
+            .unwrap()
+            .into_proto("tokens".to_owned())
+            .unwrap();
+        assert!(wire.group_by_filters.contains_key("path"));
+    }
+
+    #[test]
+    fn bounds_come_back_as_they_were_asked() {
+        let params: MeterQueryParams =
+            from_query(&json!({"from": "2026-11-10T02:00:00.50+02:00"})).unwrap();
+        let from = params.into_request().unwrap().from.unwrap();
+        assert_eq!(
+            serde_json::to_value(&from).unwrap(),
+            json!("2026-11-10T02:00:00.50+02:00")
+        );
+        assert_eq!(from.time, Time::parse("2026-11-10T00:00:00.5Z").unwrap());
+        let error = from_query::<MeterQueryParams>(&json!({"from": "noon"})).unwrap_err();
+        assert_eq!(error.path, "from");
+    }
+
+    #[test]
+    fn conditions_on_keys_stay_even_when_they_set_nothing() {
+        let request: MeterQueryRequest =
+            from_json(&json!({"advancedMeterGroupByFilters": {"path": {}}})).unwrap();
+        let wire = request.into_proto("tokens".to_owned()).unwrap();
         assert!(wire.group_by_filters.contains_key("path"));
     }
 

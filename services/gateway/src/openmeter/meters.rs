@@ -267,7 +267,12 @@ pub(crate) async fn create(
         meter: Some(new.into_proto()?),
         request_id: call.request_id(),
     };
-    let answer = call.take(call.clients().meters().create_meter(call.rpc(request)).await)?;
+    let answer = call.take(
+        call.clients()
+            .meters()
+            .create_meter(call.rpc(request))
+            .await,
+    )?;
     let meter = Meter::from_proto(present(answer.meter)?)?;
     Ok((StatusCode::CREATED, Json(meter)))
 }
@@ -322,7 +327,12 @@ pub(crate) async fn update(
         update_mask: Some(prost_types::FieldMask { paths }),
         request_id: call.request_id(),
     };
-    let answer = call.take(call.clients().meters().update_meter(call.rpc(request)).await)?;
+    let answer = call.take(
+        call.clients()
+            .meters()
+            .update_meter(call.rpc(request))
+            .await,
+    )?;
     Meter::from_proto(present(answer.meter)?).map(Json)
 }
 
@@ -337,7 +347,12 @@ pub(crate) async fn delete(call: Call, Path(id): Path<String>) -> Result<StatusC
         meter: meter_ref(id),
         request_id: call.request_id(),
     };
-    call.take(call.clients().meters().delete_meter(call.rpc(request)).await)?;
+    call.take(
+        call.clients()
+            .meters()
+            .delete_meter(call.rpc(request))
+            .await,
+    )?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -26,9 +26,12 @@ mod entitlements;
 mod entitlements_v1;
 mod entitlements_v2;
 mod events;
+mod feature_cost;
 mod features;
 mod grants;
 mod info;
+mod invoice_document;
+mod invoice_line_input;
 mod invoice_lines;
 mod invoices;
 mod meter_query;
@@ -36,8 +39,10 @@ mod meters;
 mod notifications;
 mod plans;
 mod portal;
+mod prices;
 mod rate_cards;
 mod subjects;
+mod subscription_addons;
 mod subscription_input;
 mod subscription_view;
 mod subscriptions;
@@ -69,13 +74,18 @@ fn table() -> OpenApiRouter<Shared> {
         .routes(routes!(subjects::get, subjects::delete))
         // Customers
         .routes(routes!(customers::list, customers::create))
-        .routes(routes!(customers::get, customers::update, customers::delete))
+        .routes(routes!(
+            customers::get,
+            customers::update,
+            customers::delete
+        ))
         .routes(routes!(subscriptions::list_of_customer))
         .routes(routes!(balances::access))
         .routes(routes!(balances::value_of_feature))
         // Product Catalog
         .routes(routes!(features::list, features::create))
         .routes(routes!(features::get, features::delete))
+        .routes(routes!(feature_cost::query))
         .routes(routes!(plans::list, plans::create))
         .routes(routes!(plans::get, plans::update, plans::delete))
         .routes(routes!(plans::publish))
@@ -103,6 +113,14 @@ fn table() -> OpenApiRouter<Shared> {
         .routes(routes!(subscriptions::restore))
         .routes(routes!(subscriptions::change))
         .routes(routes!(subscriptions::migrate))
+        .routes(routes!(
+            subscription_addons::list,
+            subscription_addons::create
+        ))
+        .routes(routes!(
+            subscription_addons::get,
+            subscription_addons::update
+        ))
         // Entitlements by subject
         .routes(routes!(entitlements_v1::list))
         .routes(routes!(entitlements_v1::get))
@@ -136,7 +154,10 @@ fn table() -> OpenApiRouter<Shared> {
         .routes(routes!(balances::value_of_customer))
         .routes(routes!(balances::history_of_customer))
         .routes(routes!(balances::reset_of_customer))
-        .routes(routes!(grants::list_of_customer, grants::create_of_customer))
+        .routes(routes!(
+            grants::list_of_customer,
+            grants::create_of_customer
+        ))
         .routes(routes!(grants::list_v2))
         // Billing
         .routes(routes!(billing_profiles::list, billing_profiles::create))

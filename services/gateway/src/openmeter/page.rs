@@ -106,7 +106,7 @@ impl Span {
 
     fn offset(skip: i32, limit: i32) -> Self {
         let first = Window {
-            page: skip / limit + 1,
+            page: (skip / limit).saturating_add(1),
             size: limit,
         };
         let rest = skip % limit;
@@ -144,11 +144,7 @@ pub(crate) struct Page<T> {
 
 impl<T> Page<T> {
     /// A page out of what a service answered.
-    pub(crate) fn new(
-        window: Window,
-        total_size: i64,
-        items: impl IntoIterator<Item = T>,
-    ) -> Self {
+    pub(crate) fn new(window: Window, total_size: i64, items: impl IntoIterator<Item = T>) -> Self {
         Self {
             total_count: total_size,
             page: window.page,
@@ -196,7 +192,10 @@ mod tests {
     fn pages_have_defaults_and_limits() {
         let window = |page, page_size| PageQuery { page, page_size }.window();
         assert_eq!(window(None, None).unwrap(), Window { page: 1, size: 100 });
-        assert_eq!(window(Some(3), None).unwrap(), Window { page: 3, size: 100 });
+        assert_eq!(
+            window(Some(3), None).unwrap(),
+            Window { page: 3, size: 100 }
+        );
         assert!(window(Some(0), None).is_err());
         assert!(window(None, Some(1001)).is_err());
         assert!(window(None, Some(0)).is_err());
@@ -205,12 +204,25 @@ mod tests {
     #[test]
     fn an_offset_may_lie_across_two_pages() {
         let span = PageQuery::default()
-            .or_offset(OffsetQuery { offset: Some(5), limit: Some(3) })
+            .or_offset(OffsetQuery {
+                offset: Some(5),
+                limit: Some(3),
+            })
             .unwrap();
         assert_eq!(
             span.pages,
             [Window { page: 2, size: 3 }, Window { page: 3, size: 3 }]
         );
         assert_eq!(span.cut(vec![3, 4, 5, 6, 7, 8]), [5, 6, 7]);
+    }
+
+    #[test]
+    fn the_largest_offset_is_a_page_far_behind_the_end() {
+        let offset = OffsetQuery {
+            offset: Some(i32::MAX),
+            limit: Some(1),
+        };
+        let span = PageQuery::default().or_offset(offset).unwrap();
+        assert_eq!(span.shown.page, i32::MAX);
     }
 }

@@ -9,6 +9,7 @@ use contract::kernel::v1::ValidationIssue;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::decode::nullable;
 use super::error::{Problem, ProblemDocument, invalid_offer};
 use super::extract::{Body, Call, Path, Query};
 use super::page::{Page, PageQuery, SortOrder};
@@ -106,6 +107,7 @@ pub(crate) struct PlanPhase {
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata>,
     /// Null in the last phase, which does not end.
+    #[serde(deserialize_with = "nullable")]
     duration: Option<String>,
     rate_cards: Vec<RateCard>,
 }
@@ -207,9 +209,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     fn from_proto(wire: pb::Plan) -> Result<Self, Problem> {
-        let enabled = wire
-            .pro_rating_config
-            .is_none_or(|config| config.enabled);
+        let enabled = wire.pro_rating_config.is_none_or(|config| config.enabled);
         Ok(Self {
             id: wire.id,
             name: wire.name,
@@ -466,11 +466,14 @@ pub(crate) async fn list(
 pub(crate) fn key_versions(
     param: Option<BTreeMap<String, Vec<i32>>>,
 ) -> impl Iterator<Item = (String, i32)> {
-    param.unwrap_or_default().into_iter().flat_map(|(key, versions)| {
-        versions
-            .into_iter()
-            .map(move |version| (key.clone(), version))
-    })
+    param
+        .unwrap_or_default()
+        .into_iter()
+        .flat_map(|(key, versions)| {
+            versions
+                .into_iter()
+                .map(move |version| (key.clone(), version))
+        })
 }
 
 /// Makes a draft.

@@ -14,7 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::{Problem, ProblemDocument};
 use super::extract::{Body, Call, Path, Query};
-use super::meter_query::{ClientId, MeterQueryRequest, MeterQueryResult, WindowSize, answer};
+use super::meter_query::{
+    AskedTime, ClientId, MeterQueryRequest, MeterQueryResult, WindowSize, answer,
+};
 use super::scalars::{Filled, Time, Ulid, optional};
 use super::value::{broken, present, time};
 use crate::Shared;
@@ -203,15 +205,13 @@ pub(crate) async fn authenticate(
         .and_then(|text| text.strip_prefix("Bearer "))
         .ok_or_else(|| Problem::from(unauthenticated("a portal token is required")))?
         .to_owned();
-    // The token alone decides the project, so the question is asked in none.
-    let asking = gateway
-        .gate
-        .context(
-            ProjectId::from_ulid(ulid::Ulid::nil()),
-            "portal",
-            Grants::Listed(["metering:portal:read".to_owned()].into()),
-        )
-        .at_edge();
+    // The token alone decides the project, so the question is asked in none; and it is the
+    // gateway itself that asks, since nobody else may.
+    let asking = gateway.gate.context(
+        ProjectId::from_ulid(ulid::Ulid::nil()),
+        "portal",
+        Grants::Service,
+    );
     let question = asking.request(pb::ResolvePortalTokenRequest { token, meter_slug });
     let opened = gateway
         .clients
@@ -263,9 +263,9 @@ pub(crate) struct PortalQueryParams {
     #[expect(dead_code, reason = "accepted and ignored, metering text §6.2")]
     client_id: Option<ClientId>,
     /// First instant that counts.
-    from: Option<Time>,
+    from: Option<AskedTime>,
     /// First instant that no longer counts.
-    to: Option<Time>,
+    to: Option<AskedTime>,
     /// Size of the windows; absent for one total.
     #[param(inline)]
     window_size: Option<WindowSize>,

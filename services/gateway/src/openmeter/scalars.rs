@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use kernel::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat, Type,
+};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -49,6 +51,10 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         let text = String::deserialize(reader)?;
         let length = text.chars().count();
+        // PostgreSQL stores no text with it.
+        if text.contains('\0') {
+            return Err(D::Error::custom("must not contain the character U+0000"));
+        }
         if length < MIN && MIN == 1 {
             return Err(D::Error::custom("must not be empty"));
         }
@@ -66,7 +72,11 @@ impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {
         let text = ObjectBuilder::new()
             .schema_type(Type::String)
             .max_length(Some(MAX));
-        let text = if MIN > 0 { text.min_length(Some(MIN)) } else { text };
+        let text = if MIN > 0 {
+            text.min_length(Some(MIN))
+        } else {
+            text
+        };
         text.into()
     }
 }

@@ -78,7 +78,7 @@ pub(crate) struct SubjectUpsert {
     current_period_end: Option<Time>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    stripe_customer_id: Patch<String>,
+    stripe_customer_id: Patch<Filled>,
 }
 
 impl SubjectUpsert {
@@ -101,12 +101,17 @@ impl SubjectUpsert {
             Patch::Clear => Patch::Clear,
             Patch::Set(map) => Patch::Set(Value::Object(map).to_string()),
         };
+        let stripe_customer_id = match self.stripe_customer_id {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(id) => Patch::Set(id.into()),
+        };
         patch("display_name", &mut subject.display_name, self.display_name);
         patch("metadata_json", &mut subject.metadata_json, metadata);
         patch(
             "stripe_customer_id",
             &mut subject.stripe_customer_id,
-            self.stripe_customer_id,
+            stripe_customer_id,
         );
         pb::SubjectUpsert {
             subject: Some(subject),
@@ -154,10 +159,7 @@ pub(crate) async fn upsert(
     Body(upserts): Body<Vec<SubjectUpsert>>,
 ) -> Result<Json<Vec<Subject>>, Problem> {
     let request = pb::UpsertSubjectsRequest {
-        upserts: upserts
-            .into_iter()
-            .map(SubjectUpsert::into_proto)
-            .collect(),
+        upserts: upserts.into_iter().map(SubjectUpsert::into_proto).collect(),
         request_id: call.request_id(),
     };
     let answer = call

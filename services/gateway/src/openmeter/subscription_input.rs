@@ -41,7 +41,9 @@ impl<'de> Deserialize<'de> for SubscriptionTiming {
             "immediate" => Ok(Self::Immediate),
             "next_billing_cycle" => Ok(Self::NextBillingCycle),
             other => Time::parse(other).map(Self::At).ok_or_else(|| {
-                serde::de::Error::custom("must be immediate, next_billing_cycle or an RFC 3339 time")
+                serde::de::Error::custom(
+                    "must be immediate, next_billing_cycle or an RFC 3339 time",
+                )
             }),
         }
     }
@@ -157,7 +159,7 @@ pub(crate) struct UnscheduleEdit {}
 #[schema(as = SubscriptionEditOperation)]
 pub(crate) enum EditOperation {
     /// Adds an item to a phase.
-    AddItem(AddItem),
+    AddItem(Box<AddItem>),
     /// Ends or removes an item of a phase.
     RemoveItem(RemoveItem),
     /// Adds a phase.

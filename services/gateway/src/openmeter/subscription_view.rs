@@ -13,10 +13,9 @@ use super::error::Problem;
 use super::extract::Call;
 use super::features::Feature;
 use super::plans::ProRatingConfig;
-use super::rate_cards::{Discounts, Price, TaxConfig};
-use super::scalars::{
-    Annotations, CurrencyCode, Key, Metadata, Time, Ulid, metadata, optional,
-};
+use super::prices::Price;
+use super::rate_cards::{Discounts, TaxConfig};
+use super::scalars::{Annotations, CurrencyCode, Key, Metadata, Time, Ulid, metadata, optional};
 use super::subscriptions::{self, PlanReference, Subscription, SubscriptionStatus};
 use super::value::{Period, present, required_time, time};
 

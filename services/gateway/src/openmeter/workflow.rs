@@ -295,9 +295,7 @@ impl BillingWorkflow {
                 progressive_billing: invoicing.progressive_billing,
                 default_tax_config: invoicing.default_tax_config.map(TaxConfig::into_proto),
             }),
-            payment: self
-                .payment
-                .map(BillingWorkflowPaymentSettings::into_proto),
+            payment: self.payment.map(BillingWorkflowPaymentSettings::into_proto),
             tax: self.tax.map(|tax| pb::TaxSettings {
                 enabled: tax.enabled,
                 enforced: tax.enforced.unwrap_or_default(),

@@ -26,7 +26,7 @@ const LIST_CHUNK: u64 = 500;
 pub struct Arrival<'event> {
     /// The event.
     pub event: &'event NewEvent,
-    /// When it was received.
+    /// When it was received, to the second.
     pub ingest_time: Timestamp,
 }
 

@@ -57,7 +57,11 @@ pub const PLANS: [PlanSpec; 3] = [
         name: "Scale",
         fee: "499",
         included: 2_000,
-        tiers: &[(Some(2_000), "0"), (Some(10_000), "0.006"), (None, "0.0045")],
+        tiers: &[
+            (Some(2_000), "0"),
+            (Some(10_000), "0.006"),
+            (None, "0.0045"),
+        ],
     },
 ];
 

@@ -47,9 +47,15 @@ pub async fn run(server: &ServerArgs, no_serve: bool) -> anyhow::Result<()> {
         return process.stop().await;
     }
     println!();
-    println!("Serving REST on http://{} and gRPC on {}.", process.http, process.grpc);
+    println!(
+        "Serving REST on http://{} and gRPC on {}.",
+        process.http, process.grpc
+    );
     println!("API key of the demo: {key}");
-    println!("Try: curl -H 'Authorization: Bearer {key}' http://{}/api/v1/customers?pageSize=3", process.http);
+    println!(
+        "Try: curl -H 'Authorization: Bearer {key}' http://{}/api/v1/customers?pageSize=3",
+        process.http
+    );
     process.wait().await
 }
 

@@ -40,14 +40,21 @@ fn number(value: Option<&contract::kernel::v1::Decimal>) -> anyhow::Result<Decim
 
 fn same(what: &str, counted: Decimal, expected: Decimal) -> anyhow::Result<()> {
     if counted != expected {
-        bail!("{what}: {} does not equal {}", format(counted), format(expected));
+        bail!(
+            "{what}: {} does not equal {}",
+            format(counted),
+            format(expected)
+        );
     }
     Ok(())
 }
 
 async fn usage(client: &Client, sent: &Sent) -> anyhow::Result<()> {
     println!("\nUsage by meter");
-    println!("  {:14} {:8} {:>14} {:>14}", "meter", "group", "counted", "sent");
+    println!(
+        "  {:14} {:8} {:>14} {:>14}",
+        "meter", "group", "counted", "sent"
+    );
     let requests: BTreeMap<&str, Decimal> = sent
         .requests
         .iter()
@@ -59,7 +66,12 @@ async fn usage(client: &Client, sent: &Sent) -> anyhow::Result<()> {
         .map(|(model, sum)| (*model, *sum))
         .collect();
     for (meter, key, expected, total) in [
-        ("api_requests", "region", requests, Decimal::from(sent.events)),
+        (
+            "api_requests",
+            "region",
+            requests,
+            Decimal::from(sent.events),
+        ),
         ("tokens", "model", tokens, sent.tokens),
     ] {
         let answer = client
@@ -85,11 +97,20 @@ async fn usage(client: &Client, sent: &Sent) -> anyhow::Result<()> {
         rows.sort();
         for (group, value) in rows {
             let wanted = expected.get(group.as_str()).copied().unwrap_or_default();
-            println!("  {meter:14} {group:8} {:>14} {:>14}", format(value), format(wanted));
+            println!(
+                "  {meter:14} {group:8} {:>14} {:>14}",
+                format(value),
+                format(wanted)
+            );
             same(&format!("{meter} of {group}"), value, wanted)?;
             counted += value;
         }
-        println!("  {meter:14} {:8} {:>14} {:>14}", "all", format(counted), format(total));
+        println!(
+            "  {meter:14} {:8} {:>14} {:>14}",
+            "all",
+            format(counted),
+            format(total)
+        );
         same(meter, counted, total)?;
     }
     Ok(())
@@ -126,7 +147,9 @@ async fn balances(client: &Client, sent: &Sent) -> anyhow::Result<()> {
     for balance in answer.balances {
         let index = usize::try_from(balance.query_index).unwrap_or_default();
         let Some(value) = balance.value else { continue };
-        let Some(Kind::Metered(metered)) = value.kind else { continue };
+        let Some(Kind::Metered(metered)) = value.kind else {
+            continue;
+        };
         println!(
             "  {:24} {:>8} {:>10} {:>10} {:>10}",
             customers[index].name,
@@ -162,7 +185,11 @@ async fn invoices(client: &Client) -> anyhow::Result<()> {
         let totals = invoice.totals.clone().unwrap_or_default();
         let total = number(totals.total.as_ref())?;
         let mut of_lines = Decimal::ZERO;
-        for line in invoice.lines.iter().filter(|line| line.delete_time.is_none()) {
+        for line in invoice
+            .lines
+            .iter()
+            .filter(|line| line.delete_time.is_none())
+        {
             let totals = line.totals.clone().unwrap_or_default();
             of_lines += number(totals.total.as_ref())?;
             lines += 1;
@@ -176,7 +203,10 @@ async fn invoices(client: &Client) -> anyhow::Result<()> {
             .issue_time
             .as_ref()
             .and_then(|time| contract::convert::from_timestamp(time).ok())
-            .map_or_else(|| "not issued".to_owned(), |time| time.to_string()[..7].to_owned());
+            .map_or_else(
+                || "not issued".to_owned(),
+                |time| time.to_string()[..7].to_owned(),
+            );
         let entry = months.entry(month).or_default();
         *entry = (entry.0 + 1, entry.1 + total);
     }

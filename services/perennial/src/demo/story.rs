@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use contract::{
-    catalog::v1::{
-        self as catalog, entitlement_template::Template, price::Model, tiered_price,
-    },
+    catalog::v1::{self as catalog, entitlement_template::Template, price::Model, tiered_price},
     convert::{decimal, timestamp},
     customer::v1 as customer,
     metering::v1 as metering,

@@ -10,6 +10,8 @@ use crate::store::subscription::{Filter, Sorting};
 const NUMBERED_PAGE_MAX: u64 = 1_000;
 /// Most values of one filter.
 const FILTER_MAX: usize = 250;
+/// Most ids of one list.
+const IDS_MAX: usize = 1_000;
 
 /// What a list wants, and in which order.
 pub fn list_query(
@@ -17,6 +19,9 @@ pub fn list_query(
 ) -> Result<(Filter, Sorting), SubscriptionError> {
     if request.plan_keys.len() > FILTER_MAX {
         return Err(SubscriptionError::field("plan_keys", "must be at most 250"));
+    }
+    if request.ids.len() > IDS_MAX {
+        return Err(SubscriptionError::field("ids", "must be at most 1000"));
     }
     let customer = match request.customer_id.as_str() {
         "" => None,
@@ -41,6 +46,7 @@ pub fn list_query(
         customer,
         statuses,
         plan_keys: request.plan_keys.clone(),
+        ids: request.ids.clone(),
     };
     Ok((
         filter,

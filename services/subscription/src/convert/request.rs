@@ -20,6 +20,7 @@ pub const OPERATIONS_MAX: usize = 100;
 const NAME_LENGTH_MAX: usize = 256;
 const DESCRIPTION_LENGTH_MAX: usize = 1024;
 const METADATA_MAX: usize = 50;
+const NO_NUL: &str = "must not contain the character U+0000";
 
 type Outcome<T> = Result<T, SubscriptionError>;
 
@@ -68,6 +69,11 @@ pub fn texts<'a>(
             "metadata",
             "must have at most 50 entries",
         ));
+    }
+    for (key, value) in metadata {
+        if key.contains('\0') || value.contains('\0') {
+            return Err(SubscriptionError::field("metadata", NO_NUL));
+        }
     }
     Ok(())
 }
@@ -172,6 +178,9 @@ fn present(text: String, field: String) -> Outcome<String> {
 }
 
 fn limited(field: &str, text: &str, max: usize) -> Outcome<()> {
+    if text.contains('\0') {
+        return Err(SubscriptionError::field(field, NO_NUL));
+    }
     if text.chars().count() > max {
         return Err(SubscriptionError::field(
             field,

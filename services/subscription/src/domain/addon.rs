@@ -139,13 +139,13 @@ impl Subscription {
         if self.plan.is_none() {
             return Err(Refusal::AddonOfCustomPlan);
         }
-        if quantity <= 0 || (offer.single && quantity != 1) {
-            return Err(Refusal::AddonQuantity);
-        }
         let known = self
             .addons
             .iter()
             .find(|addon| addon.offer.id == offer.reference.id);
+        if known.is_none() && quantity <= 0 {
+            return Err(Refusal::AddonQuantity);
+        }
         let id = known.map_or_else(|| SubscriptionAddonId::from_ulid(mint()), |known| known.id);
         let mut next = self.clone();
         if known.is_none() {

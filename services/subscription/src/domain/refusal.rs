@@ -227,6 +227,25 @@ impl FlawCode {
         }
     }
 
+    /// Whether it only warns, as such a flaw of a plan or an add-on does.
+    pub fn is_warning(self) -> bool {
+        match self {
+            Self::PhaseHasNoItems | Self::PhaseStartAfterIsNegative | Self::ItemHistoryOverlap => {
+                false
+            }
+            Self::CadenceUnaligned
+            | Self::AddonFeature
+            | Self::AddonCadence
+            | Self::AddonPriceType
+            | Self::AddonOnlyFlat
+            | Self::AddonPaymentTerm
+            | Self::AddonPercentage
+            | Self::AddonTemplateType
+            | Self::AddonStatic
+            | Self::AddonUsagePeriod => true,
+        }
+    }
+
     /// One sentence for people.
     pub fn message(self) -> &'static str {
         match self {

@@ -47,6 +47,24 @@ impl Subscription {
         self.times_until(self.active_to)
     }
 
+    /// The features that items sell, and when: an item without length sells nothing.
+    pub fn sold_features(&self) -> Result<Vec<(&str, OpenPeriod)>, CalendarError> {
+        let times = self.times()?;
+        let mut sold = Vec::new();
+        for (phase, times) in self.phases.iter().zip(&times) {
+            for (timeline, periods) in phase.timelines.iter().zip(&times.items) {
+                for (version, period) in timeline.versions.iter().zip(periods) {
+                    if let Some(feature) = version.card.feature_id.as_deref()
+                        && !period.is_empty()
+                    {
+                        sold.push((feature, *period));
+                    }
+                }
+            }
+        }
+        Ok(sold)
+    }
+
     /// Times as they would be with another end.
     pub fn times_until(&self, end: Option<Timestamp>) -> Result<Vec<PhaseTimes>, CalendarError> {
         let starts = self

@@ -29,6 +29,8 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// Only of one of these plans; none: all.
     pub plan_keys: Vec<String>,
+    /// Only those with one of these ids; none: all.
+    pub ids: Vec<String>,
 }
 
 /// How a list is sorted; the id decides between equals.
@@ -191,6 +193,9 @@ fn select(project: ProjectId, filter: &Filter, now: Timestamp) -> Select<Entity>
     }
     if !filter.plan_keys.is_empty() {
         query = query.filter(Column::PlanKey.is_in(filter.plan_keys.iter().map(String::as_str)));
+    }
+    if !filter.ids.is_empty() {
+        query = query.filter(Column::Id.is_in(filter.ids.iter().map(String::as_str)));
     }
     if !filter.statuses.is_empty() {
         let any = filter.statuses.iter().fold(Cond::any(), |any, status| {

@@ -55,6 +55,8 @@ pub struct Neighbors {
     pub applied: BTreeMap<(&'static str, String), pb::SubscriptionState>,
     /// Holds by subscription.
     pub holds: BTreeMap<String, Option<contract::kernel::v1::Period>>,
+    /// Holds on features by subscription.
+    pub feature_holds: BTreeMap<String, Vec<catalog::FeatureHold>>,
     /// The newest report.
     pub report: Option<customer::ReportSubscriptionsRequest>,
     /// Issues that every check of a plan finds.
@@ -313,6 +315,11 @@ impl Neighbors {
                 });
                 let plan_addon = Some(linked.ok_or_else(|| Status::not_found("assignment"))?);
                 catalog::GetPlanAddonResponse { plan_addon }.encode_to_vec()
+            }
+            ("catalog", "ReplaceFeatureHolds") => {
+                let request: catalog::ReplaceFeatureHoldsRequest = read(body);
+                self.feature_holds.insert(request.holder_id, request.holds);
+                Vec::new()
             }
             ("entitlement", "ApplySubscription") => {
                 let request: entitlement::ApplySubscriptionRequest = read(body);

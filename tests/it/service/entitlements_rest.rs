@@ -1,0 +1,1034 @@
+//! Entitlements, grants and balances through the OpenMeter dialect: the worked scenarios of
+//! its documentation, and what hostile clients send.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use suite::{Rest, World};
+
+const START: &str = "2026-03-01T00:00:00Z";
+const NEXT_PERIOD: &str = "2026-04-01T01:00:00Z";
+
+/// A world at [`START`] with a feature `f` on a sum, `latest` and `unique` on the same events,
+/// and `gpt` on a count of those of one model.
+struct Scene {
+    world: World,
+    rest: Rest,
+    events: AtomicUsize,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let world = World::start().await;
+        world
+            .client()
+            .freeze_clock(START.parse().unwrap())
+            .await
+            .unwrap();
+        let rest = world.rest();
+        for (slug, aggregation) in [
+            ("f", "SUM"),
+            ("latest", "LATEST"),
+            ("unique", "UNIQUE_COUNT"),
+            ("gpt", "COUNT"),
+        ] {
+            let mut meter = json!({
+                "slug": slug, "eventType": "use", "aggregation": aggregation, "groupBy": {"model": "$.model"},
+            });
+            if aggregation != "COUNT" {
+                meter["valueProperty"] = json!("$.v");
+            }
+            rest.post("/api/v1/meters", meter).await.expect(201);
+            let mut feature = json!({"key": slug, "name": slug, "meterSlug": slug});
+            if slug == "gpt" {
+                feature["meterGroupByFilters"] = json!({"model": "gpt-4"});
+            }
+            rest.post("/api/v1/features", feature).await.expect(201);
+        }
+        rest.post("/api/v1/features", json!({"key": "plain", "name": "Plain"}))
+            .await
+            .expect(201);
+        Self {
+            world,
+            rest,
+            events: AtomicUsize::new(0),
+        }
+    }
+
+    async fn advance(&self, by: &str) {
+        self.world.client().advance_clock(by).await.unwrap();
+    }
+
+    async fn customer(&self, key: &str) {
+        self.rest
+            .post(
+                "/api/v1/customers",
+                json!({"key": key, "name": key, "usageAttribution": {"subjectKeys": [key]}}),
+            )
+            .await
+            .expect(201);
+    }
+
+    /// A customer with a monthly metered entitlement.
+    async fn metered(&self, customer: &str, feature: &str, further: Value) -> Value {
+        self.customer(customer).await;
+        let mut body = json!({
+            "type": "metered", "featureKey": feature,
+            "usagePeriod": {"interval": "MONTH", "anchor": START},
+        });
+        for (name, value) in further.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        self.rest.post(&list_path(customer), body).await.expect(201)
+    }
+
+    async fn grant(
+        &self,
+        customer: &str,
+        feature: &str,
+        amount: i64,
+        from: &str,
+        further: Value,
+    ) -> Value {
+        let mut body = json!({"amount": amount, "effectiveAt": from});
+        for (name, value) in further.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        self.rest
+            .post(&format!("{}/grants", path(customer, feature)), body)
+            .await
+            .expect(201)
+    }
+
+    async fn usage(&self, customer: &str, value: i64, time: &str) {
+        let id = self.events.fetch_add(1, Ordering::Relaxed).to_string();
+        let event = json!({
+            "specversion": "1.0", "id": id, "source": "test", "type": "use", "subject": customer,
+            "time": time, "data": {"v": value},
+        });
+        self.rest
+            .post_text(
+                "/api/v1/events",
+                "application/cloudevents+json",
+                &event.to_string(),
+            )
+            .await
+            .expect(204);
+    }
+
+    /// Balance, usage and overage at a time.
+    async fn value(&self, customer: &str, feature: &str, time: &str) -> [Value; 3] {
+        let value = self
+            .rest
+            .get(&format!("{}/value?time={time}", path(customer, feature)))
+            .await
+            .expect(200);
+        ["balance", "usage", "overage"].map(|name| value[name].clone())
+    }
+
+    async fn history(&self, customer: &str, feature: &str, query: &str) -> Value {
+        self.rest
+            .get(&format!("{}/history?{query}", path(customer, feature)))
+            .await
+            .expect(200)
+    }
+}
+
+fn list_path(customer: &str) -> String {
+    format!("/api/v2/customers/{customer}/entitlements")
+}
+
+fn path(customer: &str, feature: &str) -> String {
+    format!("{}/{feature}", list_path(customer))
+}
+
+/// Some members of every item of a list.
+fn columns<const N: usize>(list: &Value, names: [&str; N]) -> Vec<[Value; N]> {
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|item| names.map(|name| item[name].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_credit_is_checked_used_up_and_not_given_twice() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    let first = scene.metered("c1", "gpt", json!({})).await;
+    assert_eq!(
+        first["usagePeriod"],
+        json!({"anchor": START, "interval": "MONTH", "intervalISO": "P1M"})
+    );
+    assert_eq!(first["issueAfterReset"], 0);
+    assert_eq!(first.get("isUnlimited"), None);
+    let grant = scene.grant("c1", "gpt", 100, START, json!({})).await;
+    assert_eq!(
+        (&grant["priority"], &grant["maxRolloverAmount"]),
+        (&json!(0), &json!(100))
+    );
+    scene.advance("PT1H").await;
+    for (id, model) in [("a", "gpt-4"), ("b", "gpt-3")] {
+        let event = json!({
+            "specversion": "1.0", "id": id, "source": "model", "type": "use", "subject": "c1",
+            "time": "2026-03-01T00:30:00Z", "data": {"model": model},
+        });
+        rest.post("/api/v1/events", event).await.expect(204);
+    }
+    let usage = rest
+        .get("/api/v1/meters/gpt/query?subject=c1")
+        .await
+        .expect(200);
+    assert_eq!(usage["data"][0]["value"], 2);
+    let expected = json!({
+        "hasAccess": true, "balance": 99, "usage": 1, "overage": 0, "totalAvailableGrantAmount": 100,
+    });
+    let id = first["id"].as_str().unwrap();
+    for value in [
+        format!("{}/value", path("c1", "gpt")),
+        "/api/v1/subjects/c1/entitlements/gpt/value".to_owned(),
+        format!("/api/v1/subjects/c1/entitlements/{id}/value"),
+        "/api/v1/customers/c1/entitlements/gpt/value".to_owned(),
+    ] {
+        assert_eq!(rest.get(&value).await.expect(200), expected, "{value}");
+    }
+    let access = rest.get("/api/v1/customers/c1/access").await.expect(200);
+    assert_eq!(access, json!({"entitlements": {"gpt": expected}}));
+    // Before it was made it gave nothing.
+    let before = format!("{}/value?time=2026-02-01T00:00:00Z", path("c1", "gpt"));
+    assert_eq!(
+        rest.get(&before).await.expect(200),
+        json!({"hasAccess": false})
+    );
+
+    let again = json!({"type": "boolean", "featureKey": "gpt"});
+    let refused = rest.post(&list_path("c1"), again.clone()).await.expect(409);
+    assert_eq!(refused["extensions"]["conflictingEntityId"], first["id"]);
+    rest.delete(&path("c1", id)).await.expect(204);
+    rest.delete(&path("c1", id)).await.problem(404);
+    rest.get(&format!("/api/v2/entitlements/{id}"))
+        .await
+        .problem(404);
+    rest.post(&list_path("c1"), again).await.expect(201);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn resets_roll_over_refill_and_forgive() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    // Version 1 keeps nothing over a reset, version 2 everything.
+    let v1 = scene.metered("v1", "f", json!({})).await;
+    let grants = format!(
+        "/api/v1/subjects/v1/entitlements/{}/grants",
+        v1["id"].as_str().unwrap()
+    );
+    let mut body = json!({"amount": 100, "effectiveAt": START});
+    let detail = rest.post(&grants, body.clone()).await.problem(400);
+    assert!(detail.contains("expiration"), "{detail}");
+    body["expiration"] = json!({"duration": "YEAR", "count": 1});
+    let made = rest.post(&grants, body).await.expect(201);
+    assert_eq!(
+        (&made["maxRolloverAmount"], &made["expiresAt"]),
+        (&json!(0), &json!("2027-03-01T00:00:00Z"))
+    );
+    scene.metered("v2", "f", json!({})).await;
+    scene.grant("v2", "f", 100, START, json!({})).await;
+    let issue = json!({"issue": {"amount": 50}});
+    scene.metered("issue", "f", issue).await;
+    let preserve = json!({"issue": {"amount": 50}, "preserveOverageAtReset": true});
+    scene.metered("keeps", "f", preserve.clone()).await;
+    scene.metered("forgives", "f", preserve).await;
+    scene
+        .metered("soft", "f", json!({"isSoftLimit": true}))
+        .await;
+    for (customer, value) in [("issue", 30), ("keeps", 60), ("forgives", 60), ("soft", 5)] {
+        scene.usage(customer, value, "2026-03-01T00:30:00Z").await;
+    }
+    scene.advance("PT1H").await;
+    let now = "2026-03-01T01:00:00Z";
+    assert_eq!(scene.value("issue", "f", now).await, [20, 30, 0]);
+    assert_eq!(scene.value("keeps", "f", now).await, [0, 60, 10]);
+    let soft = rest
+        .get(&format!("{}/value", path("soft", "f")))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&soft["hasAccess"], &soft["balance"], &soft["overage"]),
+        (&json!(true), &json!(0), &json!(5))
+    );
+    for (customer, body, expected) in [
+        ("v1", json!({}), [0, 0, 0]),
+        ("v2", json!({}), [100, 0, 0]),
+        ("issue", json!({}), [50, 0, 0]),
+        ("keeps", json!({}), [40, 0, 0]),
+        ("forgives", json!({"preserveOverage": false}), [50, 0, 0]),
+    ] {
+        rest.post(&format!("{}/reset", path(customer, "f")), body)
+            .await
+            .expect(204);
+        assert_eq!(
+            scene.value(customer, "f", now).await,
+            expected,
+            "{customer}"
+        );
+    }
+    let grants = rest
+        .get(&format!("{}/grants", path("issue", "f")))
+        .await
+        .expect(200);
+    assert_eq!(grants["totalCount"], 1);
+    let names = [
+        "annotations",
+        "minRolloverAmount",
+        "maxRolloverAmount",
+        "priority",
+    ];
+    assert_eq!(
+        columns(&grants["items"], names),
+        [[
+            json!({"issueAfterReset": true}),
+            json!(50),
+            json!(50),
+            json!(1)
+        ]]
+    );
+    // The anchor moved, but not the one that was asked for.
+    let entitlement = rest.get(&path("issue", "f")).await.expect(200);
+    assert_eq!(entitlement["usagePeriod"]["anchor"], START);
+    assert_eq!(entitlement["lastReset"], now);
+    assert_eq!(
+        entitlement["currentUsagePeriod"],
+        json!({"from": now, "to": "2026-04-01T01:00:00Z"})
+    );
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_reset_stays_within_the_current_period() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    scene.metered("c", "f", json!({})).await;
+    scene.advance("PT12H").await;
+    let reset = format!("{}/reset", path("c", "f"));
+    let at = |time: &str| json!({"effectiveAt": time, "retainAnchor": true});
+    rest.post(&reset, at("2026-03-01T11:00:30Z"))
+        .await
+        .expect(204);
+    let entitlement = rest.get(&path("c", "f")).await.expect(200);
+    assert_eq!(entitlement["lastReset"], "2026-03-01T11:00:00Z");
+    assert_eq!(
+        entitlement["currentUsagePeriod"],
+        json!({"from": "2026-03-01T11:00:00Z", "to": "2026-04-01T00:00:00Z"})
+    );
+    rest.post(&reset, at("2026-03-01T10:00:00Z"))
+        .await
+        .problem(400);
+    rest.post(&reset, at("2026-03-01T13:00:00Z"))
+        .await
+        .problem(400);
+    rest.post(&reset, at("noon")).await.problem(400);
+    rest.post(&reset, json!([])).await.problem(400);
+    rest.post(&format!("{}/reset", path("c", "nope")), json!({}))
+        .await
+        .problem(404);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn periods_start_where_measuring_starts() {
+    let scene = Scene::new().await;
+    let further = json!({
+        "usagePeriod": {"interval": "MONTH", "anchor": "2024-01-31T00:00:00Z"},
+        "measureUsageFrom": "2026-02-10T08:30:30Z",
+    });
+    let entitlement = scene.metered("month", "f", further).await;
+    assert_eq!(entitlement["measureUsageFrom"], "2026-02-10T08:30:00Z");
+    // Months end on their last day when they have no 31st.
+    assert_eq!(
+        entitlement["currentUsagePeriod"],
+        json!({"from": "2026-02-28T00:00:00Z", "to": "2026-03-31T00:00:00Z"})
+    );
+    let further = json!({"usagePeriod": {"interval": "DAY", "anchor": "2026-03-01T00:13:00Z"}});
+    let entitlement = scene.metered("ahead", "f", further).await;
+    assert_eq!(
+        entitlement["currentUsagePeriod"],
+        json!({"from": START, "to": "2026-03-01T00:13:00Z"})
+    );
+    let further = json!({"measureUsageFrom": "CURRENT_PERIOD_START", "usagePeriod": {"interval": "P2W", "anchor": "2026-02-20T00:00:00Z"}});
+    let entitlement = scene.metered("weeks", "f", further).await;
+    assert_eq!(entitlement["measureUsageFrom"], "2026-02-20T00:00:00Z");
+    assert_eq!(
+        entitlement["usagePeriod"],
+        json!({"anchor": "2026-02-20T00:00:00Z", "interval": "P2W", "intervalISO": "P2W"})
+    );
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn grants_burn_in_their_order() {
+    let scene = Scene::new().await;
+    let (one, two, three) = (
+        "2026-03-01T01:00:00Z",
+        "2026-03-01T02:00:00Z",
+        "2026-03-01T03:00:00Z",
+    );
+    // E1, E2
+    scene.metered("e1", "f", json!({})).await;
+    scene.grant("e1", "f", 100, START, json!({})).await;
+    scene.metered("e2", "f", json!({})).await;
+    for customer in ["e1", "e2"] {
+        scene.usage(customer, 50, one).await;
+    }
+    assert_eq!(scene.value("e1", "f", two).await, [50, 50, 0]);
+    assert_eq!(scene.value("e2", "f", two).await, [0, 50, 50]);
+    // E3, E4: the lower priority first, then the earlier expiration.
+    for (customer, first, second) in [
+        ("e3", json!({"priority": 1}), json!({"priority": 2})),
+        (
+            "e4",
+            json!({"expiration": {"duration": "DAY", "count": 30}}),
+            json!({"expiration": {"duration": "YEAR", "count": 100}}),
+        ),
+    ] {
+        scene.metered(customer, "f", json!({})).await;
+        let later = scene.grant(customer, "f", 100, START, second).await;
+        let first = scene.grant(customer, "f", 100, START, first).await;
+        scene.usage(customer, 120, one).await;
+        let history = scene
+            .history(customer, "f", &format!("windowSize=DAY&to={two}"))
+            .await;
+        let left = &history["burndownHistory"][0]["grantBalancesAtEnd"];
+        assert_eq!(left[first["id"].as_str().unwrap()], 0, "{customer}");
+        assert_eq!(left[later["id"].as_str().unwrap()], 80, "{customer}");
+    }
+    // E5: what was missing is charged to a later grant.
+    scene.metered("e5", "f", json!({})).await;
+    scene.usage("e5", 25, "2026-03-01T00:30:00Z").await;
+    scene.grant("e5", "f", 100, one, json!({})).await;
+    scene.usage("e5", 25, two).await;
+    assert_eq!(scene.value("e5", "f", three).await, [50, 50, 0]);
+    // E6: refilled, not added up.
+    scene.metered("e6", "f", json!({})).await;
+    scene
+        .grant(
+            "e6",
+            "f",
+            100,
+            START,
+            json!({"recurrence": {"interval": "DAY"}}),
+        )
+        .await;
+    scene.usage("e6", 120, "2026-03-01T00:30:00Z").await;
+    assert_eq!(
+        scene.value("e6", "f", "2026-03-02T01:00:00Z").await,
+        [80, 120, 0]
+    );
+    // E16: amounts limit the latest value, they are no budget.
+    scene.metered("e16", "latest", json!({})).await;
+    scene
+        .grant(
+            "e16",
+            "latest",
+            50,
+            START,
+            json!({"expiration": {"duration": "HOUR", "count": 1}}),
+        )
+        .await;
+    scene.grant("e16", "latest", 100, START, json!({})).await;
+    scene.grant("e16", "latest", 75, one, json!({})).await;
+    for (value, time) in [(15, START), (30, one), (10, two)] {
+        scene.usage("e16", value, time).await;
+    }
+    assert_eq!(scene.value("e16", "latest", three).await[0], 165);
+    // Values seen before in the period are not charged again.
+    scene.metered("unique", "unique", json!({})).await;
+    scene.grant("unique", "unique", 10, START, json!({})).await;
+    scene.grant("unique", "unique", 5, two, json!({})).await;
+    for (value, time) in [(1, START), (2, one), (1, two), (3, "2026-03-01T02:30:00Z")] {
+        scene.usage("unique", value, time).await;
+    }
+    assert_eq!(scene.value("unique", "unique", three).await, [12, 3, 0]);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn periods_hand_over_what_their_grants_allow() {
+    let scene = Scene::new().await;
+    let roll = |min: i64, max: i64, priority: i64| json!({"minRolloverAmount": min, "maxRolloverAmount": max, "priority": priority});
+    for (customer, preserve, grants, used, expected) in [
+        ("e8", false, vec![(100, roll(0, 50, 1))], 10, [50, 0, 0]),
+        ("e9", true, vec![(100, roll(50, 50, 1))], 110, [40, 0, 0]),
+        (
+            "e10",
+            false,
+            vec![(1000, roll(0, 1000, 1)), (1000, roll(0, 100, 2))],
+            600,
+            [500, 0, 0],
+        ),
+        (
+            "e11",
+            true,
+            vec![(1000, roll(0, 1000, 1)), (1000, roll(500, 500, 2))],
+            2100,
+            [400, 0, 0],
+        ),
+        (
+            "e11b",
+            true,
+            vec![(1000, roll(0, 1000, 1)), (1000, roll(500, 500, 2))],
+            2600,
+            [0, 0, 100],
+        ),
+    ] {
+        scene
+            .metered(customer, "f", json!({"preserveOverageAtReset": preserve}))
+            .await;
+        for (amount, further) in grants {
+            scene.grant(customer, "f", amount, START, further).await;
+        }
+        scene.usage(customer, used, "2026-03-01T01:00:00Z").await;
+        assert_eq!(
+            scene.value(customer, "f", NEXT_PERIOD).await,
+            expected,
+            "{customer}"
+        );
+    }
+    // E12
+    scene.metered("e12", "f", json!({})).await;
+    scene.grant("e12", "f", 1000, START, json!({})).await;
+    for time in [
+        "2026-03-01T01:00:00Z",
+        "2026-04-01T01:00:00Z",
+        "2026-04-03T01:00:00Z",
+    ] {
+        scene.usage("e12", 200, time).await;
+    }
+    scene
+        .grant("e12", "f", 1000, "2026-04-02T00:00:00Z", json!({}))
+        .await;
+    assert_eq!(
+        scene.value("e12", "f", "2026-04-04T00:00:00Z").await,
+        [1400, 400, 0]
+    );
+    // E13, E14: at the very instant of the reset.
+    scene.metered("e13", "f", json!({})).await;
+    scene.grant("e13", "f", 1000, START, roll(0, 0, 1)).await;
+    scene
+        .grant("e13", "f", 1000, "2026-04-01T00:00:00Z", json!({}))
+        .await;
+    assert_eq!(
+        scene.value("e13", "f", "2026-04-01T00:01:00Z").await[0],
+        1000
+    );
+    scene.metered("e14", "f", json!({})).await;
+    scene
+        .grant(
+            "e14",
+            "f",
+            1000,
+            START,
+            json!({"expiration": {"duration": "DAY", "count": 31}}),
+        )
+        .await;
+    assert_eq!(
+        scene.value("e14", "f", "2026-03-31T23:58:00Z").await[0],
+        1000
+    );
+    assert_eq!(scene.value("e14", "f", "2026-04-01T00:00:00Z").await[0], 0);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_voided_grant_keeps_what_it_paid() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    scene
+        .metered("c", "f", json!({"issue": {"amount": 500}}))
+        .await;
+    let further = json!({"priority": 1, "expiration": {"duration": "WEEK", "count": 1}});
+    let grant = scene.grant("c", "f", 10_000, START, further).await;
+    scene.metered("e7", "f", json!({})).await;
+    let other = scene.grant("e7", "f", 100, START, json!({})).await;
+    scene.usage("c", 10, "2026-03-01T00:10:00Z").await;
+    scene.usage("c", 12, "2026-03-01T02:00:00Z").await;
+    scene.usage("e7", 50, "2026-03-01T00:30:00Z").await;
+    scene.usage("e7", 50, "2026-03-01T01:30:00Z").await;
+    scene.advance("PT1H").await;
+    let void = format!("/api/v1/grants/{}", grant["id"].as_str().unwrap());
+    for at in ["2026-03-02T00:00:00Z", "2026-02-01T00:00:00Z", "noon"] {
+        rest.delete(&format!("{void}?at={at}")).await.problem(400);
+    }
+    rest.delete(&void).await.expect(204);
+    rest.delete(&void).await.problem(400);
+    rest.delete("/api/v1/grants/01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        .await
+        .problem(404);
+    assert_eq!(
+        scene.value("c", "f", "2026-03-01T03:00:00Z").await,
+        [488, 22, 0]
+    );
+    let listed = rest
+        .get(&format!("{}/grants", path("c", "f")))
+        .await
+        .expect(200);
+    assert_eq!(listed["totalCount"], 2);
+    let voided: Vec<&Value> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|grant| grant.get("voidedAt").is_some())
+        .collect();
+    assert_eq!(
+        (voided.len(), &voided[0]["voidedAt"]),
+        (1, &json!("2026-03-01T01:00:00Z"))
+    );
+    // E7
+    let void = format!("/api/v1/grants/{}", other["id"].as_str().unwrap());
+    rest.delete(&void).await.expect(204);
+    assert_eq!(
+        scene.value("e7", "f", "2026-03-01T02:00:00Z").await,
+        [0, 100, 50]
+    );
+    let history = scene
+        .history("e7", "f", "windowSize=HOUR&to=2026-03-01T02:00:00Z")
+        .await;
+    assert_eq!(
+        columns(
+            &history["burndownHistory"],
+            ["usage", "balanceAtStart", "overage"]
+        ),
+        [[50, 100, 0], [50, 0, 50]].map(|row| row.map(Value::from))
+    );
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn history_shows_windows_and_burned_segments() {
+    let scene = Scene::new().await;
+    scene.metered("c", "f", json!({})).await;
+    for from in [START, "2026-03-01T03:00:00Z", "2026-03-01T05:30:00Z"] {
+        scene.grant("c", "f", 10_000, from, json!({})).await;
+    }
+    for (value, time) in [
+        (100, "00:01:00"),
+        (100, "02:01:00"),
+        (100, "03:01:00"),
+        (100, "05:01:00"),
+        (1100, "08:01:00"),
+        (100, "11:59:59"),
+    ] {
+        scene
+            .usage("c", value, &format!("2026-03-01T{time}Z"))
+            .await;
+    }
+    let balances = [
+        10_000, 9900, 9900, 19_800, 19_700, 19_700, 29_600, 29_600, 29_600, 28_500, 28_500, 28_500,
+    ];
+    let usages = [100, 0, 100, 100, 0, 100, 0, 0, 1100, 0, 0, 100];
+    let expected: Vec<[Value; 2]> = balances
+        .into_iter()
+        .zip(usages)
+        .map(|(balance, usage)| [json!(balance), json!(usage)])
+        .collect();
+    for (bounds, skipped) in [
+        ("from=2026-03-01T00:00:00Z&to=2026-03-01T12:00:00Z", 0),
+        ("from=2026-03-01T00:00:02Z&to=2026-03-01T11:59:58Z", 0),
+        ("from=2026-03-01T01:00:00Z&to=2026-03-01T12:00:00Z", 1),
+    ] {
+        let history = scene
+            .history("c", "f", &format!("windowSize=HOUR&{bounds}"))
+            .await;
+        assert_eq!(
+            columns(&history["windowedHistory"], ["balanceAtStart", "usage"]),
+            expected[skipped..],
+            "{bounds}"
+        );
+        if skipped == 0 {
+            assert_eq!(
+                columns(
+                    &history["burndownHistory"],
+                    ["balanceAtStart", "balanceAtEnd", "usage"]
+                ),
+                [
+                    [10_000, 9800, 200],
+                    [19_800, 19_600, 200],
+                    [29_600, 28_400, 1200]
+                ]
+                .map(|row| row.map(Value::from))
+            );
+        }
+    }
+    for query in [
+        "",
+        "windowSize=day",
+        "windowSize=DAY&windowSize=HOUR",
+        "windowSize=DAY&windowTimeZone=Mars",
+        "windowSize=DAY&from=2020-01-01T00:00:00Z",
+        "windowSize=MINUTE&to=2126-01-01T00:00:00Z",
+    ] {
+        scene
+            .rest
+            .get(&format!("{}/history?{query}", path("c", "f")))
+            .await
+            .problem(400);
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn history_shows_a_reset_from_the_next_window_on() {
+    let scene = Scene::new().await;
+    scene.metered("c", "f", json!({})).await;
+    scene
+        .grant("c", "f", 10_000, START, json!({"maxRolloverAmount": 0}))
+        .await;
+    for (value, time) in [
+        (100, "2026-03-01T01:00:00Z"),
+        (500, "2026-03-01T11:00:00Z"),
+        (300, "2026-03-01T18:00:00Z"),
+        (1100, "2026-03-02T01:00:00Z"),
+    ] {
+        scene.usage("c", value, time).await;
+    }
+    scene.advance("PT12H").await;
+    scene
+        .rest
+        .post(&format!("{}/reset", path("c", "f")), json!({}))
+        .await
+        .expect(204);
+    scene
+        .grant("c", "f", 7000, "2026-03-01T12:00:00Z", json!({}))
+        .await;
+    scene.advance("PT36H").await;
+    let history = scene
+        .history(
+            "c",
+            "f",
+            "windowSize=DAY&from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z",
+        )
+        .await;
+    assert_eq!(
+        columns(&history["windowedHistory"], ["usage", "balanceAtStart"]),
+        [[900, 10_000], [1100, 6700]].map(|row| row.map(Value::from))
+    );
+    assert_eq!(history["burndownHistory"].as_array().unwrap().len(), 2);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn late_events_reach_over_a_programmatic_reset() {
+    let scene = Scene::new().await;
+    let hourly = json!({"usagePeriod": {"interval": "PT1H", "anchor": START}});
+    scene.metered("c", "f", hourly).await;
+    scene
+        .grant("c", "f", 1000, START, json!({"maxRolloverAmount": 1000}))
+        .await;
+    scene.usage("c", 200, "2026-03-01T00:05:00Z").await;
+    scene.advance("PT1H40M").await;
+    let now = "2026-03-01T01:40:00Z";
+    assert_eq!(scene.value("c", "f", now).await, [800, 0, 0]);
+    scene.usage("c", 100, "2026-03-01T00:10:00Z").await;
+    assert_eq!(scene.value("c", "f", now).await, [700, 0, 0]);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn an_override_replaces_and_ends_the_old_entitlement() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    scene.customer("c").await;
+    let old = rest
+        .post(
+            &list_path("c"),
+            json!({"type": "boolean", "featureKey": "plain"}),
+        )
+        .await
+        .expect(201);
+    scene.advance("PT1H").await;
+    let over = format!("{}/override", path("c", "plain"));
+    rest.put(&over, json!({"type": "boolean", "featureKey": "f"}))
+        .await
+        .problem(400);
+    rest.put(&over, json!({"type": "static", "featureKey": "plain"}))
+        .await
+        .problem(400);
+    let new = rest
+        .put(
+            &over,
+            json!({"type": "static", "featureKey": "plain", "config": "{\"a\":1}"}),
+        )
+        .await
+        .expect(201);
+    assert_ne!(old["id"], new["id"]);
+    let old = old["id"].as_str().unwrap();
+    let shown = rest
+        .get(&format!("/api/v2/entitlements/{old}"))
+        .await
+        .expect(200);
+    assert_eq!(shown["activeTo"], new["activeFrom"]);
+    let value = rest
+        .get(&format!("{}/value", path("c", old)))
+        .await
+        .expect(200);
+    assert_eq!(value, json!({"hasAccess": false}));
+    let value = rest
+        .get(&format!("{}/value", path("c", "plain")))
+        .await
+        .expect(200);
+    assert_eq!(value, json!({"hasAccess": true, "config": "{\"a\":1}"}));
+    let all = rest
+        .get("/api/v2/entitlements?customerKeys=c")
+        .await
+        .expect(200);
+    assert_eq!(all["totalCount"], 2);
+    let active = rest
+        .get("/api/v2/entitlements?customerKeys=c&excludeInactive=true")
+        .await
+        .expect(200);
+    assert_eq!(active["totalCount"], 1);
+    rest.put(
+        &format!("{}/override", path("c", "nope")),
+        json!({"type": "boolean", "featureKey": "plain"}),
+    )
+    .await
+    .problem(404);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn entitlements_that_make_no_sense_are_refused_and_not_written() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    scene.customer("c").await;
+    let metered = |name: &str, value: Value| {
+        let mut body = json!({
+            "type": "metered", "featureKey": "f", "usagePeriod": {"interval": "MONTH", "anchor": START},
+        });
+        body[name] = value;
+        body
+    };
+    let grant = |amount: i64| json!({"amount": amount, "effectiveAt": START});
+    let cases = [
+        (json!({"featureKey": "f"}), "type"),
+        (json!({"type": "golden", "featureKey": "f"}), "type"),
+        (json!({"type": 1, "featureKey": "f"}), "type"),
+        (json!({"type": "boolean"}), "feature"),
+        (json!({"type": "metered", "featureKey": "f"}), "usagePeriod"),
+        (json!({"type": "static", "featureKey": "f"}), "config"),
+        (
+            json!({"type": "static", "featureKey": "f", "config": "{"}),
+            "config",
+        ),
+        (
+            json!({"type": "static", "featureKey": "f", "config": {}}),
+            "config",
+        ),
+        (
+            metered("usagePeriod", json!({"interval": "PT30M"})),
+            "interval",
+        ),
+        (
+            metered("usagePeriod", json!({"interval": "-P1M"})),
+            "interval",
+        ),
+        (
+            metered("usagePeriod", json!({"interval": "P99999999999Y"})),
+            "interval",
+        ),
+        (
+            metered("usagePeriod", json!({"interval": "FORTNIGHT"})),
+            "interval",
+        ),
+        (
+            metered("measureUsageFrom", json!("LATER")),
+            "measureUsageFrom",
+        ),
+        (metered("issueAfterReset", json!(-1)), "issueAfterReset"),
+        (metered("issueAfterReset", json!("1")), "issueAfterReset"),
+        (
+            metered("issueAfterResetPriority", json!(2)),
+            "issueAfterReset",
+        ),
+        (metered("isSoftLimit", json!("yes")), "isSoftLimit"),
+        (metered("featureKey", json!("plain")), "meter"),
+        (metered("metadata", json!({"a": 1})), "metadata"),
+        (metered("grants", json!([grant(1), grant(0)])), "amount"),
+    ];
+    for (body, named) in cases {
+        let detail = rest.post(&list_path("c"), body.clone()).await.problem(400);
+        assert!(detail.contains(named), "{body}: {detail}");
+    }
+    rest.post(
+        &list_path("c"),
+        json!({"type": "boolean", "featureKey": "nope"}),
+    )
+    .await
+    .problem(404);
+    rest.post(
+        &list_path("nope"),
+        json!({"type": "boolean", "featureKey": "f"}),
+    )
+    .await
+    .problem(404);
+    let listed = rest.get("/api/v2/entitlements").await.expect(200);
+    assert_eq!(listed["totalCount"], 0);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn grants_that_make_no_sense_are_refused_and_not_written() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    scene.metered("c", "f", json!({})).await;
+    let grants = format!("{}/grants", path("c", "f"));
+    let refused = rest
+        .post(&grants, json!({"amount": 0, "effectiveAt": START}))
+        .await
+        .expect(400);
+    assert_eq!(
+        refused["extensions"]["validationErrors"],
+        json!([{
+            "code": "grant_amount_must_be_positive", "field": "$.amount",
+            "message": "amount must be positive", "severity": "critical", "amount": 0,
+        }])
+    );
+    let with = |name: &str, value: Value| {
+        let mut body = json!({"amount": 1, "effectiveAt": START});
+        body[name] = value;
+        body
+    };
+    for (body, named) in [
+        (with("amount", json!(-1)), "amount"),
+        (with("amount", json!("1")), "amount"),
+        (
+            with(
+                "amount",
+                serde_json::from_str("99999999999999999999999999999").unwrap(),
+            ),
+            "amount",
+        ),
+        (with("effectiveAt", json!("noon")), "effectiveAt"),
+        (
+            with("effectiveAt", json!("2025-01-01T00:00:00Z")),
+            "effectiveAt",
+        ),
+        (with("priority", json!(0)), "priority"),
+        (with("priority", json!(256)), "priority"),
+        (with("priority", json!(1.5)), "priority"),
+        (
+            with("expiration", json!({"duration": "MINUTE", "count": 1})),
+            "expiration",
+        ),
+        (
+            with("expiration", json!({"duration": "DAY", "count": 1001})),
+            "expiration",
+        ),
+        (with("minRolloverAmount", json!(-1)), "minRolloverAmount"),
+        (with("recurrence", json!({"interval": "PT1M"})), "interval"),
+        (with("recurrence", json!({})), "interval"),
+    ] {
+        let detail = rest.post(&grants, body.clone()).await.problem(400);
+        assert!(detail.contains(named), "{body}: {detail}");
+    }
+    assert_eq!(rest.get(&grants).await.expect(200)["totalCount"], 0);
+    rest.post(
+        &list_path("c"),
+        json!({"type": "boolean", "featureKey": "plain"}),
+    )
+    .await
+    .expect(201);
+    let on_boolean = format!("{}/grants", path("c", "plain"));
+    rest.post(&on_boolean, json!({"amount": 1, "effectiveAt": START}))
+        .await
+        .problem(400);
+    for query in [
+        "page=0",
+        "pageSize=1001",
+        "order=asc",
+        "orderBy=size",
+        "includeDeleted=maybe",
+    ] {
+        rest.get(&format!("/api/v2/grants?{query}"))
+            .await
+            .problem(400);
+        rest.get(&format!("/api/v1/grants?{query}"))
+            .await
+            .problem(400);
+    }
+    rest.get("/api/v2/grants?customer=nope").await.problem(404);
+    assert_eq!(
+        rest.get("/api/v1/grants?orderBy=id").await.expect(200),
+        json!([])
+    );
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn sums_too_large_for_an_answer_are_a_400() {
+    let scene = Scene::new().await;
+    scene.metered("c", "f", json!({})).await;
+    for _ in 0..2 {
+        scene
+            .grant("c", "f", 999_999_999_999_999_999, START, json!({}))
+            .await;
+    }
+    let value = format!("{}/value", path("c", "f"));
+    scene.rest.get(&value).await.problem(400);
+    for list in ["entitlements", "grants", "features"] {
+        let far = format!("/api/v1/{list}?offset=2147483647&limit=1");
+        assert_eq!(scene.rest.get(&far).await.expect(200), json!([]), "{list}");
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_feature_keeps_conditions_that_its_meter_knows() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    let feature = |filters: Value| json!({"key": "new", "name": "New", "meterSlug": "f", "advancedMeterGroupByFilters": filters});
+    for filters in [
+        json!({"nope": {}}),
+        json!({"nope": {"$eq": "a"}}),
+        json!({"model": {"$foo": "a"}}),
+        json!({"model": {"$eq": "a", "$ne": "b"}}),
+        json!({"model": "a"}),
+    ] {
+        rest.post("/api/v1/features", feature(filters))
+            .await
+            .problem(400);
+    }
+    rest.get("/api/v1/features/new").await.problem(404);
+    let made = rest
+        .post(
+            "/api/v1/features",
+            feature(json!({"model": {"$in": ["a", "b"]}})),
+        )
+        .await
+        .expect(201);
+    assert_eq!(
+        made["advancedMeterGroupByFilters"],
+        json!({"model": {"$in": ["a", "b"]}})
+    );
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_second_of_two_equal_creations_at_once_is_refused() {
+    let scene = Scene::new().await;
+    scene.customer("c").await;
+    let calls = (0..8).map(|_| {
+        let rest = scene.rest.clone();
+        tokio::spawn(async move {
+            let body = json!({"type": "boolean", "featureKey": "plain"});
+            rest.post(&list_path("c"), body).await.status
+        })
+    });
+    let mut statuses = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        statuses.push(call.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
+    scene.world.stop().await;
+}
