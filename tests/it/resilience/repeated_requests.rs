@@ -23,7 +23,10 @@ async fn the_same_request_id_replays_the_first_answer() {
     let mut meters = world.client().meters();
     let first = meters.create_meter(meter("a", "r-1")).await.unwrap();
     let again = meters.create_meter(meter("a", "r-1")).await.unwrap();
-    assert_eq!(again.metadata().get("x-perennial-replayed").unwrap(), "true");
+    assert_eq!(
+        again.metadata().get("x-perennial-replayed").unwrap(),
+        "true"
+    );
     assert_eq!(first.into_inner(), again.into_inner());
     world.stop().await;
 }
@@ -49,7 +52,10 @@ async fn a_refusal_is_replayed_too() {
     assert_eq!(first.code(), tonic::Code::AlreadyExists);
     assert_eq!(again.code(), first.code());
     assert_eq!(again.message(), first.message());
-    assert_eq!(again.metadata().get("x-perennial-replayed").unwrap(), "true");
+    assert_eq!(
+        again.metadata().get("x-perennial-replayed").unwrap(),
+        "true"
+    );
     world.stop().await;
 }
 
@@ -58,7 +64,13 @@ async fn concurrent_repeats_make_one_thing() {
     let world = World::start().await;
     let calls = (0..8).map(|_| {
         let mut meters = world.client().meters();
-        async move { meters.create_meter(meter("a", "r-3")).await.unwrap().into_inner() }
+        async move {
+            meters
+                .create_meter(meter("a", "r-3"))
+                .await
+                .unwrap()
+                .into_inner()
+        }
     });
     let answers = futures::future::join_all(calls).await;
     for answer in &answers {

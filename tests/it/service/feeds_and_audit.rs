@@ -82,7 +82,10 @@ async fn a_created_meter_is_in_the_feed_and_in_the_audit_log() {
         .into_inner();
     assert_eq!(log.entries.len(), 1);
     assert!(log.entries[0].before.is_empty());
-    assert_eq!(Meter::decode(log.entries[0].after.as_slice()).unwrap(), meter);
+    assert_eq!(
+        Meter::decode(log.entries[0].after.as_slice()).unwrap(),
+        meter
+    );
     world.stop().await;
 }
 

@@ -50,7 +50,6 @@ fn by_slug(slug: &str) -> GetMeterRequest {
         meter: Some(MeterRef {
             r#ref: Some(Ref::Slug(slug.into())),
         }),
-        ..Default::default()
     }
 }
 
@@ -58,12 +57,19 @@ fn by_slug(slug: &str) -> GetMeterRequest {
 async fn a_call_without_a_good_credential_is_refused() {
     let world = World::start().await;
     let nobody = world.client_with("sk_unknown_0123456789");
-    let status = nobody.meters().create_meter(new_meter("a")).await.unwrap_err();
+    let status = nobody
+        .meters()
+        .create_meter(new_meter("a"))
+        .await
+        .unwrap_err();
     assert_eq!(status.code(), Code::Unauthenticated);
 
     let rest = world.rest();
     rest.with_key(None).get("/api/v1/meters").await.problem(401);
-    rest.with_key(Some("sk_unknown")).get("/api/v1/meters").await.problem(401);
+    rest.with_key(Some("sk_unknown"))
+        .get("/api/v1/meters")
+        .await
+        .problem(401);
     let basic = rest
         .with_key(None)
         .request(reqwest::Method::GET, "/api/v1/meters")
@@ -87,9 +93,16 @@ async fn a_key_may_do_what_its_permissions_say_and_no_more() {
     writer.meters().create_meter(new_meter("a")).await.unwrap();
     reader.meters().get_meter(by_slug("a")).await.unwrap();
     writer.meters().get_meter(by_slug("a")).await.unwrap();
-    let status = reader.meters().create_meter(new_meter("b")).await.unwrap_err();
+    let status = reader
+        .meters()
+        .create_meter(new_meter("b"))
+        .await
+        .unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied);
-    assert!(status.message().contains("metering:meters:read_write"), "{status}");
+    assert!(
+        status.message().contains("metering:meters:read_write"),
+        "{status}"
+    );
     let status = writer
         .plans()
         .list_plans(contract::catalog::v1::ListPlansRequest::default())
@@ -131,7 +144,12 @@ async fn keys_of_other_kinds_open_neither_grpc_nor_openmeter() {
             .await
             .unwrap_err();
         assert_eq!(status.code(), Code::Unauthenticated, "{kind:?}");
-        world.rest().with_key(Some(&key)).get("/api/v1/meters").await.problem(401);
+        world
+            .rest()
+            .with_key(Some(&key))
+            .get("/api/v1/meters")
+            .await
+            .problem(401);
     }
     world.stop().await;
 }
@@ -164,7 +182,11 @@ async fn another_projects_things_do_not_exist() {
         .project
         .unwrap();
     assert_eq!(own.id, made.id);
-    operator.meters().create_meter(new_meter("a")).await.unwrap();
+    operator
+        .meters()
+        .create_meter(new_meter("a"))
+        .await
+        .unwrap();
     let status = second.meters().get_meter(by_slug("a")).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
     // The slug is free there.

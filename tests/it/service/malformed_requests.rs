@@ -16,12 +16,22 @@ async fn json_that_is_none_is_a_400() {
         "/api/v1/subscriptions",
         "/api/v1/subjects",
     ] {
-        rest.post_text(path, "application/json", "{\"a\":").await.problem(400);
-        rest.post_text(path, "application/json", "").await.problem(400);
-        rest.post_text(path, "application/json", "\"text\"").await.problem(400);
+        rest.post_text(path, "application/json", "{\"a\":")
+            .await
+            .problem(400);
+        rest.post_text(path, "application/json", "")
+            .await
+            .problem(400);
+        rest.post_text(path, "application/json", "\"text\"")
+            .await
+            .problem(400);
     }
-    rest.post_text("/api/v1/events", "application/cloudevents+json", "{").await.problem(400);
-    rest.post_text("/api/v1/events", "application/xml", "<a/>").await.problem(400);
+    rest.post_text("/api/v1/events", "application/cloudevents+json", "{")
+        .await
+        .problem(400);
+    rest.post_text("/api/v1/events", "application/xml", "<a/>")
+        .await
+        .problem(400);
     rest.post("/api/v1/events", json!([])).await.problem(400);
     world.stop().await;
 }
@@ -31,16 +41,48 @@ async fn wrong_types_and_unknown_values_name_the_field() {
     let world = World::start().await;
     let rest = world.rest();
     let cases = [
-        ("/api/v1/meters", json!({"slug": 7, "eventType": "a", "aggregation": "COUNT"}), "slug"),
-        ("/api/v1/meters", json!({"slug": "a", "eventType": "a", "aggregation": "MEDIAN"}), "aggregation"),
-        ("/api/v1/meters", json!({"slug": "Not A Slug", "eventType": "a", "aggregation": "COUNT"}), "slug"),
-        ("/api/v1/meters", json!({"slug": "a", "aggregation": "COUNT"}), "eventType"),
-        ("/api/v1/meters", json!({"slug": "a", "eventType": "a", "aggregation": "SUM"}), "valueProperty"),
+        (
+            "/api/v1/meters",
+            json!({"slug": 7, "eventType": "a", "aggregation": "COUNT"}),
+            "slug",
+        ),
+        (
+            "/api/v1/meters",
+            json!({"slug": "a", "eventType": "a", "aggregation": "MEDIAN"}),
+            "aggregation",
+        ),
+        (
+            "/api/v1/meters",
+            json!({"slug": "Not A Slug", "eventType": "a", "aggregation": "COUNT"}),
+            "slug",
+        ),
+        (
+            "/api/v1/meters",
+            json!({"slug": "a", "aggregation": "COUNT"}),
+            "eventType",
+        ),
+        (
+            "/api/v1/meters",
+            json!({"slug": "a", "eventType": "a", "aggregation": "SUM"}),
+            "valueProperty",
+        ),
         ("/api/v1/customers", json!({"key": "a"}), "name"),
-        ("/api/v1/customers", json!({"key": "a", "name": ["x"]}), "name"),
-        ("/api/v1/customers", json!({"key": "a", "name": "A", "currency": "ZZZ"}), "currency"),
+        (
+            "/api/v1/customers",
+            json!({"key": "a", "name": ["x"]}),
+            "name",
+        ),
+        (
+            "/api/v1/customers",
+            json!({"key": "a", "name": "A", "currency": "ZZZ"}),
+            "currency",
+        ),
         ("/api/v1/features", json!({"key": "a"}), "name"),
-        ("/api/v1/subscriptions", json!({"customerKey": "a", "plan": {"key": "a"}, "timing": "someday"}), "timing"),
+        (
+            "/api/v1/subscriptions",
+            json!({"customerKey": "a", "plan": {"key": "a"}, "timing": "someday"}),
+            "timing",
+        ),
     ];
     for (path, body, field) in cases {
         let detail = rest.post(path, body.clone()).await.problem(400);
@@ -111,7 +153,10 @@ async fn taken_keys_are_409() {
     let world = World::start().await;
     let rest = world.rest();
     let twice: [(&str, Value); 3] = [
-        ("/api/v1/meters", json!({"slug": "a", "eventType": "a", "aggregation": "COUNT"})),
+        (
+            "/api/v1/meters",
+            json!({"slug": "a", "eventType": "a", "aggregation": "COUNT"}),
+        ),
         ("/api/v1/features", json!({"key": "a", "name": "A"})),
         ("/api/v1/customers", json!({"key": "a", "name": "A"})),
     ];

@@ -2,8 +2,10 @@
 
 mod catalog_rest;
 mod customers_rest;
+mod entitlement_scene;
 mod entitlements_rest;
 mod feeds_and_audit;
+mod grants_rest;
 mod identity;
 mod malformed_requests;
 mod metering_rest;

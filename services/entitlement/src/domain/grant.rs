@@ -125,7 +125,7 @@ impl Expiration {
             Ok(Self { unit, count })
         } else {
             Err(EntitlementError::invalid(
-                "expiration.count",
+                "grant.expiration.count",
                 "must be from 1 to 1000",
             ))
         }

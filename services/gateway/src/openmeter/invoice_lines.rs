@@ -5,13 +5,11 @@ use contract::catalog::v1 as catalog;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::decode::union;
 use super::error::Problem;
 use super::prices::{FlatPriceWithPaymentTerm, Price, PricePaymentTerm};
 use super::rate_cards::TaxConfig;
 use super::scalars::{
-    CurrencyCode, Description, Key, Label, Metadata, Number, Numeric, Time, Ulid, metadata,
-    optional,
+    CurrencyCode, Key, Metadata, Number, Numeric, Time, Ulid, metadata, optional,
 };
 use super::value::{
     Period, known, number_or_zero, numeric, numeric_or_zero, present, required_time, time,
