@@ -303,6 +303,51 @@ async fn filters_of_events_that_make_no_sense_are_refused() {
     world.stop().await;
 }
 
+#[tokio::test]
+async fn the_first_list_reaches_back_32_days_of_project_time() {
+    let (world, rest) = frozen().await;
+    let sent: Vec<Value> = [
+        ("old", "2025-12-14T11:59:59Z"),
+        ("oldest", "2025-12-14T12:00:00Z"),
+        ("new", "2026-01-14T00:00:00Z"),
+    ]
+    .map(|(id, time)| event(id, "use", "a", time, json!({})))
+    .to_vec();
+    ingest(&rest, &sent).await;
+    for (query, expected) in [
+        ("", vec!["new", "oldest"]),
+        ("?to=2026-01-01T00:00:00Z", vec!["oldest"]),
+        ("?from=2025-12-14T12:00:00Z", vec!["new", "oldest"]),
+        (
+            "?ingestedAtFrom=2026-01-01T00:00:00Z",
+            vec!["new", "oldest", "old"],
+        ),
+    ] {
+        let events = rest
+            .get(&format!("/api/v1/events{query}"))
+            .await
+            .expect(200);
+        let ids: Vec<&str> = events
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event["event"]["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(ids, expected, "{query}");
+    }
+    for query in [
+        "from=2025-12-14T11:59:59Z",
+        "ingestedAtFrom=2025-12-14T11:59:59Z",
+    ] {
+        let detail = rest
+            .get(&format!("/api/v1/events?{query}"))
+            .await
+            .problem(400);
+        assert!(detail.contains("from date is too old"), "{detail}");
+    }
+    world.stop().await;
+}
+
 /// Five subjects with `"100"` at T, a minute, an hour and a day later (metering text §4.3).
 async fn totals(rest: &Rest) {
     let mut sent = Vec::new();

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use contract::metering::v1 as pb;
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -22,7 +21,7 @@ use super::value::{broken, present, required_time, time};
 
 const MAX_LIMIT: i32 = 100;
 /// How far back the first version of the list reaches.
-const OLDEST_DAYS: i64 = 32;
+const LOOKBACK: &str = "P32D";
 
 /// Media type of an event's data.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
@@ -217,26 +216,17 @@ pub(crate) struct ListEventsParams {
 }
 
 impl ListEventsParams {
-    fn into_proto(self, now: kernel::Timestamp) -> Result<pb::ListEventsRequest, Problem> {
-        let oldest = Time(
-            now.checked_sub(SignedDuration::from_hours(OLDEST_DAYS * 24))
-                .map_err(|error| broken("clock", &error))?,
-        );
+    fn into_proto(self) -> Result<pb::ListEventsRequest, Problem> {
         for (name, from, to) in [
             ("from", self.from, self.to),
             ("ingestedAtFrom", self.ingested_at_from, self.ingested_at_to),
         ] {
-            if from.is_some_and(|from| from < oldest) {
-                return Err(Problem::invalid(format!("{name}: from date is too old")));
-            }
             if let (Some(from), Some(to)) = (from, to)
                 && to < from
             {
                 return Err(Problem::invalid(format!("{name}: must be before the end")));
             }
         }
-        let ingested = FilterTime::between(self.ingested_at_from, self.ingested_at_to);
-        let from = self.from.or(ingested.is_none().then_some(oldest));
         Ok(pb::ListEventsRequest {
             page_size: limit(self.limit)?,
             id: self.id.map(|text| pb::FilterString {
@@ -245,16 +235,17 @@ impl ListEventsParams {
             subject: self.subject.map(|text| pb::FilterString {
                 operator: Some(pb::filter_string::Operator::Equals(text)),
             }),
-            time: FilterTime::between(from, self.to)
+            time: FilterTime::between(self.from, self.to)
                 .map(|filter| filter.flat("from"))
                 .transpose()?
                 .flatten(),
-            ingest_time: ingested
+            ingest_time: FilterTime::between(self.ingested_at_from, self.ingested_at_to)
                 .map(|filter| filter.flat("ingestedAtFrom"))
                 .transpose()?
                 .flatten(),
             customer_ids: self.customer_id.into_iter().map(Into::into).collect(),
             order_by: pb::list_events_request::OrderBy::Time.into(),
+            lookback_duration: LOOKBACK.to_owned(),
             ..pb::ListEventsRequest::default()
         })
     }
@@ -277,7 +268,7 @@ pub(crate) async fn list(
     call: Call,
     Query(params): Query<ListEventsParams>,
 ) -> Result<Json<Vec<IngestedEvent>>, Problem> {
-    let request = params.into_proto(call.now())?;
+    let request = params.into_proto()?;
     read(&call, request).await.map(Json)
 }
 
@@ -510,14 +501,12 @@ mod tests {
 
     #[test]
     fn the_first_list_reaches_back_32_days() {
-        let now = "2026-03-01T00:00:00Z".parse().unwrap();
         let params = |value| super::super::decode::from_query::<ListEventsParams>(&value).unwrap();
-        assert!(params(json!({})).into_proto(now).unwrap().time.is_some());
-        let old = json!({"from": "2026-01-01T00:00:00Z"});
-        assert!(params(old).into_proto(now).is_err());
+        let request = params(json!({})).into_proto().unwrap();
+        assert_eq!(request.lookback_duration, "P32D");
         let reversed = json!({"from": "2026-02-20T00:00:00Z", "to": "2026-02-19T00:00:00Z"});
-        assert!(params(reversed).into_proto(now).is_err());
-        assert!(params(json!({"limit": "101"})).into_proto(now).is_err());
+        assert!(params(reversed).into_proto().is_err());
+        assert!(params(json!({"limit": "101"})).into_proto().is_err());
     }
 
     #[test]

@@ -5,11 +5,14 @@ use contract::{
     convert::{from_timestamp, timestamp},
     metering::v1::{self as pb, list_events_request::OrderBy},
 };
-use kernel::Timestamp;
+use kernel::{Timestamp, calendar::IsoDuration};
 
 use super::{at_most, checked, filter, from_time, required};
 use crate::{
-    domain::event::{EventDraft, NewEvent},
+    domain::{
+        event::{EventDraft, NewEvent},
+        filter::TimeFilter,
+    },
     error::MeteringError,
     store::event::{EventList, EventOrder, Place, StoredEvent},
 };
@@ -81,10 +84,13 @@ fn from_event(
     }
 }
 
-/// What a list asks for, but its customers.
-pub fn from_list(request: &pb::ListEventsRequest) -> Result<EventList, MeteringError> {
+/// What a list asks for at `now`, but its customers.
+pub fn from_list(
+    request: &pb::ListEventsRequest,
+    now: Timestamp,
+) -> Result<EventList, MeteringError> {
     at_most("customer_ids", &request.customer_ids, CUSTOMERS_MAX)?;
-    let time = filter::from_time("time", request.time.as_ref())?;
+    let mut time = filter::from_time("time", request.time.as_ref())?;
     let ingest_time = filter::from_time("ingest_time", request.ingest_time.as_ref())?;
     let order = match OrderBy::try_from(request.order_by) {
         Ok(OrderBy::Unspecified) if time.is_any() && !ingest_time.is_any() => {
@@ -94,6 +100,17 @@ pub fn from_list(request: &pb::ListEventsRequest) -> Result<EventList, MeteringE
         Ok(OrderBy::IngestTime) => EventOrder::IngestTime,
         Err(_) => return Err(MeteringError::invalid("order_by", "is unknown")),
     };
+    if !request.lookback_duration.is_empty() {
+        let oldest = micros(oldest(&request.lookback_duration, now)?);
+        for (field, filter) in [("time", &time), ("ingest_time", &ingest_time)] {
+            if filter.start().is_some_and(|start| start < oldest) {
+                return Err(MeteringError::invalid(field, "from date is too old"));
+            }
+        }
+        if time.start().is_none() && ingest_time.is_any() {
+            time = TimeFilter::All(vec![time, TimeFilter::From(oldest)]);
+        }
+    }
     Ok(EventList {
         id: filter::from_text("id", request.id.as_ref())?,
         source: filter::from_text("source", request.source.as_ref())?,
@@ -104,6 +121,17 @@ pub fn from_list(request: &pb::ListEventsRequest) -> Result<EventList, MeteringE
         ingest_time,
         order,
     })
+}
+
+/// Where a list begins that reaches back no further than `lookback`.
+fn oldest(lookback: &str, now: Timestamp) -> Result<Timestamp, MeteringError> {
+    IsoDuration::parse(lookback)
+        .ok()
+        .filter(|duration| !duration.is_negative())
+        .and_then(|duration| duration.negated().add_to(now).ok())
+        .ok_or_else(|| {
+            MeteringError::invalid("lookback_duration", "is not an ISO 8601 span before now")
+        })
 }
 
 /// The place that a cursor names.

@@ -147,6 +147,21 @@ impl TimeFilter {
     pub fn is_any(&self) -> bool {
         *self == Self::Any
     }
+
+    /// The earliest instant that can fulfil the condition, when there is one.
+    pub fn start(&self) -> Option<i64> {
+        match self {
+            Self::Any | Self::Before(_) => None,
+            Self::From(start) => Some(*start),
+            Self::All(filters) => filters.iter().filter_map(Self::start).max(),
+            Self::Some(filters) => filters
+                .iter()
+                .map(Self::start)
+                .collect::<Option<Vec<_>>>()?
+                .into_iter()
+                .min(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -157,6 +172,24 @@ mod tests {
 
     fn like(pattern: &str, text: &str) -> bool {
         TextFilter::Like(Pattern::new(pattern, false)).matches(text)
+    }
+
+    #[test]
+    fn a_condition_starts_where_its_first_instant_is() {
+        let (all, some) = (TimeFilter::All, TimeFilter::Some);
+        let (five, nine) = (TimeFilter::From(5), TimeFilter::From(9));
+        for (filter, start) in [
+            (TimeFilter::Any, None),
+            (TimeFilter::Before(3), None),
+            (five.clone(), Some(5)),
+            (all(vec![five.clone(), nine.clone()]), Some(9)),
+            (all(vec![five.clone(), TimeFilter::Before(7)]), Some(5)),
+            (some(vec![five.clone(), nine]), Some(5)),
+            (some(vec![five, TimeFilter::Before(7)]), None),
+            (some(vec![]), None),
+        ] {
+            assert_eq!(filter.start(), start, "{filter:?}");
+        }
     }
 
     #[test]

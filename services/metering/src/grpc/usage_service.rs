@@ -266,7 +266,7 @@ impl UsageService for Usage {
             std::mem::take(&mut request.page_token),
         );
         let page = super::page(context.project, self.page_key, size, &token, &request)?;
-        let mut list = convert::event::from_list(&request)?;
+        let mut list = convert::event::from_list(&request, context.now)?;
         let place = match (&page.after, &request.after) {
             (Some(last), _) => Some(place_of(last).ok_or_else(|| {
                 MeteringError::invalid("page_token", "is not a token of this query")
