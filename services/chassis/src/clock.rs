@@ -91,7 +91,9 @@ impl Clocks {
     /// Waits until the list was read once.
     pub async fn wait_loaded(&self) {
         let mut loaded = self.loaded.subscribe();
-        // The sender lives as long as this value does, so this cannot fail.
-        let _ = loaded.wait_for(|loaded| *loaded).await;
+        loaded
+            .wait_for(|loaded| *loaded)
+            .await
+            .expect("the sender lives as long as this value");
     }
 }

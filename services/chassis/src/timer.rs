@@ -46,13 +46,14 @@ pub async fn run(env: Env, leases: Leases, timers: Vec<Arc<dyn Timer>>) {
 }
 
 async fn tick(env: &Env, leases: &Leases, timer: &dyn Timer) -> Result<(), Status> {
-    for (project, due) in timer.due().await? {
-        if due > env.clocks().now(project) {
-            continue;
-        }
-        // Another process may have frozen the clock a moment ago: without a fresh look a
-        // frozen project would be billed by system time.
+    let mut all = timer.due().await?;
+    all.retain(|(project, due)| *due <= env.clocks().now(*project));
+    if !all.is_empty() {
+        // Another process may have frozen a clock a moment ago: without a fresh look a frozen
+        // project would be billed by system time.
         crate::identity::load_clocks(env.link("customer"), &env.signer(), env.clocks()).await?;
+    }
+    for (project, due) in all {
         let now = env.clocks().now(project);
         if due > now {
             continue;

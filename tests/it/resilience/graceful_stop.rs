@@ -72,14 +72,15 @@ async fn a_stop_answers_running_calls_and_takes_seconds() {
         let answer = call.await.unwrap().unwrap().into_inner();
         assert!(answer.events.is_empty());
     }
-    let end = tokio::time::timeout(Duration::from_secs(5), watch.next())
+    let end = tokio::time::timeout(Duration::from_secs(60), watch.next())
         .await
         .unwrap();
     assert!(end.is_none(), "{end:?}");
     installation.ended().await.unwrap();
     let took = asked.elapsed();
     println!("stopped in {took:?}");
-    assert!(took < Duration::from_secs(6), "{took:?}");
+    // Nothing had to be cut off at the end of the drain.
+    assert!(took < chassis::server::DRAIN, "{took:?}");
 
     let acknowledged = working.await.unwrap();
     installation.spawn().await.unwrap();

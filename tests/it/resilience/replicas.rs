@@ -23,7 +23,7 @@ async fn replicas_that_race_behave_like_one() {
     let clients = [world.client(), replica.client()];
     company(&clients[0]).await;
     // The other one has heard of the clock.
-    super::setup::eventually(Duration::from_secs(5), || async {
+    super::setup::eventually(Duration::from_secs(90), || async {
         let request = contract::customer::v1::GetClockRequest::default();
         let clock = clients[1]
             .clocks()
@@ -48,7 +48,7 @@ async fn replicas_that_race_behave_like_one() {
     all_whole(
         &clients[0],
         std::slice::from_ref(&acme),
-        Duration::from_secs(30),
+        Duration::from_secs(120),
     )
     .await;
     assert_eq!(half_made(&clients[1], &acme).await, None);

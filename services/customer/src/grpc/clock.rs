@@ -18,7 +18,7 @@ impl ClockService for Server {
         request: Request<pb::GetClockRequest>,
     ) -> Result<Response<pb::GetClockResponse>, Status> {
         let (context, _) = open(request)?;
-        let frozen = store::clock::find(self.db.reader(), context.project).await?;
+        let frozen = self.env.clocks().frozen(context.project);
         Ok(Response::new(pb::GetClockResponse {
             clock: Some(state(context.project, frozen)),
         }))
