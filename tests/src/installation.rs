@@ -28,9 +28,9 @@ const PARTS: [&str; 8] = [
     "gateway",
 ];
 /// The key that spawned installations are bootstrapped with.
-const KEY: &str = "test-bootstrap-key-0123456789";
+pub(crate) const KEY: &str = "test-bootstrap-key-0123456789";
 /// 32 bytes in base64: a fixed key, because all processes of a split installation share it.
-const MASTER_KEY: &str = "dGVzdC1tYXN0ZXIta2V5LW9mLTMyLWJ5dGVzLWxvbmc=";
+pub(crate) const MASTER_KEY: &str = "dGVzdC1tYXN0ZXIta2V5LW9mLTMyLWJ5dGVzLWxvbmc=";
 /// Longest time that processes may take to get ready.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
@@ -40,6 +40,7 @@ pub struct Installation {
     database: Option<TestDatabase>,
     split: bool,
     given_keys: bool,
+    flags: Vec<String>,
     processes: Vec<(&'static str, Child)>,
     ports: Vec<(u16, u16)>,
 }
@@ -47,23 +48,33 @@ pub struct Installation {
 impl Installation {
     /// The all-in-one on SQLite, or on PostgreSQL where the tests have one.
     pub async fn all_in_one() -> anyhow::Result<Self> {
-        Self::start(false, true).await
+        Self::start(false, true, &[]).await
+    }
+
+    /// The all-in-one with further flags.
+    pub async fn all_in_one_with(flags: &[&str]) -> anyhow::Result<Self> {
+        Self::start(false, true, flags).await
     }
 
     /// The all-in-one without given keys: it makes them itself.
     pub async fn with_generated_keys() -> anyhow::Result<Self> {
-        Self::start(false, false).await
+        Self::start(false, false, &[]).await
     }
 
     /// One process per service. Needs PostgreSQL; none where the tests have none.
     pub async fn split() -> anyhow::Result<Option<Self>> {
+        Self::split_with(&[]).await
+    }
+
+    /// The same with further flags for every process.
+    pub async fn split_with(flags: &[&str]) -> anyhow::Result<Option<Self>> {
         if server().is_none() {
             return Ok(None);
         }
-        Ok(Some(Self::start(true, true).await?))
+        Ok(Some(Self::start(true, true, flags).await?))
     }
 
-    async fn start(split: bool, given_keys: bool) -> anyhow::Result<Self> {
+    async fn start(split: bool, given_keys: bool, flags: &[&str]) -> anyhow::Result<Self> {
         let database = match server() {
             Some(server) => Some(TestDatabase::create(&server).await?),
             None => None,
@@ -74,6 +85,7 @@ impl Installation {
             database,
             split,
             given_keys,
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             processes: Vec::new(),
             ports: free_ports(count)?,
         };
@@ -255,7 +267,8 @@ impl Installation {
         command
             .arg(format!("--http=127.0.0.1:{http}"))
             .arg(format!("--grpc=127.0.0.1:{grpc}"))
-            .arg(format!("--data-dir={}", self.folder.path().display()));
+            .arg(format!("--data-dir={}", self.folder.path().display()))
+            .args(&self.flags);
         if self.given_keys {
             command
                 .env("PERENNIAL_MASTER_KEY", MASTER_KEY)
@@ -287,7 +300,7 @@ impl Drop for Installation {
     clippy::disallowed_methods,
     reason = "tests are configured by their environment"
 )]
-fn binary() -> anyhow::Result<PathBuf> {
+pub(crate) fn binary() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("PERENNIAL_BINARY") {
         return Ok(path.into());
     }
@@ -306,7 +319,7 @@ fn binary() -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-fn free_ports(count: usize) -> anyhow::Result<Vec<(u16, u16)>> {
+pub(crate) fn free_ports(count: usize) -> anyhow::Result<Vec<(u16, u16)>> {
     let bind = || TcpListener::bind("127.0.0.1:0");
     let held: Vec<(TcpListener, TcpListener)> = (0..count)
         .map(|_| Ok((bind()?, bind()?)))

@@ -1,11 +1,19 @@
 //! The harness of the tests: a running installation on its own database and free ports,
 //! with clients for its gRPC and REST sides.
 
+pub mod bench;
 mod database;
+pub mod fake_stripe;
 pub mod http;
 pub mod installation;
+pub mod nats;
+pub mod receiver;
+pub mod steps;
 pub mod world;
 
 pub use http::{Answer, Rest};
 pub use installation::Installation;
+pub use nats::Nats;
+pub use receiver::Receiver;
+pub use steps::Stepped;
 pub use world::World;

@@ -46,9 +46,14 @@ impl World {
     /// A second process on the same database; none on SQLite, which one process owns. Stop
     /// it before the first.
     pub async fn replica(&self) -> Option<Self> {
+        self.replica_with(&[]).await
+    }
+
+    /// The same with further settings.
+    pub async fn replica_with(&self, settings: &[(&str, &str)]) -> Option<Self> {
         let url = self.database.as_ref()?.url();
         Some(Self {
-            process: start(&self.folder, Some(url), &[]).await,
+            process: start(&self.folder, Some(url), settings).await,
             database: None,
             folder: self.folder.clone(),
         })

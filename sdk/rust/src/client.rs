@@ -14,11 +14,15 @@ use contract::{
         plan_addon_service_client::PlanAddonServiceClient, plan_service_client::PlanServiceClient,
     },
     customer::v1::{
+        alias_service_client::AliasServiceClient, attribute_service_client::AttributeServiceClient,
         clock_service_client::ClockServiceClient, customer_service_client::CustomerServiceClient,
-        key_service_client::KeyServiceClient, project_service_client::ProjectServiceClient,
+        engagement_service_client::EngagementServiceClient, key_service_client::KeyServiceClient,
+        privacy_service_client::PrivacyServiceClient, project_service_client::ProjectServiceClient,
         rate_service_client::RateServiceClient, subject_service_client::SubjectServiceClient,
+        trait_service_client::TraitServiceClient,
     },
     entitlement::v1::{
+        access_service_client::AccessServiceClient,
         entitlement_service_client::EntitlementServiceClient,
         grant_service_client::GrantServiceClient,
     },
@@ -27,7 +31,8 @@ use contract::{
         meter_service_client::MeterServiceClient, usage_service_client::UsageServiceClient,
     },
     notification::v1::{
-        channel_service_client::ChannelServiceClient, rule_service_client::RuleServiceClient,
+        channel_service_client::ChannelServiceClient, event_service_client::EventServiceClient,
+        rule_service_client::RuleServiceClient,
     },
     subscription::v1::{
         revenue_service_client::RevenueServiceClient,
@@ -189,6 +194,16 @@ clients! {
     customers: CustomerServiceClient;
     /// Usage sources.
     subjects: SubjectServiceClient;
+    /// Further ids of customers.
+    aliases: AliasServiceClient;
+    /// Attributes of customers.
+    attributes: AttributeServiceClient;
+    /// Traits and segments of customers.
+    traits: TraitServiceClient;
+    /// When customers use the product.
+    engagement: EngagementServiceClient;
+    /// Exclusion from metrics, opt-outs, removal of personal data.
+    privacy: PrivacyServiceClient;
     /// Meters.
     meters: MeterServiceClient;
     /// Usage events and queries.
@@ -203,6 +218,8 @@ clients! {
     plan_addons: PlanAddonServiceClient;
     /// Entitlements and access.
     entitlements: EntitlementServiceClient;
+    /// Promotional access, and what customers may use until when.
+    access: AccessServiceClient;
     /// Grants.
     grants: GrantServiceClient;
     /// Subscriptions.
@@ -221,6 +238,8 @@ clients! {
     channels: ChannelServiceClient;
     /// Notification rules.
     rules: RuleServiceClient;
+    /// Notification events and their deliveries.
+    notifications: EventServiceClient;
     /// Feeds; name the service in the metadata `x-perennial-service`.
     feeds: FeedServiceClient;
     /// Audit logs; name the service in the metadata `x-perennial-service`.

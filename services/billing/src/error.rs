@@ -4,6 +4,8 @@ use chassis::{Code, Issue, Problem, Severity, Violation};
 use kernel::id::LineId;
 use tonic::Status;
 
+use crate::stripe::StripeError;
+
 /// Every way in which billing says no.
 #[derive(Debug, thiserror::Error)]
 pub enum BillingError {
@@ -59,6 +61,39 @@ pub enum BillingError {
     /// The app needs credentials to be installed, or has none.
     #[error("app does not support this installation method")]
     InstallMethod,
+    /// The app is not of the kind that the call is about.
+    #[error("app {0} is not a stripe app")]
+    NotStripe(String),
+    /// The account has an app already.
+    #[error("stripe account {0} is already installed")]
+    AccountInstalled(String),
+    /// The customer is deleted.
+    #[error("customer {0} is deleted")]
+    CustomerGone(String),
+    /// The profile of the customer has no app of the kind.
+    #[error("the billing profile of the customer has no {0} app")]
+    NotAppOfCustomer(&'static str),
+    /// The app knows nothing about the customer.
+    #[error("the app has no data of customer {0}")]
+    CustomerAppNotFound(String),
+    /// A page of the provider needs its customer first.
+    #[error("the customer has no stripe customer")]
+    NoStripeCustomer,
+    /// The provider does not accept the key.
+    #[error("{0}")]
+    ProviderUnauthorized(String),
+    /// The provider says that the request is wrong.
+    #[error("{0}")]
+    ProviderInvalid(String),
+    /// The provider refuses.
+    #[error("{0}")]
+    ProviderRefused(String),
+    /// The provider gives no answer.
+    #[error("{0}")]
+    ProviderUnavailable(String),
+    /// A stored secret cannot be opened.
+    #[error("stored secret is unreadable")]
+    Secret(#[from] chassis::secret::SecretError),
     /// No invoice with this id.
     #[error("invoice {0} not found")]
     InvoiceNotFound(String),
@@ -208,6 +243,17 @@ impl BillingError {
             | Self::AppNotFound(_)
             | Self::AppInUse
             | Self::InstallMethod
+            | Self::NotStripe(_)
+            | Self::AccountInstalled(_)
+            | Self::CustomerGone(_)
+            | Self::NotAppOfCustomer(_)
+            | Self::CustomerAppNotFound(_)
+            | Self::NoStripeCustomer
+            | Self::ProviderUnauthorized(_)
+            | Self::ProviderInvalid(_)
+            | Self::ProviderRefused(_)
+            | Self::ProviderUnavailable(_)
+            | Self::Secret(_)
             | Self::InvoiceNotFound(_)
             | Self::CriticalIssues { .. }
             | Self::NotCustomInvoicing
@@ -231,6 +277,8 @@ impl Problem for BillingError {
             Self::Invalid { .. }
             | Self::CustomerDeleted { .. }
             | Self::InstallMethod
+            | Self::NotStripe(_)
+            | Self::ProviderInvalid(_)
             | Self::LinesNotBillable { .. }
             | Self::ProgressiveBillingNotSupported { .. }
             | Self::UsagePeriodEmpty { .. }
@@ -246,12 +294,20 @@ impl Problem for BillingError {
             | Self::OverrideNotFound
             | Self::OverrideDeleted
             | Self::AppNotFound(_)
+            | Self::CustomerAppNotFound(_)
             | Self::InvoiceNotFound(_) => Code::NotFound,
+            Self::AccountInstalled(_) => Code::AlreadyExists,
+            Self::ProviderUnauthorized(_) => Code::Unauthenticated,
+            Self::ProviderUnavailable(_) => Code::Unavailable,
             Self::ProfileAlreadyDeleted
             | Self::ProfileReferenced { .. }
             | Self::DefaultProfileCannotBeDeleted
             | Self::DefaultProfileCannotBeUnset
             | Self::AppInUse
+            | Self::CustomerGone(_)
+            | Self::NotAppOfCustomer(_)
+            | Self::NoStripeCustomer
+            | Self::ProviderRefused(_)
             | Self::NoLines
             | Self::CannotAdvance { .. }
             | Self::ActionNotAvailable { .. }
@@ -259,9 +315,11 @@ impl Problem for BillingError {
             | Self::DeleteFailed { .. }
             | Self::CriticalIssues { .. } => Code::FailedPrecondition,
             Self::Stale | Self::Raced => Code::Aborted,
-            Self::Corrupt(_) | Self::CorruptColumn(_) | Self::Database(_) | Self::Remote(_) => {
-                Code::Internal
-            }
+            Self::Corrupt(_)
+            | Self::CorruptColumn(_)
+            | Self::Secret(_)
+            | Self::Database(_)
+            | Self::Remote(_) => Code::Internal,
         }
     }
 
@@ -280,6 +338,16 @@ impl Problem for BillingError {
             Self::AppNotFound(_) => "APP_NOT_FOUND",
             Self::AppInUse => "APP_IN_USE",
             Self::InstallMethod => "APP_INSTALL_METHOD_NOT_SUPPORTED",
+            Self::NotStripe(_) => "APP_NOT_STRIPE",
+            Self::AccountInstalled(_) => "APP_ACCOUNT_INSTALLED",
+            Self::CustomerGone(_) => "CUSTOMER_DELETED",
+            Self::NotAppOfCustomer(_) => "APP_NOT_OF_CUSTOMER",
+            Self::CustomerAppNotFound(_) => "CUSTOMER_APP_NOT_FOUND",
+            Self::NoStripeCustomer => "NO_STRIPE_CUSTOMER",
+            Self::ProviderUnauthorized(_) => "PROVIDER_UNAUTHORIZED",
+            Self::ProviderInvalid(_) => "PROVIDER_INVALID",
+            Self::ProviderRefused(_) => "PROVIDER_REFUSED",
+            Self::ProviderUnavailable(_) => "PROVIDER_UNAVAILABLE",
             Self::InvoiceNotFound(_) => "INVOICE_NOT_FOUND",
             Self::NoLines => "INVOICE_CREATE_NO_LINES",
             Self::LinesNotBillable { .. } => "INVOICE_LINES_NOT_BILLABLE",
@@ -305,7 +373,7 @@ impl Problem for BillingError {
             Self::Stale => "STALE_ETAG",
             Self::Raced => "CONCURRENT_CHANGE",
             Self::Calculation(_) => "CANNOT_CALCULATE",
-            Self::Corrupt(_) | Self::CorruptColumn(_) => "CORRUPT",
+            Self::Corrupt(_) | Self::CorruptColumn(_) | Self::Secret(_) => "CORRUPT",
             Self::Database(_) => "DATABASE",
             Self::Remote(_) => "REMOTE",
         }
@@ -350,6 +418,21 @@ impl Problem for BillingError {
 impl From<Status> for BillingError {
     fn from(status: Status) -> Self {
         Self::Remote(Box::new(status))
+    }
+}
+
+impl From<StripeError> for BillingError {
+    /// As the calls answer it that ask Stripe while the caller waits.
+    fn from(error: StripeError) -> Self {
+        let text = error.to_string();
+        match error {
+            StripeError::Refused { status: 401, .. } => Self::ProviderUnauthorized(text),
+            StripeError::Refused { status: 400, .. } => Self::ProviderInvalid(text),
+            StripeError::Refused { .. } => Self::ProviderRefused(text),
+            StripeError::Unreachable(_) | StripeError::Unreadable(_) => {
+                Self::ProviderUnavailable(text)
+            }
+        }
     }
 }
 

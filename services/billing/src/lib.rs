@@ -7,6 +7,7 @@ mod error;
 mod flow;
 mod grpc;
 mod store;
+mod stripe;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,8 @@ use chassis::{BuildError, Env, Service, feed::ConsumerSpec};
 /// Opens the database and builds the service.
 pub async fn build(env: Env) -> Result<Service, BuildError> {
     let db = env.open_db(store::migration::all()).await?;
-    let billing = flow::Billing::new(&env, db.clone());
+    let settings = flow::settings::Settings::read(&env.config).map_err(BuildError::Setting)?;
+    let billing = flow::Billing::new(&env, db.clone(), settings)?;
     let mut service = Service::new("billing", grpc::routes(&billing), db);
     service.timers = grpc::timers(&billing);
     service.consumers = vec![ConsumerSpec {

@@ -39,6 +39,44 @@ impl OfferKind {
     }
 }
 
+/// What stores sell and how clients find it: things that fail alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A store app.
+    StoreApp,
+    /// A product.
+    Product,
+    /// A plan by name.
+    NamedPlan,
+    /// An entitlement definition.
+    EntitlementDefinition,
+    /// An offering.
+    Offering,
+    /// A package.
+    Package,
+    /// A price of a language model.
+    ModelPrice,
+}
+
+impl Thing {
+    /// The words in messages, and the reasons when it is unknown, or there already.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::StoreApp => ("store app", "STORE_APP_NOT_FOUND", "STORE_APP_EXISTS"),
+            Self::Product => ("product", "PRODUCT_NOT_FOUND", "PRODUCT_EXISTS"),
+            Self::NamedPlan => ("plan", "NAMED_PLAN_NOT_FOUND", "NAMED_PLAN_EXISTS"),
+            Self::EntitlementDefinition => (
+                "entitlement definition",
+                "ENTITLEMENT_DEFINITION_NOT_FOUND",
+                "ENTITLEMENT_DEFINITION_EXISTS",
+            ),
+            Self::Offering => ("offering", "OFFERING_NOT_FOUND", "OFFERING_EXISTS"),
+            Self::Package => ("package", "PACKAGE_NOT_FOUND", "PACKAGE_EXISTS"),
+            Self::ModelPrice => ("model price", "MODEL_PRICE_NOT_FOUND", "MODEL_PRICE_EXISTS"),
+        }
+    }
+}
+
 /// Why a call fails.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
@@ -103,6 +141,39 @@ pub enum CatalogError {
     /// The plan has the add-on already.
     #[error("plan add-on already exists")]
     PlanAddonExists,
+    /// Nothing has this id, short id or key.
+    #[error("{} not found: {handle}", what.words().0)]
+    NotFound {
+        what: Thing,
+        handle: String,
+        /// The field of the request that names it.
+        field: &'static str,
+    },
+    /// There is one with the same key already.
+    #[error("a {} with {field} {value} already exists", what.words().0)]
+    Taken {
+        what: Thing,
+        field: &'static str,
+        value: String,
+    },
+    /// A product is not attached, so it cannot be detached.
+    #[error("product {0} is not attached")]
+    ProductNotAttached(String),
+    /// Apps of this store cannot be made.
+    #[error("store apps of type {0} are switched off")]
+    AppTypeOff(&'static str),
+    /// Products of plans live in the app.
+    #[error("the default store app is the home of products that come from plans")]
+    AppInUse,
+    /// A product that comes from a plan changes and goes with the plan.
+    #[error("product {0} is managed by its plan")]
+    ProductManaged(String),
+    /// A plan that is published here has its name from its versions.
+    #[error("plan {0} is managed by its versions")]
+    NamedPlanVersioned(String),
+    /// Products for all clients and products for some cannot stand in one package.
+    #[error("products for all clients exclude the others in the same package")]
+    EligibilityConflict,
     /// The thing was changed since the etag was read, or by someone else just now.
     #[error("the {0} was changed meanwhile")]
     Stale(&'static str),
@@ -129,6 +200,17 @@ impl CatalogError {
             field: field.into(),
             description: description.into(),
         }])
+    }
+}
+
+impl CatalogError {
+    /// Nothing has the id in the field `id`.
+    pub fn not_found(what: Thing, handle: &str) -> Self {
+        Self::NotFound {
+            what,
+            handle: handle.to_owned(),
+            field: "id",
+        }
     }
 }
 
@@ -193,8 +275,12 @@ impl Problem for CatalogError {
             Self::FeatureNotFound(_)
             | Self::MeterNotFound(_)
             | Self::OfferNotFound { .. }
+            | Self::NotFound { .. }
+            | Self::ProductNotAttached(_)
             | Self::PlanAddonNotFound(_) => Code::NotFound,
-            Self::FeatureKeyTaken { .. } | Self::PlanAddonExists => Code::AlreadyExists,
+            Self::FeatureKeyTaken { .. } | Self::Taken { .. } | Self::PlanAddonExists => {
+                Code::AlreadyExists
+            }
             Self::FeatureInUse { .. }
             | Self::FeatureNotCosted { .. }
             | Self::RateCardFeatureNotFound(_)
@@ -204,6 +290,11 @@ impl Problem for CatalogError {
             | Self::AddonState { .. }
             | Self::OfferDeleted { .. }
             | Self::NotPublishable { .. }
+            | Self::AppTypeOff(_)
+            | Self::AppInUse
+            | Self::ProductManaged(_)
+            | Self::NamedPlanVersioned(_)
+            | Self::EligibilityConflict
             | Self::AddonAssigned => Code::FailedPrecondition,
             Self::Stale(_) => Code::Aborted,
             Self::Corrupt { .. } | Self::Database(_) | Self::Remote(_) => Code::Internal,
@@ -232,6 +323,14 @@ impl Problem for CatalogError {
             Self::AddonAssigned => "ADDON_ASSIGNED",
             Self::PlanAddonNotFound(_) => "PLAN_ADDON_NOT_FOUND",
             Self::PlanAddonExists => "PLAN_ADDON_EXISTS",
+            Self::NotFound { what, .. } => what.words().1,
+            Self::Taken { what, .. } => what.words().2,
+            Self::ProductNotAttached(_) => "PRODUCT_NOT_ATTACHED",
+            Self::AppTypeOff(_) => "STORE_APP_TYPE_OFF",
+            Self::AppInUse => "STORE_APP_IN_USE",
+            Self::ProductManaged(_) => "PRODUCT_MANAGED",
+            Self::NamedPlanVersioned(_) => "NAMED_PLAN_VERSIONED",
+            Self::EligibilityConflict => "PACKAGE_ELIGIBILITY_CONFLICT",
             Self::Stale(_) => "ETAG_STALE",
             Self::Corrupt { .. } => "CORRUPT",
             Self::Database(_) => "DATABASE",
@@ -270,6 +369,14 @@ impl Problem for CatalogError {
             | Self::AddonAssigned
             | Self::PlanAddonNotFound(_)
             | Self::PlanAddonExists
+            | Self::NotFound { .. }
+            | Self::Taken { .. }
+            | Self::ProductNotAttached(_)
+            | Self::AppTypeOff(_)
+            | Self::AppInUse
+            | Self::ProductManaged(_)
+            | Self::NamedPlanVersioned(_)
+            | Self::EligibilityConflict
             | Self::Stale(_)
             | Self::Corrupt { .. }
             | Self::Database(_)
@@ -293,6 +400,10 @@ impl Problem for CatalogError {
             BTreeMap::from([("key", key.clone()), ("id", id.to_string())])
         } else if let Self::PlanState { state, .. } | Self::AddonState { state, .. } = self {
             BTreeMap::from([("state", state.as_str().to_owned())])
+        } else if let Self::NotFound { field, .. } | Self::Taken { field, .. } = self {
+            BTreeMap::from([("field", (*field).to_owned())])
+        } else if let Self::ProductNotAttached(_) = self {
+            BTreeMap::from([("field", "product_ids".to_owned())])
         } else {
             BTreeMap::new()
         };

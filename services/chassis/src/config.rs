@@ -60,6 +60,8 @@ pub struct Config {
     pub allow_private_webhooks: bool,
     /// Whether the rate limits that two dialects document are enforced. Default true.
     pub rate_limits: bool,
+    /// Message log that takes usage events in before the database; none when absent.
+    pub ingest_log: Option<Secret>,
     /// Where traces are sent; nowhere when absent.
     pub otlp_endpoint: Option<String>,
     /// Log filter. Default `info`.
@@ -81,6 +83,8 @@ pub struct ServiceConfig {
     pub allow_private_webhooks: bool,
     /// Whether documented rate limits are enforced.
     pub rate_limits: bool,
+    /// Message log that takes usage events in before the database, for the metering service.
+    pub ingest_log: Option<Secret>,
     settings: BTreeMap<String, String>,
 }
 
@@ -92,8 +96,15 @@ impl ServiceConfig {
             bootstrap_key: None,
             allow_private_webhooks: false,
             rate_limits: true,
+            ingest_log: None,
             settings: BTreeMap::new(),
         }
+    }
+
+    /// The same with a setting of the service's own.
+    pub fn with_setting(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.settings.insert(name.to_owned(), value.into());
+        self
     }
 
     /// A setting of the service's own, given as `PERENNIAL_<SERVICE>__<NAME>`.
@@ -157,10 +168,18 @@ impl Config {
                     _ => Err("must be `documented` or `off`".to_owned()),
                 })
                 .unwrap_or(true),
+            ingest_log: reader.parse("ingest_log", |text| {
+                // Never with the text itself: it may hold a password.
+                if text.split(',').all(is_log_address) {
+                    Ok(Secret(text.to_owned()))
+                } else {
+                    Err("must be nats://HOST:PORT or tls://HOST:PORT; several are separated by commas".to_owned())
+                }
+            }),
             otlp_endpoint: reader.text("otlp_endpoint"),
             log: reader
                 .text("log")
-                .unwrap_or_else(|| "info,sqlx=warn,sea_orm=warn,h2=warn".into()),
+                .unwrap_or_else(|| "info,sqlx=warn,sea_orm=warn,h2=warn,async_nats=error".into()),
             log_json: reader
                 .parse("log_format", |text| match text {
                     "text" => Ok(false),
@@ -197,6 +216,7 @@ impl Config {
             bootstrap_key: self.bootstrap_key.clone(),
             allow_private_webhooks: self.allow_private_webhooks,
             rate_limits: self.rate_limits,
+            ingest_log: self.ingest_log.clone(),
             settings,
         }
     }
@@ -205,6 +225,13 @@ impl Config {
     pub fn address(&self, service: &str) -> Option<&str> {
         self.services.get(service)?.get("url").map(String::as_str)
     }
+}
+
+fn is_log_address(text: &str) -> bool {
+    ["nats://", "tls://"]
+        .into_iter()
+        .filter_map(|scheme| text.trim().strip_prefix(scheme))
+        .any(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
 }
 
 fn is_part(name: &str) -> bool {
@@ -229,7 +256,7 @@ fn environment_key(name: &str) -> Option<String> {
     PROCESS_KEYS.contains(&key.as_str()).then_some(key)
 }
 
-const PROCESS_KEYS: [&str; 13] = [
+const PROCESS_KEYS: [&str; 14] = [
     "data_dir",
     "http",
     "grpc",
@@ -239,6 +266,7 @@ const PROCESS_KEYS: [&str; 13] = [
     "dev",
     "allow_private_webhooks",
     "rate_limits",
+    "ingest_log",
     "otlp_endpoint",
     "log",
     "log_format",
@@ -435,6 +463,24 @@ mod tests {
         assert_eq!(problems.len(), 4, "{problems:?}");
         assert!(problems.iter().any(|p| p.contains("PERENNIAL_HTTP")));
         assert!(problems.iter().any(|p| p.contains("--rate-limits")));
+    }
+
+    #[test]
+    fn an_ingest_log_is_an_address_and_never_shown() {
+        let config = load(
+            &[("PERENNIAL_INGEST_LOG", "nats://u:secret@a:1,tls://b")],
+            &[],
+        )
+        .unwrap();
+        assert!(config.service("metering").ingest_log.is_some());
+        assert!(!format!("{config:?}").contains("secret"));
+        for wrong in ["http://u:secret@a", "nats://", "nats://a,u:secret@b", ""] {
+            let error = load(&[], &[("ingest_log", wrong)]).unwrap_err().to_string();
+            assert!(
+                error.contains("--ingest-log") && !error.contains("secret"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use sea_orm::{
 use sea_orm_migration::{MigrationTrait, SchemaManager, prelude::*};
 use tokio::sync::watch;
 
-use crate::{Code, Context, Write, secret::MasterKey, store::ChassisTables};
+use crate::{Code, Context, Versions, Write, secret::MasterKey, store::ChassisTables};
 
 /// A service's database. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +28,7 @@ struct Inner {
     reader: DatabaseConnection,
     master: MasterKey,
     committed: watch::Sender<u64>,
+    versions: Option<Versions>,
 }
 
 impl Db {
@@ -40,10 +41,14 @@ impl Db {
         master: &MasterKey,
         migrations: Vec<Box<dyn MigrationTrait>>,
     ) -> Result<Self, DbErr> {
-        let (writer, reader) = if url.starts_with("sqlite:") {
-            (sqlite(url, 1).await?, sqlite(url, 4).await?)
+        let alone = url.starts_with("sqlite:");
+        let (writer, reader) = if alone {
+            (
+                counted(service, sqlite(url, 1).await?),
+                counted(service, sqlite(url, 4).await?),
+            )
         } else {
-            let pool = postgres(service, url, connections).await?;
+            let pool = counted(service, postgres(service, url, connections).await?);
             (pool.clone(), pool)
         };
         let db = Self {
@@ -53,6 +58,7 @@ impl Db {
                 reader,
                 master: master.clone(),
                 committed: watch::Sender::new(0),
+                versions: alone.then(Versions::default),
             }),
         };
         db.migrate(migrations).await?;
@@ -83,6 +89,11 @@ impl Db {
     /// Which database this is.
     pub fn backend(&self) -> DatabaseBackend {
         self.inner.reader.get_database_backend()
+    }
+
+    /// The versions of what is in here, where nobody else can write it.
+    pub fn versions(&self) -> Option<&Versions> {
+        self.inner.versions.as_ref()
     }
 
     /// Opens a transaction that may write. On SQLite it takes the write lock at once: a
@@ -116,8 +127,8 @@ impl Db {
         self.inner.committed.send_modify(|count| *count += 1);
     }
 
-    /// Changes whenever this process commits.
-    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+    /// Changes whenever this process commits something that its feed tells of.
+    pub fn commits(&self) -> watch::Receiver<u64> {
         self.inner.committed.subscribe()
     }
 
@@ -193,6 +204,14 @@ impl Db {
         .await?;
         tx.commit().await
     }
+}
+
+/// Counts the statements of a service: what a call costs its database.
+fn counted(service: &'static str, mut connection: DatabaseConnection) -> DatabaseConnection {
+    connection.set_metric_callback(move |_| {
+        metrics::counter!("perennial_database_statements_total", "service" => service).increment(1);
+    });
+    connection
 }
 
 async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {

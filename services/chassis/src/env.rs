@@ -7,7 +7,7 @@ use sea_orm_migration::MigrationTrait;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BuildError, Db, Link,
+    BuildError, Db, Link, Versions,
     clock::Clocks,
     config::ServiceConfig,
     link::Links,
@@ -59,6 +59,12 @@ impl Env {
         self.links.get(service)
     }
 
+    /// The versions of another service, if it is in this process and alone with its database. A service
+    /// that is built before this one is found here.
+    pub fn versions(&self, service: &str) -> Option<Versions> {
+        self.links.versions(service)
+    }
+
     /// Makes this service reachable for the others in the process.
     pub fn join(&self, link: Link) {
         self.links.join(self.name, link);
@@ -88,7 +94,7 @@ impl Env {
                 ))
             })?,
         };
-        Db::open(
+        let db = Db::open(
             self.name,
             &self.config.database_url,
             connections,
@@ -99,7 +105,11 @@ impl Env {
         .map_err(|cause| BuildError::Database {
             service: self.name,
             cause,
-        })
+        })?;
+        if let Some(versions) = db.versions() {
+            self.links.keep_versions(self.name, versions);
+        }
+        Ok(db)
     }
 
     /// The key that signs page tokens.

@@ -58,6 +58,16 @@ impl Event {
 /// Takes the events of a feed.
 #[async_trait::async_trait]
 pub trait Consume: Send + Sync {
+    /// Whether an event means anything here. One that does not costs no transaction. `reader` is for
+    /// a look at what this service has.
+    async fn wants(
+        &self,
+        _reader: &sea_orm::DatabaseConnection,
+        _event: &Event,
+    ) -> Result<bool, Status> {
+        Ok(true)
+    }
+
     /// Applies one event inside the transaction that also moves the cursor. Events may come
     /// again: apply only what is newer.
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status>;
@@ -316,18 +326,28 @@ impl Consumer {
         let answer = self.source.clone().list_events(request).await?.into_inner();
         let seen = answer.events.len();
         let mut applied = 0;
+        let mut passed = None;
         for event in answer.events {
-            applied += u64::from(self.apply(event).await?);
+            let event = self.read(event)?;
+            if self.spec.handler.wants(self.db.reader(), &event).await? {
+                applied += u64::from(self.apply(&event).await?);
+                passed = None;
+            } else {
+                passed = Some(event);
+            }
+        }
+        if let Some(event) = passed {
+            self.pass(&event).await?;
         }
         Ok((seen, applied))
     }
 
-    async fn apply(&self, event: pb::Event) -> Result<bool, Status> {
+    fn read(&self, event: pb::Event) -> Result<Event, Status> {
         let project: ProjectId = event
             .project_id
             .parse()
             .map_err(|_| Status::internal("an event without a project"))?;
-        let event = Event {
+        Ok(Event {
             cursor: event.cursor,
             kind: event.kind,
             project,
@@ -340,17 +360,26 @@ impl Consumer {
                 .and_then(|time| contract::convert::from_timestamp(time).ok())
                 .unwrap_or_else(|| self.env.clocks().now(project)),
             actor: event.actor,
-        };
+        })
+    }
+
+    /// A transaction at the cursor; none when somebody else was here with this event. `drain` and the
+    /// loop may hold the same page; the cursor in the transaction decides.
+    async fn enter(&self, event: &Event) -> Result<Option<Write>, Status> {
+        let project = event.project;
         let context = Context::background(&self.env, project, self.env.clocks().now(project));
-        let mut write = self.db.system_write(&context).await.map_err(database)?;
-        // `drain` and the loop may hold the same page; the cursor in the transaction decides.
+        let write = self.db.system_write(&context).await.map_err(database)?;
         crate::db::lock(write.tx(), &format!("consumer.{}", self.spec.name))
             .await
             .map_err(database)?;
         if self.cursor(write.tx()).await? >= event.cursor {
-            return Ok(false);
+            return Ok(None);
         }
-        self.spec.handler.apply(&mut write, &event).await?;
+        Ok(Some(write))
+    }
+
+    /// Moves the cursor behind an event and commits.
+    async fn leave(&self, write: Write, event: &Event) -> Result<(), Status> {
         write
             .tx()
             .execute_raw(Statement::from_sql_and_values(
@@ -361,7 +390,23 @@ impl Consumer {
             ))
             .await
             .map_err(database)?;
-        write.commit().await.map_err(database)?;
+        write.commit().await.map_err(database)
+    }
+
+    /// Goes past events that mean nothing here.
+    async fn pass(&self, event: &Event) -> Result<(), Status> {
+        match self.enter(event).await? {
+            Some(write) => self.leave(write, event).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn apply(&self, event: &Event) -> Result<bool, Status> {
+        let Some(mut write) = self.enter(event).await? else {
+            return Ok(false);
+        };
+        self.spec.handler.apply(&mut write, event).await?;
+        self.leave(write, event).await?;
         metrics::counter!("perennial_feed_events_total", "consumer" => self.spec.name).increment(1);
         let age = crate::clock::system_now().duration_since(event.create_time);
         metrics::gauge!("perennial_feed_lag_seconds", "consumer" => self.spec.name)

@@ -28,6 +28,27 @@ struct Record {
 }
 
 impl Db {
+    /// The answer that the same request was given before; none when there is none yet. Only
+    /// reads. For handlers that judge by a state which the request itself may have changed.
+    pub async fn replayed<Request, Answer>(
+        &self,
+        context: &Context,
+        operation: &'static str,
+        request_id: &str,
+        request: &Request,
+    ) -> Result<Option<Response<Answer>>, Status>
+    where
+        Request: Message,
+        Answer: Message + Default,
+    {
+        if request_id.is_empty() {
+            return Ok(None);
+        }
+        let claim = Claim::new(self, context, operation, request_id, request)?;
+        let record = claim.find(self.reader()).await?;
+        record.map(replay).transpose()
+    }
+
     /// Runs a write once per `request_id` (empty: not remembered). `change` gets the
     /// transaction and gives it back with the answer.
     pub async fn write<Request, Answer, Error, Change, Pending>(
@@ -51,16 +72,7 @@ impl Db {
             write.commit().await.map_err(database)?;
             return Ok(Response::new(answer));
         }
-        if request_id.chars().count() > MAX_LENGTH {
-            return Err(invalid("request_id", "must have at most 255 characters"));
-        }
-        let claim = Claim {
-            db: self,
-            context,
-            operation,
-            request_id,
-            hash: hex(&sha256(&request.encode_to_vec())),
-        };
+        let claim = Claim::new(self, context, operation, request_id, request)?;
         let write = self.system_write(context).await.map_err(database)?;
         if let Some(record) = claim.take(&write).await? {
             return replay(record);
@@ -105,7 +117,26 @@ struct Claim<'a> {
     hash: String,
 }
 
-impl Claim<'_> {
+impl<'a> Claim<'a> {
+    fn new(
+        db: &'a Db,
+        context: &'a Context,
+        operation: &'static str,
+        request_id: &'a str,
+        request: &impl Message,
+    ) -> Result<Self, Status> {
+        if request_id.chars().count() > MAX_LENGTH {
+            return Err(invalid("request_id", "must have at most 255 characters"));
+        }
+        Ok(Self {
+            db,
+            context,
+            operation,
+            request_id,
+            hash: hex(&sha256(&request.encode_to_vec())),
+        })
+    }
+
     /// Claims the id, or gives back what was answered before. A concurrent request with the
     /// same id waits here for the first one's transaction.
     async fn take(&self, write: &Write) -> Result<Option<Record>, Status> {
@@ -145,20 +176,29 @@ impl Claim<'_> {
         if claimed.rows_affected() == 1 {
             return Ok(None);
         }
-        let row = tx
+        let found = self.find(tx).await?;
+        found
+            .map(Some)
+            .ok_or_else(|| Status::aborted("the request id was released meanwhile; retry"))
+    }
+
+    /// What was answered before, and is still kept.
+    async fn find(&self, connection: &impl ConnectionTrait) -> Result<Option<Record>, Status> {
+        let row = connection
             .query_one_raw(Statement::from_sql_and_values(
-                backend,
+                connection.get_database_backend(),
                 "SELECT request_hash, status_code, status_message, answer FROM idempotency \
-                 WHERE project_id = $1 AND operation = $2 AND request_id = $3",
+                 WHERE project_id = $1 AND operation = $2 AND request_id = $3 AND create_time >= $4",
                 [
                     self.context.project.to_string().into(),
                     self.operation.into(),
                     self.request_id.into(),
+                    (system_now().as_microsecond() - KEPT_MICROS).into(),
                 ],
             ))
             .await
-            .map_err(database)?
-            .ok_or_else(|| Status::aborted("the request id was released meanwhile; retry"))?;
+            .map_err(database)?;
+        let Some(row) = row else { return Ok(None) };
         let hash: String = row.try_get("", "request_hash").map_err(database)?;
         if hash != self.hash {
             return Err(refuse(

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, Value,
+    QueryFilter, QueryOrder, QuerySelect, Select, Value, sea_query::Expr,
 };
 use tonic::Status;
 
@@ -85,27 +85,23 @@ where
     Ok(Rows { rows, more, total })
 }
 
-/// Rows behind the given sort values: greater in the first column in which they differ.
-fn behind<C: ColumnTrait>(
+/// Rows behind the given sort values: greater in the first column in which they differ. One
+/// comparison of rows and not of columns one by one, which no database answers by starting
+/// in the middle of an index.
+pub fn behind<C: ColumnTrait>(
     columns: &[SortColumn<C>],
     last: &[String],
     descending: bool,
 ) -> Condition {
-    let mut any = Condition::any();
-    for (index, (sort, value)) in columns.iter().zip(last).enumerate() {
-        let mut all = Condition::all();
-        for (equal, value) in columns.iter().zip(last).take(index) {
-            all = all.add(equal.column.eq(equal.value(value)));
-        }
-        let value = sort.value(value);
-        all = all.add(if descending {
-            sort.column.lt(value)
-        } else {
-            sort.column.gt(value)
-        });
-        any = any.add(all);
-    }
-    any
+    use sea_orm::sea_query::ExprTrait as _;
+    let pairs = || columns.iter().zip(last);
+    let row = Expr::tuple(pairs().map(|(sort, _)| Expr::col(sort.column.as_column_ref())));
+    let values = Expr::tuple(pairs().map(|(sort, value)| Expr::value(sort.value(value))));
+    Condition::all().add(if descending {
+        row.lt(values)
+    } else {
+        row.gt(values)
+    })
 }
 
 impl<C> SortColumn<C> {

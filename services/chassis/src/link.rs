@@ -13,6 +13,8 @@ use http::{Request, Response};
 use tonic::{Status, body::Body, transport::Endpoint};
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
 
+use crate::Versions;
+
 /// A way to call a service; what generated clients are made on. It never fails as such:
 /// a service that cannot be reached is an answer with status `UNAVAILABLE`.
 pub type Link = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
@@ -21,6 +23,7 @@ pub type Link = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 #[derive(Clone, Default)]
 pub struct Links {
     slots: Arc<RwLock<HashMap<String, Slot>>>,
+    versions: Arc<RwLock<HashMap<String, Versions>>>,
 }
 
 impl Links {
@@ -58,6 +61,20 @@ impl Links {
         });
         self.join(service, BoxCloneSyncService::new(remote));
         Ok(())
+    }
+
+    /// Keeps the versions of a service of this process for the others.
+    pub fn keep_versions(&self, service: &str, versions: &Versions) {
+        let poisoned = std::sync::PoisonError::into_inner;
+        let mut kept = self.versions.write().unwrap_or_else(poisoned);
+        kept.insert(service.to_owned(), versions.clone());
+    }
+
+    /// The versions of a service, if it is in this process and alone with its database.
+    pub fn versions(&self, service: &str) -> Option<Versions> {
+        let poisoned = std::sync::PoisonError::into_inner;
+        let kept = self.versions.read().unwrap_or_else(poisoned);
+        kept.get(service).cloned()
     }
 
     /// Whether a service was joined.

@@ -46,6 +46,15 @@ const TABLE: &[(&str, Need)] = &[
         Internal,
     ),
     ("perennial.customer.v1.SubjectService", CUSTOMERS),
+    ("perennial.customer.v1.AliasService", CUSTOMERS),
+    ("perennial.customer.v1.AttributeService", CUSTOMERS),
+    ("perennial.customer.v1.TraitService", CUSTOMERS),
+    ("perennial.customer.v1.EngagementService", CUSTOMERS),
+    ("perennial.customer.v1.PrivacyService", CUSTOMERS),
+    (
+        "perennial.customer.v1.PrivacyService/EraseCustomer",
+        Internal,
+    ),
     ("perennial.customer.v1.ProjectService", SETTINGS),
     (
         "perennial.customer.v1.ProjectService/CreateProject",
@@ -106,6 +115,10 @@ const TABLE: &[(&str, Need)] = &[
         Permission("metering:meters"),
     ),
     (
+        "perennial.metering.v1.UsageService/GetProgress",
+        Permission("metering:meters"),
+    ),
+    (
         "perennial.metering.v1.PortalTokenService",
         Permission("metering:portal"),
     ),
@@ -133,6 +146,38 @@ const TABLE: &[(&str, Need)] = &[
         "perennial.catalog.v1.AddonService",
         Permission("catalog:addons"),
     ),
+    (
+        "perennial.catalog.v1.ModelPriceService",
+        Permission("catalog:features"),
+    ),
+    (
+        "perennial.catalog.v1.NamedPlanService",
+        Permission("catalog:plans"),
+    ),
+    (
+        "perennial.catalog.v1.StoreAppService",
+        Permission("project_configuration:apps"),
+    ),
+    (
+        "perennial.catalog.v1.ProductService",
+        Permission("project_configuration:products"),
+    ),
+    (
+        "perennial.catalog.v1.ProductService/EnsureProduct",
+        Internal,
+    ),
+    (
+        "perennial.catalog.v1.EntitlementDefinitionService",
+        Permission("project_configuration:entitlements"),
+    ),
+    (
+        "perennial.catalog.v1.OfferingService",
+        Permission("project_configuration:offerings"),
+    ),
+    (
+        "perennial.catalog.v1.PackageService",
+        Permission("project_configuration:packages"),
+    ),
     ("perennial.entitlement.v1.EntitlementService", ENTITLEMENTS),
     (
         "perennial.entitlement.v1.EntitlementService/ReserveSubscription",
@@ -143,10 +188,23 @@ const TABLE: &[(&str, Need)] = &[
         Internal,
     ),
     ("perennial.entitlement.v1.GrantService", ENTITLEMENTS),
+    ("perennial.entitlement.v1.AccessService", ENTITLEMENTS),
+    (
+        "perennial.entitlement.v1.AccessService/EraseCustomerRights",
+        Internal,
+    ),
     ("perennial.billing.v1.ProfileService", PROFILES),
     ("perennial.billing.v1.OverrideService", PROFILES),
     (
         "perennial.billing.v1.AppService",
+        Permission("billing:apps"),
+    ),
+    (
+        "perennial.billing.v1.AppService/ReceiveStripeEvent",
+        Internal,
+    ),
+    (
+        "perennial.billing.v1.CustomerAppService",
         Permission("billing:apps"),
     ),
     (
@@ -172,6 +230,10 @@ const TABLE: &[(&str, Need)] = &[
     ),
     (
         "perennial.notification.v1.RuleService",
+        Permission("notifications:all"),
+    ),
+    (
+        "perennial.notification.v1.EventService",
         Permission("notifications:all"),
     ),
     ("perennial.feed.v1.FeedService", Permission("project:audit")),

@@ -1,10 +1,26 @@
 //! A service as the process sees it: its routes, its database and its background work.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tonic::service::Routes;
+use tokio::sync::watch;
+use tonic::{Status, service::Routes};
 
 use crate::{Db, auth::PrincipalSource, feed::ConsumerSpec, timer::Timer};
+
+/// What a service takes in before it is in its database, such as a message log, and the work that
+/// brings it there.
+#[async_trait::async_trait]
+pub trait Backlog: Send + Sync {
+    /// Name of the part in readiness.
+    fn name(&self) -> &'static str;
+    /// Whether it can take anything in, now and later.
+    fn ready(&self) -> watch::Receiver<bool>;
+    /// Works until shutdown, and ends when what it has begun is done.
+    async fn run(&self);
+    /// Waits until everything that was taken in before the call is in the database; answers how much
+    /// that was.
+    async fn drain(&self, time_left: Duration) -> Result<u64, Status>;
+}
 
 /// What `build` of a service crate returns.
 pub struct Service {
@@ -20,6 +36,8 @@ pub struct Service {
     pub timers: Vec<Arc<dyn Timer>>,
     /// Where it knows API keys itself; only the customer service does.
     pub principals: Option<Arc<dyn PrincipalSource>>,
+    /// What it takes in before its database, where it does.
+    pub backlog: Option<Arc<dyn Backlog>>,
 }
 
 impl Service {
@@ -32,6 +50,7 @@ impl Service {
             consumers: Vec::new(),
             timers: Vec::new(),
             principals: None,
+            backlog: None,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Makes one service catch up with a project's clock: adopt it, run the timers that are
-//! due, drain the consumers. The caller repeats rounds over all services until nothing is
+//! Makes one service catch up with a project's clock: adopt it, drain what it took in before its
+//! database, run the timers that are due, drain the consumers. The caller repeats rounds over all services until nothing is
 //! left to do.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use contract::clock::v1::{self as pb, settle_service_server::SettleService};
 use tonic::{Request, Response, Status};
 
-use crate::{Env, error::invalid, feed::Consumer, open, timer::Timer};
+use crate::{Env, error::invalid, feed::Consumer, open, service::Backlog, timer::Timer};
 
 /// Settles one service.
 #[derive(Clone)]
@@ -15,6 +15,7 @@ pub struct SettleServer {
     env: Env,
     timers: Vec<Arc<dyn Timer>>,
     consumers: Vec<Consumer>,
+    backlog: Option<Arc<dyn Backlog>>,
 }
 
 impl SettleServer {
@@ -24,7 +25,13 @@ impl SettleServer {
             env,
             timers,
             consumers,
+            backlog: None,
         }
+    }
+
+    /// The same for a service that takes things in before its database.
+    pub fn with_backlog(self, backlog: Option<Arc<dyn Backlog>>) -> Self {
+        Self { backlog, ..self }
     }
 }
 
@@ -43,8 +50,11 @@ impl SettleService for SettleServer {
             .map_err(|error| invalid("clock_time", &error.to_string()))?;
         self.env.clocks().set(context.project, frozen);
         let now = self.env.clocks().now(context.project);
-        let mut settled =
-            crate::timer::settle(&self.env, &self.timers, context.project, now).await?;
+        let mut settled = match &self.backlog {
+            Some(backlog) => backlog.drain(context.time_left()).await?,
+            None => 0,
+        };
+        settled += crate::timer::settle(&self.env, &self.timers, context.project, now).await?;
         for consumer in &self.consumers {
             settled += consumer.drain().await?;
         }

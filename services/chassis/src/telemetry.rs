@@ -1,7 +1,7 @@
 //! Logs, traces and metrics: one subscriber for the process, OTLP export where an endpoint
 //! is set, W3C trace context on every hop, Prometheus metrics for `/metrics`.
 
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::{propagation::TextMapPropagator as _, trace::TracerProvider as _};
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
@@ -61,10 +61,14 @@ const DURATION_BUCKETS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
+/// Upper bounds of the buckets of all numbers of events.
+const EVENT_BUCKETS: [f64; 8] = [1.0, 10.0, 50.0, 100.0, 500.0, 1_000.0, 5_000.0, 10_000.0];
+
 /// Installs the recorder of metrics and gives back what prints them.
 pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets(&DURATION_BUCKETS)?
+        .set_buckets_for_metric(Matcher::Suffix("_events".to_owned()), &EVENT_BUCKETS)?
         .install_recorder()?;
     metrics::describe_histogram!(
         "perennial_rpc_duration_seconds",

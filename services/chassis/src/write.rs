@@ -2,9 +2,12 @@
 //! it, and the answer to remember. Events are put in the outbox at the very end, under a
 //! lock, so that their numbers grow in commit order and a reader never skips one.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
+use std::{collections::BTreeSet, sync::Mutex};
 
-use crate::{Context, Db, db::micros};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
+use tracing::Instrument as _;
+
+use crate::{Context, Db, db::micros, versions::Touch};
 
 /// A transaction in progress. Dropped without `commit`, nothing happened.
 pub struct Write {
@@ -13,6 +16,7 @@ pub struct Write {
     context: Context,
     events: Vec<NewEvent>,
     audits: Vec<NewAudit>,
+    touched: Mutex<BTreeSet<String>>,
 }
 
 struct NewEvent {
@@ -39,7 +43,16 @@ impl Write {
             context,
             events: Vec::new(),
             audits: Vec::new(),
+            touched: Mutex::default(),
         }
+    }
+
+    /// Names a scope that this write changes, beside those of its event kinds: its version grows with
+    /// the commit.
+    pub fn touch(&self, scope: impl Into<String>) {
+        let poisoned = std::sync::PoisonError::into_inner;
+        let mut touched = self.touched.lock().unwrap_or_else(poisoned);
+        touched.insert(scope.into());
     }
 
     /// The transaction, for the store.
@@ -88,6 +101,8 @@ impl Write {
         revision: i64,
         payload: &M,
     ) -> Result<(), DbErr> {
+        let scope = kind.split_once('.').map_or(kind, |(scope, _)| scope);
+        self.touch(scope);
         self.events.push(NewEvent {
             kind,
             resource_id: id.to_owned(),
@@ -148,10 +163,35 @@ impl Write {
                     .await?;
             }
         }
-        self.tx.commit().await?;
+        let touched = self.touched.into_inner();
+        let scopes = touched.unwrap_or_else(std::sync::PoisonError::into_inner);
+        match self.db.versions() {
+            Some(versions) if !scopes.is_empty() => {
+                let touch = Touch {
+                    versions: versions.clone(),
+                    project: self.context.project,
+                    scopes: scopes.into_iter().collect(),
+                };
+                commit_and_touch(self.tx, touch).await?;
+            }
+            Some(_) | None => self.tx.commit().await?,
+        }
         if announce {
             self.db.announce_commit();
         }
         Ok(())
     }
+}
+
+/// Commits, and touches when the commit is over: as a task of its own, since a caller who goes away in
+/// between would leave the commit to end after the touch.
+async fn commit_and_touch(tx: DatabaseTransaction, touch: Touch) -> Result<(), DbErr> {
+    let commit = async move {
+        let committed = tx.commit().await;
+        drop(touch);
+        committed
+    };
+    tokio::spawn(commit.in_current_span())
+        .await
+        .map_err(|error| DbErr::Custom(format!("the commit broke off: {error}")))?
 }

@@ -1,6 +1,10 @@
 //! Messages to domain values and back; nothing else converts. Unknown enum values and paths are
 //! refused here, rules are left to the domain.
 
+mod profile;
+
+pub use profile::*;
+
 use std::collections::BTreeSet;
 
 use contract::{
@@ -16,6 +20,7 @@ use prost_types::FieldMask;
 use crate::{
     domain::{
         api_key::{ApiKey, KeyKind, NewKey},
+        attribute::AttributeChanges,
         currency,
         customer::{
             Address, AddressPatch, AttributionChange, Change, Customer, CustomerPatch, Draft,
@@ -95,9 +100,21 @@ pub fn customer_id(text: &str) -> Result<CustomerId, CustomerError> {
 }
 
 /// A customer to make.
-pub fn new_customer(wire: Option<&pb::Customer>) -> Result<NewCustomer, CustomerError> {
-    let wire = required("customer", wire)?.clone();
+pub fn new_customer(
+    request: &pb::CreateCustomerRequest,
+    attributes: &AttributeChanges,
+) -> Result<NewCustomer, CustomerError> {
+    let mut wire = required("customer", request.customer.as_ref())?.clone();
+    let (name, email) = attributes.name_and_email();
+    if let Some(name) = name.filter(|_| wire.display_name.is_empty()) {
+        wire.display_name = name.to_owned();
+    }
+    if let Some(email) = email.filter(|_| wire.primary_email.is_empty()) {
+        wire.primary_email = email.to_owned();
+    }
     NewCustomer::new(Draft {
+        derive_name: request.derive_display_name,
+        generate_key: request.generate_key,
         key: wire.key,
         name: wire.display_name,
         description: wire.description,
@@ -129,7 +146,7 @@ const CUSTOMER_PATHS: [&str; 15] = [
     "billing_address.phone_number",
     "metadata",
 ];
-const CUSTOMER_OUTPUTS: [&str; 7] = [
+const CUSTOMER_OUTPUTS: [&str; 13] = [
     "id",
     "active_subscription_ids",
     "former_keys",
@@ -137,6 +154,12 @@ const CUSTOMER_OUTPUTS: [&str; 7] = [
     "create_time",
     "update_time",
     "delete_time",
+    "profitwell_id",
+    "display_name_derived",
+    "anonymize_time",
+    "exclude_time",
+    "last_seen_time",
+    "touch_time",
 ];
 
 /// A change of a customer.
@@ -240,6 +263,7 @@ fn to_address(address: &Address) -> Option<pb::Address> {
 pub fn customer(customer: &Customer) -> pb::Customer {
     pb::Customer {
         active_subscription_ids: customer.active_subscriptions.clone(),
+        last_seen_time: customer.last_seen_time.map(timestamp),
         ..customer_state(customer)
     }
 }
@@ -250,7 +274,11 @@ pub fn customer_state(customer: &Customer) -> pb::Customer {
     pb::Customer {
         id: customer.id.to_string(),
         key: customer.key.clone().unwrap_or_default(),
-        display_name: customer.name.clone(),
+        display_name: customer.name.text.clone(),
+        display_name_derived: customer.name.derived,
+        profitwell_id: customer.profitwell_id.clone(),
+        anonymize_time: customer.anonymize_time.map(timestamp),
+        exclude_time: customer.exclude_time.map(timestamp),
         description: customer.description.clone().unwrap_or_default(),
         usage_attribution: (!customer.subject_keys.is_empty()).then(|| pb::UsageAttribution {
             subject_keys: customer.subject_keys.clone(),
@@ -265,6 +293,8 @@ pub fn customer_state(customer: &Customer) -> pb::Customer {
         create_time: Some(timestamp(customer.create_time)),
         update_time: Some(timestamp(customer.update_time)),
         delete_time: customer.delete_time.map(timestamp),
+        last_seen_time: None,
+        touch_time: Some(timestamp(customer.touch_time)),
     }
 }
 
@@ -279,6 +309,7 @@ pub fn order_by(value: i32) -> Result<OrderBy, CustomerError> {
         Ok(Wire::Unspecified | Wire::Name) => Ok(OrderBy::Name),
         Ok(Wire::Id) => Ok(OrderBy::Id),
         Ok(Wire::CreateTime) => Ok(OrderBy::CreateTime),
+        Ok(Wire::TouchTime) => Ok(OrderBy::TouchTime),
         Err(_) => Err(CustomerError::invalid("order_by", "is not known")),
     }
 }

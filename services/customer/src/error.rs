@@ -44,6 +44,58 @@ pub enum CustomerError {
         /// The key.
         key: String,
     },
+    /// An alias names another customer.
+    #[error("\"{alias}\" names another customer already")]
+    AliasTaken {
+        /// The alias.
+        alias: String,
+    },
+    /// A customer does not have the alias.
+    #[error("alias \"{alias}\" not found")]
+    AliasNotFound {
+        /// The alias.
+        alias: String,
+    },
+    /// Nobody has the e-mail address.
+    #[error("no customer has this e-mail address")]
+    EmailNotFound,
+    /// The customer has no personal data left.
+    #[error("customer is already anonymized")]
+    CustomerAnonymized {
+        /// The customer.
+        id: CustomerId,
+    },
+    /// The customer has exactly this trait.
+    #[error("Customer already has trait")]
+    TraitHeld,
+    /// None of the customers has a trait of the category.
+    #[error("customer has no trait of category \"{category}\"")]
+    TraitNotHeld {
+        /// The category.
+        category: String,
+    },
+    /// The category has as many different traits as it may.
+    #[error("category \"{category}\" hit trait limit")]
+    TraitLimit {
+        /// The category.
+        category: String,
+    },
+    /// The key has used up what it may do in a span of time.
+    #[error("{bucket}: more than {limit} requests")]
+    RateLimited {
+        /// What was counted.
+        bucket: String,
+        /// Most calls of a span.
+        limit: u32,
+        /// When the next one will be let in, in milliseconds from now.
+        retry_after_ms: i64,
+    },
+    /// No customer has a trait of the category.
+    #[error("trait category \"{category}\" not found")]
+    TraitCategoryNotFound {
+        /// The category.
+        category: String,
+    },
     /// Subject keys belong to other customers, or are repeated.
     #[error(
         "one or multiple subject keys are already associated with an existing customer: {}",
@@ -185,13 +237,21 @@ impl Problem for CustomerError {
             | Self::KeyOverlapsSubject { .. }
             | Self::KeyTaken { .. }
             | Self::SubjectKeysTaken { .. }
+            | Self::AliasTaken { .. }
             | Self::ProjectTaken { .. } => Code::AlreadyExists,
             Self::CustomerNotFound { .. }
             | Self::SubjectNotFound { .. }
+            | Self::AliasNotFound { .. }
+            | Self::EmailNotFound
+            | Self::TraitCategoryNotFound { .. }
             | Self::ProjectNotFound
             | Self::KeyNotFound { .. }
             | Self::RateMissing { .. } => Code::NotFound,
             Self::CustomerDeleted { .. }
+            | Self::CustomerAnonymized { .. }
+            | Self::TraitHeld
+            | Self::TraitNotHeld { .. }
+            | Self::TraitLimit { .. }
             | Self::SubjectKeysLocked
             | Self::CustomerHeld { .. }
             | Self::CurrencyMismatch { .. }
@@ -199,6 +259,7 @@ impl Problem for CustomerError {
             | Self::RateOutOfRange { .. } => Code::FailedPrecondition,
             Self::Stale { .. } => Code::Aborted,
             Self::KeyRefused => Code::Unauthenticated,
+            Self::RateLimited { .. } => Code::ResourceExhausted,
             Self::ProjectRefused { .. } | Self::PermissionNotHeld { .. } => Code::PermissionDenied,
             Self::Corrupt { .. } | Self::Database(_) => Code::Internal,
         }
@@ -212,6 +273,15 @@ impl Problem for CustomerError {
             Self::KeyOverlapsSubject { .. } => "KEY_OVERLAPS_SUBJECT",
             Self::KeyTaken { .. } => "KEY_TAKEN",
             Self::SubjectKeysTaken { .. } => "SUBJECT_KEYS_TAKEN",
+            Self::AliasTaken { .. } => "ALIAS_TAKEN",
+            Self::AliasNotFound { .. } => "ALIAS_NOT_FOUND",
+            Self::EmailNotFound => "EMAIL_NOT_FOUND",
+            Self::CustomerAnonymized { .. } => "CUSTOMER_ANONYMIZED",
+            Self::TraitHeld => "TRAIT_HELD",
+            Self::RateLimited { .. } => "RATE_LIMITED",
+            Self::TraitNotHeld { .. } => "TRAIT_NOT_HELD",
+            Self::TraitLimit { .. } => "TRAIT_LIMIT",
+            Self::TraitCategoryNotFound { .. } => "TRAIT_CATEGORY_NOT_FOUND",
             Self::CustomerNotFound { .. } => "CUSTOMER_NOT_FOUND",
             Self::CustomerDeleted { .. } => "CUSTOMER_DELETED",
             Self::SubjectKeysLocked => "SUBJECT_KEYS_LOCKED",
@@ -257,6 +327,18 @@ impl Problem for CustomerError {
             return vec![
                 ("customer_id", id.to_string()),
                 ("reasons", reasons.join(",")),
+            ];
+        }
+        if let Self::RateLimited {
+            bucket,
+            limit,
+            retry_after_ms,
+        } = self
+        {
+            return vec![
+                ("bucket", bucket.clone()),
+                ("limit", limit.to_string()),
+                ("retry_after_ms", retry_after_ms.to_string()),
             ];
         }
         if let Self::CustomerDeleted { id } = self {

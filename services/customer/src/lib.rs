@@ -16,10 +16,12 @@ use std::sync::Arc;
 
 use chassis::{BuildError, Env, Service, auth::PrincipalSource};
 use contract::customer::v1::{
+    alias_service_server::AliasServiceServer, attribute_service_server::AttributeServiceServer,
     clock_service_server::ClockServiceServer, customer_service_server::CustomerServiceServer,
-    key_service_server::KeyServiceServer, principal_service_server::PrincipalServiceServer,
+    engagement_service_server::EngagementServiceServer, key_service_server::KeyServiceServer,
+    principal_service_server::PrincipalServiceServer, privacy_service_server::PrivacyServiceServer,
     project_service_server::ProjectServiceServer, rate_service_server::RateServiceServer,
-    subject_service_server::SubjectServiceServer,
+    subject_service_server::SubjectServiceServer, trait_service_server::TraitServiceServer,
 };
 use tonic::service::Routes;
 
@@ -32,6 +34,11 @@ pub async fn build(env: Env) -> Result<Service, BuildError> {
     let server = grpc::Server::new(env.clone(), db.clone(), pepper, keys.clone());
     let routes = Routes::new(CustomerServiceServer::new(server.clone()))
         .add_service(SubjectServiceServer::new(server.clone()))
+        .add_service(AliasServiceServer::new(server.clone()))
+        .add_service(AttributeServiceServer::new(server.clone()))
+        .add_service(TraitServiceServer::new(server.clone()))
+        .add_service(EngagementServiceServer::new(server.clone()))
+        .add_service(PrivacyServiceServer::new(server.clone()))
         .add_service(ProjectServiceServer::new(server.clone()))
         .add_service(KeyServiceServer::new(server.clone()))
         .add_service(ClockServiceServer::new(server.clone()))

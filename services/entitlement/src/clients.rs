@@ -128,6 +128,29 @@ impl Clients {
         Ok(found)
     }
 
+    /// The customers whose usage that of some subjects is, at most 1000.
+    pub async fn customers_of_subjects(
+        &self,
+        context: &Context,
+        subjects: &[String],
+    ) -> Result<Vec<CustomerId>, EntitlementError> {
+        let mut found = Vec::new();
+        for chunk in subjects.chunks(SUBJECTS_MAX) {
+            let request = context.request(customer::ResolveSubjectsRequest {
+                subject_keys: chunk.to_vec(),
+            });
+            let answer = self.customers.clone().resolve_subjects(request).await?;
+            for attribution in answer.into_inner().attributions {
+                found.push(attribution.customer_id.parse().map_err(|_| {
+                    EntitlementError::Corrupt {
+                        what: "customer id",
+                    }
+                })?);
+            }
+        }
+        Ok(found)
+    }
+
     /// A live feature with its meter.
     pub async fn feature(
         &self,
@@ -204,12 +227,7 @@ impl Clients {
         let mut places = Vec::new();
         let mut queries = Vec::new();
         for (index, question) in questions.iter().enumerate() {
-            let template =
-                metering::UsageQuery::decode(question.source.query.as_slice()).map_err(|_| {
-                    EntitlementError::Corrupt {
-                        what: "usage query",
-                    }
-                })?;
+            let template = read_query(question.source)?;
             for (place, span) in question.spans.iter().enumerate() {
                 for subjects in question.subject_groups() {
                     places.push((index, place));
@@ -266,6 +284,48 @@ impl Clients {
         Ok(())
     }
 
+    /// Keeps the meter behind a feature from being deleted, and what the feature filters on in it.
+    pub async fn hold_meter(
+        &self,
+        context: &Context,
+        feature: FeatureId,
+        feature_key: &str,
+        source: &UsageSource,
+    ) -> Result<(), EntitlementError> {
+        let query = read_query(source)?;
+        let hold = metering::MeterHold {
+            meter_id: query.meter_id,
+            reason: metering::meter_hold::Reason::Entitlement.into(),
+            holder_id: feature.to_string(),
+            group_by_keys: query.group_by_filters.into_keys().collect(),
+            display_text: format!("entitlements for feature {feature_key}"),
+            create_time: None,
+        };
+        let request = context.request(metering::PlaceMeterHoldRequest {
+            hold: Some(hold),
+            request_id: String::new(),
+        });
+        self.meters.clone().place_meter_hold(request).await?;
+        Ok(())
+    }
+
+    /// Takes that hold back.
+    pub async fn release_meter(
+        &self,
+        context: &Context,
+        feature: FeatureId,
+        source: &UsageSource,
+    ) -> Result<(), EntitlementError> {
+        let request = context.request(metering::ReleaseMeterHoldRequest {
+            meter_id: read_query(source)?.meter_id,
+            reason: metering::meter_hold::Reason::Entitlement.into(),
+            holder_id: feature.to_string(),
+            request_id: String::new(),
+        });
+        self.meters.clone().release_meter_hold(request).await?;
+        Ok(())
+    }
+
     /// Takes a hold back.
     pub async fn release_hold(
         &self,
@@ -288,14 +348,23 @@ impl UsageQuestion<'_> {
     /// The subjects in groups that metering takes. Only sums of groups are the usage of all.
     fn subject_groups(&self) -> Vec<&[String]> {
         match self.source.aggregation {
-            Aggregation::Additive if !self.subjects.is_empty() => {
+            Aggregation::Additive | Aggregation::Count if !self.subjects.is_empty() => {
                 self.subjects.chunks(SUBJECTS_MAX).collect()
             }
-            Aggregation::Additive | Aggregation::Unique | Aggregation::Latest => {
+            Aggregation::Additive
+            | Aggregation::Count
+            | Aggregation::Unique
+            | Aggregation::Latest => {
                 vec![self.subjects]
             }
         }
     }
+}
+
+fn read_query(source: &UsageSource) -> Result<metering::UsageQuery, EntitlementError> {
+    metering::UsageQuery::decode(source.query.as_slice()).map_err(|_| EntitlementError::Corrupt {
+        what: "usage query",
+    })
 }
 
 fn read_customer(wire: customer::Customer) -> Result<Customer, EntitlementError> {

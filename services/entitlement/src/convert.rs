@@ -1,6 +1,8 @@
 //! Wire messages ↔ domain values; nothing else converts. Reading checks what a message must have, the
 //! domain constructors check the rest.
 
+mod promotion;
+
 use std::collections::BTreeMap;
 
 use contract::{
@@ -40,6 +42,8 @@ use crate::{
     store::grant::OwnedGrant,
     valuation::{Access, Valued},
 };
+
+pub use promotion::{promoted_value, promotion, promotion_span, required_customer};
 
 type Result<T> = std::result::Result<T, EntitlementError>;
 
@@ -438,7 +442,8 @@ pub fn feature(wire: &catalog::Feature, meter: Option<&metering::Meter>) -> Resu
     use metering::meter::Aggregation as Wire;
     let aggregation = match meter.map(|meter| meter.aggregation()) {
         None => None,
-        Some(Wire::Sum | Wire::Count) => Some(Aggregation::Additive),
+        Some(Wire::Sum) => Some(Aggregation::Additive),
+        Some(Wire::Count) => Some(Aggregation::Count),
         Some(Wire::UniqueCount) => Some(Aggregation::Unique),
         Some(Wire::Latest) => Some(Aggregation::Latest),
         Some(Wire::Avg | Wire::Min | Wire::Max | Wire::Unspecified) => {

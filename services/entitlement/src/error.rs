@@ -22,6 +22,12 @@ pub enum EntitlementError {
         /// The amount that was sent.
         amount: Decimal,
     },
+    /// Grants that together are worth more than an answer can carry.
+    #[error("grants of the entitlement would be worth 10^18 or more together at {at}")]
+    GrantsTooLarge {
+        /// From when.
+        at: Timestamp,
+    },
     /// A grant cannot start before the current usage period.
     #[error(
         "grant would be effective at {effective}, before the current usage period that starts at {period_start}"
@@ -114,6 +120,20 @@ pub enum EntitlementError {
     /// No such grant.
     #[error("grant not found: {0}")]
     GrantNotFound(String),
+    /// No promotional access that could be taken back.
+    #[error("customer {customer} has no promotional access to {feature_key}")]
+    PromotionNotFound {
+        /// The feature.
+        feature_key: String,
+        /// The customer.
+        customer: CustomerId,
+    },
+    /// Too much promotional access of one customer.
+    #[error("a customer may have been given access {limit} times")]
+    TooManyPromotions {
+        /// The most that are kept.
+        limit: usize,
+    },
     /// The customer has an entitlement for the feature at that time.
     #[error(
         "entitlement with id {existing} already exists for feature {feature_key} and customer {customer}"
@@ -208,6 +228,7 @@ impl Problem for EntitlementError {
         match self {
             Self::Invalid(_)
             | Self::GrantAmountNotPositive { .. }
+            | Self::GrantsTooLarge { .. }
             | Self::GrantBeforeUsagePeriod { .. }
             | Self::VoidInFuture
             | Self::VoidBeforeUsagePeriod { .. }
@@ -225,7 +246,8 @@ impl Problem for EntitlementError {
             Self::CustomerNotFound(_)
             | Self::FeatureNotFound(_)
             | Self::EntitlementNotFound(_)
-            | Self::GrantNotFound(_) => Code::NotFound,
+            | Self::GrantNotFound(_)
+            | Self::PromotionNotFound { .. } => Code::NotFound,
             Self::EntitlementExists { .. } | Self::ReservedBySubscription { .. } => {
                 Code::AlreadyExists
             }
@@ -233,7 +255,9 @@ impl Problem for EntitlementError {
             | Self::GrantAlreadyVoided(_)
             | Self::Managed { .. }
             | Self::Arithmetic(_) => Code::FailedPrecondition,
-            Self::TooManyGrants { .. } | Self::TooManySegments { .. } => Code::ResourceExhausted,
+            Self::TooManyGrants { .. }
+            | Self::TooManyPromotions { .. }
+            | Self::TooManySegments { .. } => Code::ResourceExhausted,
             Self::Stale => Code::Aborted,
             Self::UsageMismatch | Self::Corrupt { .. } | Self::Database(_) | Self::Remote(_) => {
                 Code::Internal
@@ -245,6 +269,7 @@ impl Problem for EntitlementError {
         match self {
             Self::Invalid(_) => "INVALID_ARGUMENT",
             Self::GrantAmountNotPositive { .. } => "GRANT_AMOUNT_NOT_POSITIVE",
+            Self::GrantsTooLarge { .. } => "GRANTS_TOO_LARGE",
             Self::GrantBeforeUsagePeriod { .. } => "GRANT_BEFORE_USAGE_PERIOD",
             Self::VoidInFuture => "VOID_IN_FUTURE",
             Self::VoidBeforeUsagePeriod { .. } => "VOID_BEFORE_USAGE_PERIOD",
@@ -264,6 +289,8 @@ impl Problem for EntitlementError {
             Self::FeatureNotFound(_) => "FEATURE_NOT_FOUND",
             Self::EntitlementNotFound(_) => "ENTITLEMENT_NOT_FOUND",
             Self::GrantNotFound(_) => "GRANT_NOT_FOUND",
+            Self::PromotionNotFound { .. } => "PROMOTION_NOT_FOUND",
+            Self::TooManyPromotions { .. } => "TOO_MANY_PROMOTIONS",
             Self::EntitlementExists { .. } => "ENTITLEMENT_EXISTS",
             Self::ReservedBySubscription { .. } => "FEATURE_RESERVED_BY_SUBSCRIPTION",
             Self::Managed { .. } => "ENTITLEMENT_MANAGED_BY_SUBSCRIPTION",
@@ -285,6 +312,10 @@ impl Problem for EntitlementError {
             Self::GrantAmountNotPositive { .. } => {
                 vec![Violation::new("grant.amount", "must be positive")]
             }
+            Self::GrantsTooLarge { .. } => vec![Violation::new(
+                "grant.amount",
+                "must stay below 10^18 together with the other grants",
+            )],
             Self::GrantBeforeUsagePeriod { .. } => vec![Violation::new(
                 "grant.effective_time",
                 "must not lie before the current usage period",
@@ -314,6 +345,8 @@ impl Problem for EntitlementError {
             | Self::FeatureNotFound(_)
             | Self::EntitlementNotFound(_)
             | Self::GrantNotFound(_)
+            | Self::PromotionNotFound { .. }
+            | Self::TooManyPromotions { .. }
             | Self::GrantAlreadyVoided(_)
             | Self::EntitlementExists { .. }
             | Self::ReservedBySubscription { .. }

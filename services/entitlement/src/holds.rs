@@ -1,6 +1,7 @@
-//! Holds on customers: while an entitlement is live, its customer cannot be deleted. What the customer
-//! service must be told is marked on the row in the same transaction, told right after, and told again
-//! by a timer until it was heard.
+//! Holds on customers and meters: while an entitlement is live, its customer cannot be deleted, nor the meter
+//! that its feature measures with (one hold per feature, as many entitlements as it may have). What must be
+//! told is marked on the row in the same transaction, told right after, and told again by a timer until it was
+//! heard. An entitlement that ends by time is marked by that timer.
 
 use std::sync::Arc;
 
@@ -53,10 +54,10 @@ pub async fn drop_provisional(
 pub async fn tell(db: &Db, clients: &Clients, context: &Context, changed: &[Entitlement]) -> u64 {
     let mut told = Vec::new();
     for entitlement in changed {
-        match tell_one(clients, context, entitlement).await {
-            Ok(()) => told.push(entitlement),
+        match tell_one(db, clients, context, entitlement).await {
+            Ok(meter_held) => told.push((entitlement, meter_held)),
             Err(error) => {
-                tracing::warn!(entitlement.id = %entitlement.id, %error, "the customer service could not be told of an entitlement");
+                tracing::warn!(entitlement.id = %entitlement.id, %error, "other services could not be told of an entitlement");
             }
         }
     }
@@ -65,12 +66,13 @@ pub async fn tell(db: &Db, clients: &Clients, context: &Context, changed: &[Enti
     }
     let noted = async {
         let write = db.system_write(context).await?;
-        for entitlement in &told {
+        for (entitlement, meter_held) in &told {
             store::entitlement::clear_hold_due(
                 write.tx(),
                 context.project,
                 entitlement.id,
                 entitlement.revision,
+                *meter_held,
             )
             .await?;
         }
@@ -86,7 +88,42 @@ pub async fn tell(db: &Db, clients: &Clients, context: &Context, changed: &[Enti
     }
 }
 
+/// Tells both; answers whether the meter is held now.
 async fn tell_one(
+    db: &Db,
+    clients: &Clients,
+    context: &Context,
+    entitlement: &Entitlement,
+) -> Result<bool, EntitlementError> {
+    tell_customer(clients, context, entitlement).await?;
+    let Ok(metered) = entitlement.metered() else {
+        return Ok(false);
+    };
+    let is_over = entitlement.deleted.is_some()
+        || entitlement.span().is_empty()
+        || entitlement.active_to.is_some_and(|end| end <= context.now);
+    let (feature, source) = (entitlement.feature, &metered.source);
+    let done = if !is_over {
+        clients
+            .hold_meter(context, feature, &entitlement.feature_key, source)
+            .await
+    } else if store::entitlement::measures_too(
+        db.reader(),
+        context.project,
+        entitlement,
+        context.now,
+    )
+    .await?
+    {
+        Ok(())
+    } else {
+        clients.release_meter(context, feature, source).await
+    };
+    heard(done)?;
+    Ok(!is_over)
+}
+
+async fn tell_customer(
     clients: &Clients,
     context: &Context,
     entitlement: &Entitlement,
@@ -107,8 +144,12 @@ async fn tell_one(
             )
             .await
     };
+    heard(done)
+}
+
+/// A customer or meter that is gone needs no hold.
+fn heard(done: Result<(), EntitlementError>) -> Result<(), EntitlementError> {
     match done {
-        // A customer that is gone needs no hold.
         Err(EntitlementError::Remote(status))
             if matches!(status.code(), Code::NotFound | Code::FailedPrecondition) =>
         {
@@ -139,13 +180,23 @@ impl Timer for HoldTimer {
 
     async fn due(&self) -> Result<Vec<(ProjectId, Timestamp)>, Status> {
         let projects = store::entitlement::projects_with_hold_due(self.db.reader()).await?;
-        Ok(projects
-            .into_iter()
-            .map(|project| (project, Timestamp::MIN))
-            .collect())
+        let mut due = store::entitlement::first_ends(self.db.reader()).await?;
+        due.extend(
+            projects
+                .into_iter()
+                .map(|project| (project, Timestamp::MIN)),
+        );
+        Ok(due)
     }
 
     async fn run(&self, context: &Context) -> Result<u64, Status> {
+        let ended = async {
+            let write = self.db.system_write(context).await?;
+            let (project, now) = (context.project, context.now);
+            store::entitlement::mark_ended(write.tx(), project, now).await?;
+            Ok::<_, EntitlementError>(write.commit().await?)
+        };
+        ended.await?;
         let due =
             store::entitlement::with_hold_due(self.db.reader(), context.project, ROUND).await?;
         Ok(tell(&self.db, &self.clients, context, &due).await)

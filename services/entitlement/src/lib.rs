@@ -5,18 +5,23 @@ pub mod clients;
 pub mod consume;
 pub mod convert;
 pub mod domain;
+pub mod erase;
 pub mod error;
 pub mod grpc;
 pub mod holds;
 pub mod lookup;
+pub mod memory;
+pub mod pieces;
 pub mod provision;
 pub mod store;
 #[cfg(test)]
 mod tests;
+pub mod usage;
 pub mod valuation;
 
 use chassis::{BuildError, Env, Service};
 use contract::entitlement::v1::{
+    access_service_server::AccessServiceServer,
     entitlement_service_server::EntitlementServiceServer, grant_service_server::GrantServiceServer,
 };
 use tonic::service::Routes;
@@ -27,9 +32,14 @@ pub async fn build(env: Env) -> Result<Service, BuildError> {
     let clients = clients::Clients::new(&env);
     let server = grpc::Server::new(&env, db.clone(), clients.clone());
     let routes = Routes::new(EntitlementServiceServer::new(server.clone()))
-        .add_service(GrantServiceServer::new(server));
+        .add_service(GrantServiceServer::new(server.clone()))
+        .add_service(AccessServiceServer::new(server));
     let mut service = Service::new("entitlement", routes, db.clone());
-    service.consumers = vec![consume::subscriptions(clients.clone())];
+    service.consumers = vec![
+        consume::subscriptions(clients.clone()),
+        consume::usage(clients.clone()),
+        consume::customers(),
+    ];
     service.timers = vec![holds::HoldTimer::new(db, clients)];
     Ok(service)
 }

@@ -1,17 +1,15 @@
 //! From the names that a request uses to the entitlement that it means.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use chassis::Context;
 use contract::customer::v1::CustomerRef;
-use kernel::{Timestamp, id::EntitlementId};
-use sea_orm::ConnectionTrait;
+use kernel::{Timestamp, id::EntitlementId, period::OpenPeriod};
 
 use crate::{
-    clients::{Clients, Customer},
-    domain::entitlement::Entitlement,
+    clients::Customer,
     error::EntitlementError,
-    store,
+    memory::{Known, Memory},
 };
 
 /// An entitlement as a request names it.
@@ -52,11 +50,13 @@ pub enum FeatureName {
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The customer, when the target named it.
-    pub customer: Option<Customer>,
+    pub customer: Option<Arc<Customer>>,
     /// The entitlement, if there is one.
-    pub entitlement: Option<Entitlement>,
+    pub entitlement: Option<Known>,
     /// How the request named it.
     pub name: String,
+    /// Promotional access to the feature that the request named, if there is no entitlement.
+    pub promoted: Option<OpenPeriod>,
 }
 
 impl fmt::Display for FeatureName {
@@ -91,7 +91,7 @@ impl Which {
 
 impl Found {
     /// The entitlement, or that there is none.
-    pub fn entitlement(self) -> Result<Entitlement, EntitlementError> {
+    pub fn entitlement(self) -> Result<Known, EntitlementError> {
         self.entitlement
             .ok_or(EntitlementError::EntitlementNotFound(self.name))
     }
@@ -99,47 +99,38 @@ impl Found {
 
 /// Finds an entitlement: by id one that is not deleted, by feature key the one active at an instant.
 pub async fn find(
-    connection: &impl ConnectionTrait,
-    clients: &Clients,
+    memory: &Memory,
     context: &Context,
     target: &Target,
     at: Timestamp,
 ) -> Result<Found, EntitlementError> {
-    let project = context.project;
     match target {
         Target::Id(name) => {
             let entitlement = match name.parse() {
-                Ok(id) => store::entitlement::by_id(connection, project, id).await?,
+                Ok(id) => memory.entitlement(context, id).await?,
                 Err(_) => None,
             };
             Ok(Found {
                 customer: None,
                 entitlement,
                 name: name.clone(),
+                promoted: None,
             })
         }
         Target::OfCustomer { customer, which } => {
-            let customer = clients.customer(context, customer).await?;
-            let mut entitlement = None;
-            if let Some(id) = which.id() {
-                entitlement = store::entitlement::by_id(connection, project, id)
-                    .await?
-                    .filter(|found| found.customer == customer.id);
-            }
-            if let Some(key) = which.feature_key().filter(|_| entitlement.is_none()) {
-                let keys = [key.to_owned()];
-                let found = store::entitlement::of_customers(
-                    connection,
-                    project,
-                    &[customer.id],
-                    Some(&keys),
-                )
-                .await?;
-                entitlement = found.into_iter().find(|found| found.is_active(at));
-            }
+            let customer = memory.customer(context, customer).await?;
+            let rights = memory.rights_of(context, customer.id).await?;
+            let by_id = which.id().and_then(|id| rights.by_id(id));
+            let entitlement =
+                by_id.or_else(|| which.feature_key().and_then(|key| rights.active(key, at)));
+            let promoted = match (&entitlement, which.feature_key()) {
+                (None, Some(key)) => rights.promoted(key, at),
+                (Some(_), _) | (None, None) => None,
+            };
             Ok(Found {
                 customer: Some(customer),
                 entitlement,
+                promoted,
                 name: which.name().to_owned(),
             })
         }

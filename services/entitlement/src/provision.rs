@@ -143,7 +143,7 @@ pub async fn reserve(
     let expires = system_now()
         .checked_add(RESERVATION)
         .unwrap_or(Timestamp::MAX);
-    store::lock_customer(write.tx(), project, rights.customer).await?;
+    store::lock_customer(write, rights.customer).await?;
     let applied = store::subscription::applied_revision(write.tx(), project, rights.id).await?;
     if applied.is_some_and(|applied| applied >= rights.revision) {
         return Ok(expires);
@@ -196,7 +196,7 @@ pub async fn apply(
     let context = write.context().clone();
     let (project, now) = (context.project, context.now);
     let (subscription, customer) = (rights.id, rights.customer);
-    store::lock_customer(write.tx(), project, customer).await?;
+    store::lock_customer(write, customer).await?;
     if !is_news(write.tx(), &context, &rights).await? {
         return Ok(Vec::new());
     }

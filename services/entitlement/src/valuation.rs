@@ -1,9 +1,9 @@
-//! Values of many entitlements at once: grants and checkpoints from the store, all usage in one call to
-//! metering, then the pure calculation.
+//! Values of many entitlements at once: what stands from memory, else grants and checkpoints from the store,
+//! all usage in one call to metering, then the pure calculation.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use chassis::{Context, Db};
+use chassis::Context;
 use jiff::SignedDuration;
 use kernel::{
     Timestamp,
@@ -11,16 +11,20 @@ use kernel::{
 };
 
 use crate::{
-    clients::{Clients, Customer, UsageQuestion},
+    clients::{Customer, UsageQuestion},
     domain::{
         balance::{BalanceQuestion, MeteredValue, horizon},
         burn_down::Checkpoint,
         entitlement::{Entitlement, Kind, Metered},
-        grant::Grant,
         history::{History, HistoryQuestion, HistoryRequest},
     },
     error::EntitlementError,
-    store,
+    memory::{Known, Ledger, Memory, Stamp},
+    store::{
+        self,
+        checkpoint::{Kept, digest},
+    },
+    usage,
 };
 
 /// How far back a late event may reach: resets before that are closed.
@@ -48,7 +52,7 @@ pub enum Access {
 #[derive(Clone, Debug)]
 pub struct Valued {
     /// The entitlement.
-    pub entitlement: Entitlement,
+    pub entitlement: Arc<Entitlement>,
     /// What it allows.
     pub access: Access,
 }
@@ -64,74 +68,86 @@ impl Access {
     }
 }
 
-/// Values at an instant, in the order given. All customers must be among `customers`.
+/// A value that must be worked out.
+struct Pending<'a> {
+    known: &'a Known,
+    metered: &'a Metered,
+    ledger: Ledger,
+    subjects: &'a [String],
+    stamp: Option<Stamp>,
+}
+
+/// Values at an instant, in the order given. All customers must be among `customers`. Values that
+/// stand are taken from memory; the usage of all others is asked at once.
 pub async fn values(
-    db: &Db,
-    clients: &Clients,
+    memory: &Memory,
     context: &Context,
-    customers: &HashMap<CustomerId, Customer>,
-    entitlements: Vec<Entitlement>,
+    customers: &[Arc<Customer>],
+    entitlements: Vec<Known>,
     at: Timestamp,
 ) -> Result<Vec<Valued>, EntitlementError> {
-    let measured: Vec<(&Entitlement, &Metered)> = entitlements
-        .iter()
-        .filter(|entitlement| entitlement.is_active(at))
-        .filter_map(|entitlement| entitlement.metered().ok().map(|part| (entitlement, part)))
-        .collect();
-    let ids: Vec<EntitlementId> = measured.iter().map(|(found, _)| found.id).collect();
-    let (grants, mut checkpoints) = ledgers(db, context, &ids, at).await?;
     let until = horizon(at, context.now);
-    let none: Vec<Grant> = Vec::new();
-    let nobody: Vec<String> = Vec::new();
-    let mut asked = Vec::with_capacity(measured.len());
-    let mut questions = Vec::with_capacity(measured.len());
-    for (entitlement, metered) in &measured {
-        let own = grants.get(&entitlement.id).unwrap_or(&none);
-        let checkpoint = checkpoints.remove(&entitlement.id);
-        let question = BalanceQuestion::new(metered, own, checkpoint, until)?;
-        let spans = question.spans();
-        let worth = (spans.len() >= SPANS_WORTH_A_CHECKPOINT).then_some(metered);
-        asked.push((entitlement.id, question, worth));
-        questions.push(UsageQuestion {
-            source: &metered.source,
-            subjects: customers
-                .get(&entitlement.customer)
-                .map_or(&nobody, |customer| &customer.subjects),
-            spans,
-        });
-    }
-    let usage = if questions.is_empty() {
-        Vec::new()
-    } else {
-        clients.usage(context, &questions).await?
-    };
-    let mut metered_values: HashMap<EntitlementId, MeteredValue> = HashMap::new();
-    let mut closed = Vec::new();
-    for ((id, question, worth), usage) in asked.into_iter().zip(usage) {
-        let closed_until = match worth {
-            Some(metered) => closed_until(metered, context.now)?,
-            None => Timestamp::MIN,
+    let subjects: HashMap<CustomerId, &[String]> = customers
+        .iter()
+        .map(|customer| (customer.id, customer.subjects.as_slice()))
+        .collect();
+    let mut values: HashMap<EntitlementId, MeteredValue> = HashMap::new();
+    let mut missing = Vec::new();
+    for known in &entitlements {
+        let entitlement = &known.entitlement;
+        let Kind::Metered(metered) = &entitlement.kind else {
+            continue;
         };
-        let (value, checkpoint) = question.answer(usage, closed_until)?;
-        metered_values.insert(id, value);
-        closed.extend(checkpoint.map(|checkpoint| (id, checkpoint)));
+        if !entitlement.is_active(at) {
+            continue;
+        }
+        let subjects = subjects.get(&entitlement.customer).copied();
+        let subjects = subjects.unwrap_or_default();
+        // Before anything is read, so that what is written meanwhile makes the value old.
+        let stamp = memory.stamp(context, known, subjects, until);
+        match memory.value(context, entitlement, stamp.as_ref()).await {
+            Some(value) => {
+                values.insert(entitlement.id, value);
+            }
+            None => missing.push((known, metered, subjects, stamp)),
+        }
     }
-    keep(db, context, closed).await;
+    if !missing.is_empty() {
+        let asked: Vec<&Entitlement> = missing
+            .iter()
+            .map(|(known, ..)| known.entitlement.as_ref())
+            .collect();
+        let mut ledgers = memory.ledgers(context, &asked).await?;
+        let pending: Vec<Pending<'_>> = missing
+            .into_iter()
+            .map(|(known, metered, subjects, stamp)| Pending {
+                ledger: ledgers.remove(&known.entitlement.id).unwrap_or_default(),
+                known,
+                metered,
+                subjects,
+                stamp,
+            })
+            .collect();
+        for (id, value) in work_out(memory, context, pending, until).await? {
+            values.insert(id, value);
+        }
+    }
     Ok(entitlements
         .into_iter()
-        .map(|entitlement| {
-            let access = if !entitlement.is_active(at) {
-                Access::Inactive
-            } else {
+        .map(|known| {
+            let entitlement = known.entitlement;
+            let access = if entitlement.is_active(at) {
                 match &entitlement.kind {
                     Kind::Boolean { .. } => Access::Boolean,
                     Kind::Static { config, .. } => Access::Static {
                         config: config.clone(),
                     },
-                    Kind::Metered(_) => metered_values
-                        .remove(&entitlement.id)
-                        .map_or(Access::Inactive, Access::Metered),
+                    Kind::Metered(_) => values
+                        .get(&entitlement.id)
+                        .map_or(Access::Inactive, |value| Access::Metered(value.clone())),
                 }
+            } else {
+                Access::Inactive
             };
             Valued {
                 entitlement,
@@ -141,10 +157,86 @@ pub async fn values(
         .collect())
 }
 
+/// Works values out: one question about usage for all of them, then the pure calculation.
+async fn work_out(
+    memory: &Memory,
+    context: &Context,
+    pending: Vec<Pending<'_>>,
+    until: Timestamp,
+) -> Result<Vec<(EntitlementId, MeteredValue)>, EntitlementError> {
+    let mut asked = Vec::with_capacity(pending.len());
+    let mut questions = Vec::with_capacity(pending.len());
+    for one in &pending {
+        let id = one.known.entitlement.id;
+        let checkpoint = checkpoint(memory, context, id, one.subjects, &one.ledger, until).await?;
+        let question = BalanceQuestion::new(one.metered, &one.ledger.grants, checkpoint, until)?;
+        let spans = question.spans();
+        let worth = spans.len() >= SPANS_WORTH_A_CHECKPOINT;
+        asked.push((question, worth));
+        questions.push(UsageQuestion {
+            source: &one.metered.source,
+            subjects: one.subjects,
+            spans,
+        });
+    }
+    let of: Vec<EntitlementId> = pending.iter().map(|one| one.known.entitlement.id).collect();
+    let answers = usage::ask_for(memory, context, &questions, &of).await?;
+    drop(questions);
+    let mut values = Vec::with_capacity(pending.len());
+    let mut closed = Vec::new();
+    for ((one, (question, worth)), usage) in pending.iter().zip(asked).zip(answers) {
+        let closed_until = if worth {
+            closed_until(one.metered, context.now)?
+        } else {
+            Timestamp::MIN
+        };
+        let (value, checkpoint) = question.answer(usage, closed_until)?;
+        let id = one.known.entitlement.id;
+        memory
+            .keep_value(context, id, one.stamp, &one.ledger, &value)
+            .await;
+        values.push((id, value));
+        closed.extend(checkpoint.map(|checkpoint| {
+            let subjects = digest(one.subjects);
+            let kept = Kept {
+                checkpoint,
+                subjects,
+            };
+            (one, kept)
+        }));
+    }
+    keep(memory, context, closed).await;
+    Ok(values)
+}
+
+/// The checkpoint to start from: the last one, unless the question is about an earlier time, or usage has
+/// moved to or from the customer since.
+async fn checkpoint(
+    memory: &Memory,
+    context: &Context,
+    entitlement: EntitlementId,
+    subjects: &[String],
+    ledger: &Ledger,
+    until: Timestamp,
+) -> Result<Option<Checkpoint>, EntitlementError> {
+    let Some(last) = &ledger.checkpoint else {
+        return Ok(None);
+    };
+    let subjects = digest(subjects);
+    let fits = |kept: &Kept| kept.subjects == subjects;
+    if last.checkpoint.at <= until {
+        return Ok(fits(last).then(|| last.checkpoint.clone()));
+    }
+    let reader = memory.db.reader();
+    let mut found =
+        store::checkpoint::latest(reader, context.project, &[entitlement], until).await?;
+    let found = found.remove(&entitlement).filter(fits);
+    Ok(found.map(|kept| kept.checkpoint))
+}
+
 /// The history of a metered entitlement.
 pub async fn history(
-    db: &Db,
-    clients: &Clients,
+    memory: &Memory,
     context: &Context,
     customer: &Customer,
     entitlement: &Entitlement,
@@ -152,38 +244,18 @@ pub async fn history(
 ) -> Result<History, EntitlementError> {
     let metered = entitlement.metered()?;
     let start = request.start(metered)?;
-    let (grants, mut checkpoints) = ledgers(db, context, &[entitlement.id], start).await?;
-    let own = grants.get(&entitlement.id).map_or(&[][..], Vec::as_slice);
-    let checkpoint = checkpoints.remove(&entitlement.id);
-    let question = HistoryQuestion::new(metered, own, checkpoint, request, context.now)?;
+    let mut ledgers = memory.ledgers(context, &[entitlement]).await?;
+    let ledger = ledgers.remove(&entitlement.id).unwrap_or_default();
+    let subjects = &customer.subjects;
+    let checkpoint = checkpoint(memory, context, entitlement.id, subjects, &ledger, start).await?;
+    let question = HistoryQuestion::new(metered, &ledger.grants, checkpoint, request, context.now)?;
     let questions = [UsageQuestion {
         source: &metered.source,
-        subjects: &customer.subjects,
+        subjects,
         spans: question.spans(),
     }];
-    let mut usage = clients.usage(context, &questions).await?;
+    let mut usage = usage::ask(&memory.clients, context, &questions, context.now).await?;
     question.answer(usage.pop().unwrap_or_default())
-}
-
-type Ledgers = (
-    HashMap<EntitlementId, Vec<Grant>>,
-    HashMap<EntitlementId, Checkpoint>,
-);
-
-/// Grants of some entitlements, and their last checkpoints until an instant.
-async fn ledgers(
-    db: &Db,
-    context: &Context,
-    ids: &[EntitlementId],
-    until: Timestamp,
-) -> Result<Ledgers, EntitlementError> {
-    if ids.is_empty() {
-        return Ok((HashMap::new(), HashMap::new()));
-    }
-    let reader = db.reader();
-    let grants = store::grant::of_entitlements(reader, context.project, ids).await?;
-    let checkpoints = store::checkpoint::latest(reader, context.project, ids, until).await?;
-    Ok((grants, checkpoints))
 }
 
 /// Up to when resets are closed: no late event reaches them, and no reset, grant or void either, since
@@ -198,19 +270,32 @@ fn closed_until(metered: &Metered, now: Timestamp) -> Result<Timestamp, Entitlem
 }
 
 /// Keeps checkpoints for later. They only save work, so a failure is no failure of the answer.
-async fn keep(db: &Db, context: &Context, closed: Vec<(EntitlementId, Checkpoint)>) {
+async fn keep(memory: &Memory, context: &Context, mut closed: Vec<(&Pending<'_>, Kept)>) {
+    // What was reported since the question may be missing in them.
+    closed.retain(|(one, _)| {
+        memory.usage_stands(context, one.known, one.subjects, one.stamp.as_ref())
+    });
     if closed.is_empty() {
         return;
     }
     let kept = async {
-        let write = db.system_write(context).await?;
-        for (id, checkpoint) in &closed {
-            store::checkpoint::put(write.tx(), context.project, *id, checkpoint).await?;
+        let write = memory.db.system_write(context).await?;
+        for (one, kept) in &closed {
+            let id = one.known.entitlement.id;
+            store::checkpoint::put(write.tx(), context.project, id, kept).await?;
         }
         write.commit().await?;
         Ok::<_, EntitlementError>(())
     };
-    if let Err(error) = kept.await {
-        tracing::warn!(error = %error, "checkpoints of balances could not be kept");
+    match kept.await {
+        Ok(()) => {
+            for (one, kept) in closed {
+                let id = one.known.entitlement.id;
+                memory.keep_checkpoint(context, id, &one.ledger, kept).await;
+            }
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, "checkpoints of balances could not be kept");
+        }
     }
 }

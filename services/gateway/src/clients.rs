@@ -3,6 +3,7 @@
 use chassis::Link;
 use chassis::link::Links;
 use contract::billing::v1::app_service_client::AppServiceClient;
+use contract::billing::v1::customer_app_service_client::CustomerAppServiceClient;
 use contract::billing::v1::invoice_service_client::InvoiceServiceClient;
 use contract::billing::v1::override_service_client::OverrideServiceClient;
 use contract::billing::v1::profile_service_client::ProfileServiceClient;
@@ -18,6 +19,7 @@ use contract::metering::v1::meter_service_client::MeterServiceClient;
 use contract::metering::v1::portal_token_service_client::PortalTokenServiceClient;
 use contract::metering::v1::usage_service_client::UsageServiceClient;
 use contract::notification::v1::channel_service_client::ChannelServiceClient;
+use contract::notification::v1::event_service_client::EventServiceClient;
 use contract::notification::v1::rule_service_client::RuleServiceClient;
 use contract::subscription::v1::subscription_addon_service_client::SubscriptionAddonServiceClient;
 use contract::subscription::v1::subscription_service_client::SubscriptionServiceClient;
@@ -60,9 +62,11 @@ clients! {
     subscriptions: SubscriptionServiceClient of "subscription";
     subscription_addons: SubscriptionAddonServiceClient of "subscription";
     apps: AppServiceClient of "billing";
+    customer_apps: CustomerAppServiceClient of "billing";
     profiles: ProfileServiceClient of "billing";
     overrides: OverrideServiceClient of "billing";
     invoices: InvoiceServiceClient of "billing";
     channels: ChannelServiceClient of "notification";
     rules: RuleServiceClient of "notification";
+    notification_events: EventServiceClient of "notification";
 }

@@ -103,6 +103,18 @@ ids! {
     AddonId
     /// The assignment of an add-on to a plan.
     PlanAddonId
+    /// A store app.
+    StoreAppId
+    /// A product of a store app.
+    ProductId
+    /// A plan known by its name only.
+    NamedPlanId
+    /// A level of access that products give.
+    EntitlementDefinitionId
+    /// An offering.
+    OfferingId
+    /// A package of an offering.
+    PackageId
     /// A subscription.
     SubscriptionId
     /// A phase of a subscription or plan.

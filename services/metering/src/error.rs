@@ -53,6 +53,25 @@ pub enum MeteringError {
         /// Its source.
         source_name: String,
     },
+    /// No such event is stored.
+    #[error("event {id} of source {source_name} is not stored")]
+    EventNotFound {
+        /// Id of the event.
+        id: String,
+        /// Its source.
+        source_name: String,
+    },
+    /// The event was voided or replaced before.
+    #[error("event {id} of source {source_name} is voided already")]
+    EventVoided {
+        /// Id of the event.
+        id: String,
+        /// Its source.
+        source_name: String,
+    },
+    /// Nothing of that name is under way.
+    #[error("progress not found: {0}")]
+    ProgressNotFound(String),
     /// Customers that were named do not exist.
     #[error("customers not found: {0}")]
     CustomersNotFound(String),
@@ -65,6 +84,12 @@ pub enum MeteringError {
     /// The portal token opens nothing.
     #[error("the portal token is not valid")]
     PortalTokenInvalid,
+    /// The ingest log cannot be reached, or does not answer.
+    #[error("the ingest log cannot be reached; try again")]
+    LogUnavailable,
+    /// The ingest log has no room.
+    #[error("the ingest log is full; try again later")]
+    LogFull,
     /// The process is stopping.
     #[error("the service is stopping")]
     Stopping,
@@ -125,15 +150,20 @@ impl Problem for MeteringError {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) | Self::UnknownCustomers(_) => Code::InvalidArgument,
-            Self::MeterNotFound(_) | Self::CustomersNotFound(_) => Code::NotFound,
+            Self::MeterNotFound(_)
+            | Self::CustomersNotFound(_)
+            | Self::EventNotFound { .. }
+            | Self::ProgressNotFound(_) => Code::NotFound,
             Self::SlugTaken(_) | Self::EventConflict { .. } => Code::AlreadyExists,
             Self::MeterDeleted(_)
             | Self::MeterInUse { .. }
             | Self::GroupByInUse { .. }
+            | Self::EventVoided { .. }
             | Self::NoAnswer(_) => Code::FailedPrecondition,
             Self::Stale => Code::Aborted,
             Self::PortalTokenInvalid => Code::Unauthenticated,
-            Self::Stopping => Code::Unavailable,
+            Self::LogUnavailable | Self::Stopping => Code::Unavailable,
+            Self::LogFull => Code::ResourceExhausted,
             Self::Database(_) | Self::Corrupt { .. } | Self::Remote(_) => Code::Internal,
         }
     }
@@ -148,10 +178,15 @@ impl Problem for MeteringError {
             Self::GroupByInUse { .. } => "METER_GROUP_BY_IN_USE",
             Self::Stale => "ETAG_STALE",
             Self::EventConflict { .. } => "EVENT_CONFLICT",
+            Self::EventNotFound { .. } => "EVENT_NOT_FOUND",
+            Self::EventVoided { .. } => "EVENT_VOIDED",
+            Self::ProgressNotFound(_) => "PROGRESS_NOT_FOUND",
             Self::CustomersNotFound(_) | Self::UnknownCustomers(_) => "CUSTOMER_NOT_FOUND",
             Self::NoAnswer(NoAnswer::TooManyRows | NoAnswer::TooManyValues) => "QUERY_TOO_LARGE",
             Self::NoAnswer(NoAnswer::TooLarge | NoAnswer::NoWindow) => "VALUE_OUT_OF_RANGE",
             Self::PortalTokenInvalid => "PORTAL_TOKEN_INVALID",
+            Self::LogUnavailable => "INGEST_LOG_UNAVAILABLE",
+            Self::LogFull => "INGEST_LOG_FULL",
             Self::Stopping => "STOPPING",
             Self::Database(_) => "DATABASE",
             Self::Corrupt { .. } => "CORRUPT",
@@ -170,9 +205,14 @@ impl Problem for MeteringError {
             | Self::GroupByInUse { .. }
             | Self::Stale
             | Self::EventConflict { .. }
+            | Self::EventNotFound { .. }
+            | Self::EventVoided { .. }
+            | Self::ProgressNotFound(_)
             | Self::CustomersNotFound(_)
             | Self::NoAnswer(_)
             | Self::PortalTokenInvalid
+            | Self::LogUnavailable
+            | Self::LogFull
             | Self::Stopping
             | Self::Database(_)
             | Self::Corrupt { .. }
@@ -203,7 +243,9 @@ impl Problem for MeteringError {
                     ("holder_ids", holder_ids.clone()),
                 ]
             }
-            Self::EventConflict { id, source_name } => {
+            Self::EventConflict { id, source_name }
+            | Self::EventNotFound { id, source_name }
+            | Self::EventVoided { id, source_name } => {
                 vec![("id", id.clone()), ("source", source_name.clone())]
             }
             Self::CustomersNotFound(ids) | Self::UnknownCustomers(ids) => {
@@ -212,7 +254,10 @@ impl Problem for MeteringError {
             Self::Invalid(_)
             | Self::Stale
             | Self::NoAnswer(_)
+            | Self::ProgressNotFound(_)
             | Self::PortalTokenInvalid
+            | Self::LogUnavailable
+            | Self::LogFull
             | Self::Stopping
             | Self::Database(_)
             | Self::Corrupt { .. }
@@ -231,10 +276,15 @@ impl Problem for MeteringError {
             | Self::GroupByInUse { .. }
             | Self::Stale
             | Self::EventConflict { .. }
+            | Self::EventNotFound { .. }
+            | Self::EventVoided { .. }
+            | Self::ProgressNotFound(_)
             | Self::CustomersNotFound(_)
             | Self::UnknownCustomers(_)
             | Self::NoAnswer(_)
             | Self::PortalTokenInvalid
+            | Self::LogUnavailable
+            | Self::LogFull
             | Self::Stopping
             | Self::Database(_)
             | Self::Corrupt { .. } => None,

@@ -20,6 +20,7 @@ use crate::{
         rollup::{self, Rollup},
     },
     error::MeteringError,
+    freshness,
     store::{
         self,
         event::{self, Arrival, OwnedIdentity},
@@ -49,7 +50,7 @@ pub struct Batch {
 
 struct Job {
     context: Context,
-    batch: Batch,
+    batches: Vec<Arc<Batch>>,
     span: Span,
     answer: oneshot::Sender<Result<u64, MeteringError>>,
 }
@@ -58,6 +59,16 @@ struct Job {
 #[derive(Clone)]
 pub struct Ingest {
     jobs: mpsc::Sender<Job>,
+}
+
+impl Job {
+    fn events(&self) -> usize {
+        self.batches().map(|batch| batch.events.len()).sum()
+    }
+
+    fn batches(&self) -> impl Iterator<Item = &Batch> {
+        self.batches.iter().map(Arc::as_ref)
+    }
 }
 
 impl Ingest {
@@ -78,16 +89,25 @@ impl Ingest {
 
     /// Stores a batch and answers, after the commit, how many of its events are new.
     pub async fn store(&self, context: &Context, batch: Batch) -> Result<u64, MeteringError> {
-        if batch.events.is_empty() {
-            return Ok(0);
-        }
+        self.store_all(context, vec![Arc::new(batch)]).await
+    }
+
+    /// The same for batches that are stored together, or none of them, and in their order.
+    pub async fn store_all(
+        &self,
+        context: &Context,
+        batches: Vec<Arc<Batch>>,
+    ) -> Result<u64, MeteringError> {
         let (answer, answered) = oneshot::channel();
         let job = Job {
             context: context.clone(),
-            batch,
+            batches,
             span: Span::current(),
             answer,
         };
+        if job.events() == 0 {
+            return Ok(0);
+        }
         self.jobs
             .send(job)
             .await
@@ -104,12 +124,12 @@ async fn write_forever(db: Db, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
             let Some(first) = queue.recv().await else {
                 return;
             };
-            let mut events = first.batch.events.len();
+            let mut events = first.events();
             jobs.push(first);
             while events < COMMIT_EVENTS
                 && let Ok(next) = queue.try_recv()
             {
-                events += next.batch.events.len();
+                events += next.events();
                 jobs.push(next);
             }
         }
@@ -133,19 +153,22 @@ async fn write_forever(db: Db, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
 /// take others with it.
 async fn commit_jobs(db: Db, jobs: Vec<Job>) {
     if jobs.len() > 1 {
-        let batches: Vec<&Batch> = jobs.iter().map(|job| &job.batch).collect();
+        let batches: Vec<&Batch> = jobs.iter().flat_map(Job::batches).collect();
         if let Some(Ok(counts)) = match jobs.first() {
             Some(first) => Some(commit(&db, &first.context, &batches).await),
             None => None,
         } {
-            for (job, count) in jobs.into_iter().zip(counts) {
-                reply(job.answer, Ok(count));
+            let mut counts = counts.into_iter();
+            for job in jobs {
+                let own = counts.by_ref().take(job.batches.len()).sum();
+                reply(job.answer, Ok(own));
             }
             return;
         }
     }
     for job in jobs {
-        let counts = commit(&db, &job.context, &[&job.batch]).await;
+        let batches: Vec<&Batch> = job.batches().collect();
+        let counts = commit(&db, &job.context, &batches).await;
         reply(job.answer, counts.map(|counts| counts.into_iter().sum()));
     }
 }
@@ -173,15 +196,14 @@ pub async fn append(write: &mut Write, batches: &[&Batch]) -> Result<Vec<u64>, M
         .fold(write.context().now, Ord::max);
     let firsts = first_of_each_identity(batches)?;
     store::rollup::enter(write.tx(), project).await?;
-    let mut arrivals: Vec<Arrival<'_>> = firsts.values().map(|(_, arrival)| *arrival).collect();
-    arrivals.sort_unstable_by_key(|arrival| arrival.event.identity());
+    let arrivals: Vec<Arrival<'_>> = firsts.iter().map(|(_, arrival)| *arrival).collect();
     let stored = event::append(write.tx(), project, &arrivals, now).await?;
     if stored.len() < arrivals.len() {
         refuse_conflicts(write, batches, &stored).await?;
     }
     let mut counts = vec![0; batches.len()];
     let mut fresh = Vec::with_capacity(stored.len());
-    for (batch, arrival) in firsts.values() {
+    for (batch, arrival) in &firsts {
         let (source, id) = arrival.event.identity();
         if let Some(seq) = stored.get(&(source.to_owned(), id.to_owned())) {
             counts[*batch] += 1;
@@ -193,21 +215,31 @@ pub async fn append(write: &mut Write, batches: &[&Batch]) -> Result<Vec<u64>, M
     Ok(counts)
 }
 
-type Firsts<'event> = HashMap<Identity<'event>, (usize, Arrival<'event>)>;
+/// Refuses a strict batch that has two events of one identity with different content.
+pub fn check_within(batch: &Batch) -> Result<(), MeteringError> {
+    first_of_each_identity(&[batch]).map(drop)
+}
 
-/// The first event of each identity and the batch it is in.
+type Firsts<'event> = Vec<(usize, Arrival<'event>)>;
+
+/// The first event of each identity and the batch it is in, in the order of their arrival.
 fn first_of_each_identity<'batch>(
     batches: &[&'batch Batch],
 ) -> Result<Firsts<'batch>, MeteringError> {
-    let mut firsts: Firsts<'batch> = HashMap::new();
+    let mut firsts: Firsts<'batch> = Vec::new();
+    let mut places: HashMap<Identity<'batch>, usize> = HashMap::new();
     for (index, batch) in batches.iter().enumerate() {
         for event in &batch.events {
             let arrival = Arrival {
                 event,
                 ingest_time: floor_to_second(batch.ingest_time),
             };
-            let (_, first) = firsts.entry(event.identity()).or_insert((index, arrival));
-            let first = first.event;
+            let place = *places.entry(event.identity()).or_insert(firsts.len());
+            if place == firsts.len() {
+                firsts.push((index, arrival));
+                continue;
+            }
+            let first = firsts[place].1.event;
             let conflicts = || {
                 event.conflicts_with(
                     &first.kind,
@@ -321,6 +353,9 @@ async fn announce(write: &mut Write, fresh: &[(i64, &NewEvent)]) -> Result<(), M
             event_count: i64::try_from(events().count()).unwrap_or(i64::MAX),
         };
         let id: EventId = chassis::id::next();
+        for (subject, events) in part {
+            freshness::touch(write, subject, events.iter().map(|event| event.time));
+        }
         write
             .event("usage.changed", &id.to_string(), 1, &changed)
             .await?;
@@ -361,8 +396,11 @@ mod tests {
         );
         let firsts = first_of_each_identity(&[&one, &two]).unwrap();
         assert_eq!(firsts.len(), 3);
-        assert_eq!(firsts[&("s", "2")].0, 0);
-        assert_eq!(firsts[&("s", "3")].0, 1);
+        let order: Vec<(usize, &str)> = firsts
+            .iter()
+            .map(|(batch, arrival)| (*batch, arrival.event.id.as_str()))
+            .collect();
+        assert_eq!(order, [(0, "1"), (0, "2"), (1, "3")]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Work behind the scenes: builds the rollups of meters that are younger than their events, takes old
-//! rollups away, and merges rows. Any number of replicas may do it: every step is one transaction that
-//! another's makes void, and a process that stops in between goes on where it was.
+//! rollups away, merges rows, and forgets what nobody asks for any more. Any number of replicas may do it:
+//! every step is one transaction that another's makes void, and a process that stops in between goes on
+//! where it was.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -17,7 +18,7 @@ use crate::{
     store::{
         self,
         meter::MeterName,
-        rollup::Unfinished,
+        rollup::{Step, Unfinished},
         scan::{self, Export},
     },
 };
@@ -81,6 +82,19 @@ impl Worker {
             }
         }
         while !self.env.shutdown.is_cancelled() && self.merge().await? {}
+        self.forget().await
+    }
+
+    /// Forgets how far queries were that have long ended.
+    async fn forget(&self) -> Result<(), MeteringError> {
+        let now = chassis::clock::system_now();
+        if store::progress::is_any_over(self.db.reader(), now).await? {
+            let write = self
+                .write(ProjectId::from_ulid(kernel::id::Ulid::nil()))
+                .await?;
+            store::progress::forget(write.tx(), now).await?;
+            write.commit().await?;
+        }
         Ok(())
     }
 
@@ -101,9 +115,15 @@ impl Worker {
         let meter = store::meter::by_name(self.db.reader(), project, &name).await?;
         if meter.delete_time.is_some() {
             let write = self.write(project).await?;
-            let until = progress.until_seq;
+            let step = Step {
+                built_seq: progress.until_seq,
+                event_total: progress.event_total.unwrap_or_default(),
+                success: 0,
+                failed: 0,
+                time: write.context().now,
+            };
             let moved =
-                store::rollup::advance(write.tx(), project, &work.meter, progress, until).await?;
+                store::rollup::advance(write.tx(), project, &work.meter, progress, step).await?;
             write.commit().await?;
             return Ok(moved);
         }
@@ -118,30 +138,47 @@ impl Worker {
         let wanted = Export {
             event_type: meter.event_type.clone(),
             until_seq: Some(progress.until_seq),
+            counting: true,
             ..Export::default()
         };
-        let events = scan::export(
-            self.db.reader(),
-            project,
-            &wanted,
-            progress.built_seq,
-            EVENTS,
-        )
-        .await?;
+        let reader = self.db.reader();
+        let events = scan::export(reader, project, &wanted, progress.built_seq, EVENTS).await?;
         let complete = (events.len() as u64) < EVENTS;
         let built = match events.last() {
             Some(last) if !complete => last.seq,
             Some(_) | None => progress.until_seq,
         };
         let mut rollup = Rollup::new();
+        let mut failed = 0;
         for event in &events {
             let data = scan::parse(event.data.as_deref())?;
             let moment = (event.time.as_second(), event.seq);
             rollup::add(&mut rollup, meter, moment, &event.subject, data.as_ref());
+            failed += i64::from(meter.measure.complaint(data.as_ref()).is_some());
         }
+        let success = i64::try_from(events.len()).unwrap_or(i64::MAX) - failed;
+        let done = progress.success_count + progress.failed_count + success + failed;
+        let total = if built == progress.until_seq {
+            // What was corrected meanwhile is not missing at the end.
+            done
+        } else {
+            let known = match progress.event_total {
+                Some(total) => total,
+                None => scan::count_events(reader, project, &wanted).await?,
+            };
+            known.max(done)
+        };
         let write = self.write(project).await?;
-        if !store::rollup::advance(write.tx(), project, &work.meter, progress, built).await? {
-            return Ok(false);
+        let step = Step {
+            built_seq: built,
+            event_total: total,
+            success,
+            failed,
+            time: write.context().now,
+        };
+        if !store::rollup::advance(write.tx(), project, &work.meter, progress, step).await? {
+            // Another worker took this step: where it left off is worth a look.
+            return Ok(true);
         }
         store::rollup::insert(write.tx(), project, meter, progress.generation, &rollup).await?;
         write.commit().await?;

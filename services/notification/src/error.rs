@@ -33,6 +33,18 @@ pub enum NotificationError {
     /// No rule has this id.
     #[error("rule not found: {0}")]
     RuleNotFound(String),
+    /// The rule is disabled.
+    #[error("rule {0} is disabled")]
+    RuleDisabled(String),
+    /// No event has this id.
+    #[error("event not found: {0}")]
+    EventNotFound(String),
+    /// The event was not for these channels.
+    #[error("the event was not for the channels: {}", .0.join(", "))]
+    NotForChannels(Vec<String>),
+    /// Nothing is sent to these channels.
+    #[error("disabled channels: {}", .0.join(", "))]
+    ChannelsDisabled(Vec<String>),
     /// The rule is deleted.
     #[error("rule {0} is deleted")]
     RuleDeleted(String),
@@ -46,6 +58,12 @@ pub enum NotificationError {
         id: String,
         detail: String,
     },
+    /// Requests cannot be sent.
+    #[error("no HTTP client can be made: {0}")]
+    HttpClient(String),
+    /// An event cannot be written.
+    #[error("the body of an event cannot be written: {0}")]
+    Render(String),
     /// The database failed.
     #[error("database")]
     Database(#[from] DbErr),
@@ -99,15 +117,24 @@ impl Problem for NotificationError {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
-            Self::ChannelNotFound(_) | Self::RuleNotFound(_) => Code::NotFound,
+            Self::ChannelNotFound(_) | Self::RuleNotFound(_) | Self::EventNotFound(_) => {
+                Code::NotFound
+            }
             Self::ChannelDeleted(_)
             | Self::ChannelInUse(_)
             | Self::ChannelFull(_)
             | Self::ChannelsUnknown(_)
             | Self::FeaturesUnknown(_)
-            | Self::RuleDeleted(_) => Code::FailedPrecondition,
+            | Self::RuleDeleted(_)
+            | Self::RuleDisabled(_)
+            | Self::NotForChannels(_)
+            | Self::ChannelsDisabled(_) => Code::FailedPrecondition,
             Self::Stale(_) => Code::Aborted,
-            Self::Corrupt { .. } | Self::Database(_) | Self::Remote(_) => Code::Internal,
+            Self::Corrupt { .. }
+            | Self::HttpClient(_)
+            | Self::Render(_)
+            | Self::Database(_)
+            | Self::Remote(_) => Code::Internal,
         }
     }
 
@@ -122,8 +149,14 @@ impl Problem for NotificationError {
             Self::FeaturesUnknown(_) => "FEATURES_UNKNOWN",
             Self::RuleNotFound(_) => "RULE_NOT_FOUND",
             Self::RuleDeleted(_) => "RULE_DELETED",
+            Self::RuleDisabled(_) => "RULE_DISABLED",
+            Self::EventNotFound(_) => "EVENT_NOT_FOUND",
+            Self::NotForChannels(_) => "NOT_FOR_CHANNELS",
+            Self::ChannelsDisabled(_) => "CHANNELS_DISABLED",
             Self::Stale(_) => "ETAG_STALE",
             Self::Corrupt { .. } => "CORRUPT",
+            Self::HttpClient(_) => "HTTP_CLIENT",
+            Self::Render(_) => "RENDER",
             Self::Database(_) => "DATABASE",
             Self::Remote(_) => "REMOTE",
         }

@@ -51,6 +51,9 @@ pub struct ServerArgs {
     /// Limits that the RevenueCat and ProfitWell contracts document [env: PERENNIAL_RATE_LIMITS]
     #[arg(long, global = true, value_name = "documented|off")]
     pub rate_limits: Option<String>,
+    /// NATS JetStream that takes usage events in before the database: nats://HOST:PORT [env: PERENNIAL_INGEST_LOG]
+    #[arg(long, global = true, value_name = "URL")]
+    pub ingest_log: Option<String>,
     /// Where traces are sent by OTLP [env: PERENNIAL_OTLP_ENDPOINT]
     #[arg(long, global = true, value_name = "URL")]
     pub otlp_endpoint: Option<String>,
@@ -132,6 +135,7 @@ impl ServerArgs {
             ("master_key", &self.master_key),
             ("bootstrap_key", &self.bootstrap_key),
             ("rate_limits", &self.rate_limits),
+            ("ingest_log", &self.ingest_log),
             ("otlp_endpoint", &self.otlp_endpoint),
             ("log", &self.log),
             ("log_format", &self.log_format),
@@ -200,6 +204,15 @@ pub enum Command {
         /// What to do with it
         #[command(subcommand)]
         command: ClockCommand,
+        /// The server to talk to
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
+    /// Stored usage events
+    Usage {
+        /// What to do with them
+        #[command(subcommand)]
+        command: UsageCommand,
         /// The server to talk to
         #[command(flatten)]
         remote: RemoteArgs,
@@ -342,6 +355,47 @@ pub enum ClockCommand {
     },
     /// Return to system time
     Reset,
+}
+
+/// What to do with stored usage events.
+#[derive(Clone, Debug, Subcommand)]
+pub enum UsageCommand {
+    /// Take events out of all usage, for ever; they stay listed with their state
+    Void {
+        /// What reported them
+        source: String,
+        /// Their ids within the source
+        #[arg(required = true, num_args = 1..)]
+        ids: Vec<String>,
+        /// Why, for the audit log
+        #[arg(long)]
+        reason: String,
+    },
+    /// Void an event and store another that counts instead
+    Replace {
+        /// What reported it
+        source: String,
+        /// Its id within the source
+        id: String,
+        /// The new data, a JSON object; none when absent
+        #[arg(long, value_name = "JSON")]
+        data: Option<String>,
+        /// The new subject; the old one when absent
+        #[arg(long)]
+        subject: Option<String>,
+        /// The new type; the old one when absent
+        #[arg(long = "type", value_name = "TYPE")]
+        kind: Option<String>,
+        /// The new RFC 3339 time; the old one when absent
+        #[arg(long)]
+        time: Option<String>,
+        /// The id of the new event; the old one with a number behind it when absent
+        #[arg(long, value_name = "ID")]
+        new_id: Option<String>,
+        /// Why, for the audit log
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// What to do with exchange rates.

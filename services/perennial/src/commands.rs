@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, bail};
 use chassis::config::Config;
-use contract::{customer::v1 as customer, json::message_to_json};
+use contract::{customer::v1 as customer, json::message_to_json, metering::v1 as metering};
 use kernel::Timestamp;
 use perennial_sdk::Client;
 use prost_types::FieldMask;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         Cli, ClockCommand, Command, Dialect, KeyKindArg, KeysCommand, Output, ProjectCommand,
-        RatesCommand, RemoteArgs, ServerArgs,
+        RatesCommand, RemoteArgs, ServerArgs, UsageCommand,
     },
     embedded::{self, Process},
 };
@@ -38,6 +38,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys { command, remote } => keys(command, &remote).await,
         Command::Project { command, remote } => project(command, &remote).await,
         Command::Clock { command, remote } => clock(command, &remote).await,
+        Command::Usage { command, remote } => usage(command, &remote).await,
         Command::Rates { command, remote } => rates(command, &remote).await,
     }
 }
@@ -289,6 +290,67 @@ async fn clock(command: ClockCommand, remote: &RemoteArgs) -> anyhow::Result<()>
         })
         .await?;
     print(remote, &message_to_json(&answer)?)
+}
+
+async fn usage(command: UsageCommand, remote: &RemoteArgs) -> anyhow::Result<()> {
+    let client = connect(remote)?;
+    let answer = match command {
+        UsageCommand::Void {
+            source,
+            ids,
+            reason,
+        } => message_to_json(
+            &client
+                .call(|request_id| async {
+                    let events = ids.iter().map(|id| metering::EventRef {
+                        source: source.clone(),
+                        id: id.clone(),
+                    });
+                    let request = metering::VoidEventsRequest {
+                        events: events.collect(),
+                        reason: reason.clone(),
+                        request_id,
+                    };
+                    client.usage().void_events(request).await
+                })
+                .await?,
+        )?,
+        UsageCommand::Replace {
+            source,
+            id,
+            data,
+            subject,
+            kind,
+            time,
+            new_id,
+            reason,
+        } => {
+            let time = time.as_deref().map(instant).transpose()?;
+            let event = metering::EventRef { source, id };
+            let replacement = metering::UsageEvent {
+                id: new_id.unwrap_or_default(),
+                r#type: kind.unwrap_or_default(),
+                subject: subject.unwrap_or_default(),
+                time: time.map(contract::convert::timestamp),
+                data: data.unwrap_or_default(),
+                ..Default::default()
+            };
+            message_to_json(
+                &client
+                    .call(|request_id| async {
+                        let request = metering::ReplaceEventRequest {
+                            event: Some(event.clone()),
+                            replacement: Some(replacement.clone()),
+                            reason: reason.clone(),
+                            request_id,
+                        };
+                        client.usage().replace_event(request).await
+                    })
+                    .await?,
+            )?
+        }
+    };
+    print(remote, &answer)
 }
 
 async fn rates(command: RatesCommand, remote: &RemoteArgs) -> anyhow::Result<()> {

@@ -24,6 +24,7 @@ use chassis::{
     permission::Rules,
     secret::MasterKey,
     server::{Dispatcher, operations, serve_grpc, serve_http},
+    service::Backlog,
     settle::SettleServer,
     timer::Timer,
     token::Signer,
@@ -36,7 +37,7 @@ use contract::{
 };
 use kernel::id::ProjectId;
 use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// Which other parts each part calls (beside customer, which all may ask for principals).
@@ -83,6 +84,7 @@ struct Background {
     db: Db,
     consumers: Vec<Consumer>,
     timers: Vec<Arc<dyn Timer>>,
+    backlog: Option<Arc<dyn Backlog>>,
 }
 
 /// What is kept in the data folder between starts.
@@ -164,7 +166,7 @@ impl Process {
         }
         // Only now can every feed be reached.
         for (env, work) in background {
-            process.run_background(env, work);
+            process.run_background(env, work, &readiness);
         }
 
         let metrics = crate::metrics_handle();
@@ -237,22 +239,37 @@ impl Process {
                 service.db.clone(),
                 env.page_key(),
             )))
-            .add_service(SettleServiceServer::new(SettleServer::new(
-                env.clone(),
-                service.timers.clone(),
-                consumers.clone(),
-            )));
+            .add_service(SettleServiceServer::new(
+                SettleServer::new(env.clone(), service.timers.clone(), consumers.clone())
+                    .with_backlog(service.backlog.clone()),
+            ));
         env.join(chassis::rpc::protect(service.name, routes, gate, rules));
         self.databases.push(service.db.clone());
         Background {
             db: service.db,
             consumers,
             timers: service.timers,
+            backlog: service.backlog,
         }
     }
 
     /// Follows the feeds, runs the timers and tidies the database of a service.
-    fn run_background(&mut self, env: Env, work: Background) {
+    fn run_background(&mut self, env: Env, work: Background, readiness: &Readiness) {
+        if let Some(backlog) = work.backlog {
+            let (name, ready, readiness) = (backlog.name(), backlog.ready(), readiness.clone());
+            readiness.set(name, *ready.borrow());
+            let stopped = env.shutdown.clone();
+            self.tasks.spawn(async move {
+                stopped
+                    .run_until_cancelled(report_backlog(name, ready, readiness))
+                    .await;
+                Ok(())
+            });
+            self.tasks.spawn(async move {
+                backlog.run().await;
+                Ok(())
+            });
+        }
         for consumer in work.consumers {
             self.tasks.spawn(async move {
                 consumer.run().await;
@@ -455,7 +472,7 @@ async fn build(env: Env) -> anyhow::Result<Service> {
         "entitlement" => entitlement::build(env).await?,
         "billing" => billing::build(env).await?,
         "subscription" => subscription::build(env).await?,
-        "notification" => notification::build(env).await?,
+        "notification" => notification::build(env, gateway::openmeter::notification_body).await?,
         name => bail!("no such service: {name}"),
     })
 }
@@ -480,6 +497,13 @@ async fn default_project(links: &Links, gate: &Gate) -> anyhow::Result<ProjectId
         .id
         .parse()
         .context("the id of the project `default`")
+}
+
+/// Keeps readiness in step with what a service takes in before its database.
+async fn report_backlog(name: &str, mut ready: watch::Receiver<bool>, readiness: Readiness) {
+    while ready.changed().await.is_ok() {
+        readiness.set(name, *ready.borrow_and_update());
+    }
 }
 
 /// Removes what has run out: idempotency records and events that everybody has seen.

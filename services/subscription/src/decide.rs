@@ -30,7 +30,7 @@ pub struct Succession {
 impl Succession {
     /// The end of the current one and the start of the next.
     pub fn decide(
-        self,
+        &self,
         stored: &[Subscription],
         context: &Context,
     ) -> Result<Vec<Saved>, SubscriptionError> {
@@ -39,7 +39,7 @@ impl Succession {
             before.check_migration(self.plan.reference.as_ref().map_or(0, |plan| plan.version))?;
         }
         let current = before.canceled(self.timing, context.now)?;
-        let mut new = self.new;
+        let mut new = self.new.clone();
         new.active_from = current.active_to.unwrap_or(context.now);
         new.billing_anchor = Some(new.billing_anchor.unwrap_or(before.billing_anchor));
         if self.migration {

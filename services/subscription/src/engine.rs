@@ -1,11 +1,15 @@
 //! How every change of a customer's subscriptions goes: decide on what is stored, reserve, commit, apply. Nothing is held
-//! open while another service is asked; the customer's gate tells at the commit whether the decision still stands.
+//! open while another service is asked; the customer's gate tells at the commit whether the decision still stands. Where it
+//! does not, the change is decided again. A reservation that stands in the way and that nobody stands behind any more, because
+//! its process died before the commit, is made void.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::clock::system_now;
-use chassis::{Context, Db, Write};
+use chassis::{Context, Db, Problem as _, Write};
 use jiff::{SignedDuration, Timestamp};
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use prost::Message;
@@ -14,16 +18,24 @@ use tonic::{Code, Response, Status};
 
 use crate::clients::Clients;
 use crate::convert;
+use crate::domain::ledger::Cause;
 use crate::domain::subscription::Subscription;
 use crate::error::SubscriptionError;
-use crate::provision::{self, Saved};
+use crate::multiple::Multiple;
+use crate::provision::{self, Committed, Saved};
 use crate::store;
 
 /// How long the worker leaves a fresh change to the call that made it.
-const HEAD_START: SignedDuration = SignedDuration::from_secs(15);
+pub const HEAD_START: SignedDuration = SignedDuration::from_secs(15);
 const LOCKS: usize = 256;
-/// What the look for an earlier answer says when there is none. Its code is not one of those that are remembered.
-const NOT_ANSWERED: &str = "not answered before";
+/// How often a change is decided before it gives way to those that keep coming first.
+const ATTEMPTS_MAX: u32 = 10;
+/// How long a call waits for another one whose reservation stands in its way, before it takes that one for dead.
+const PATIENCE: Duration = Duration::from_millis(1_000);
+/// How often it looks meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
+/// Why entitlement refuses what another subscription has reserved.
+const RESERVED: &str = "FEATURE_RESERVED_BY_SUBSCRIPTION";
 
 /// What all handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +46,8 @@ pub struct Engine {
     pub clients: Clients,
     /// Signs page tokens.
     pub page_key: [u8; 32],
+    /// Projects whose customers may have several subscriptions at a time.
+    pub multiple: Multiple,
     locks: Arc<Vec<Mutex<()>>>,
 }
 
@@ -43,6 +57,8 @@ pub struct Call<'a, Request> {
     pub context: &'a Context,
     /// Name of the RPC.
     pub operation: &'static str,
+    /// What the change is called in the ledger.
+    pub cause: Cause,
     /// What makes a retry safe.
     pub request_id: &'a str,
     /// The request.
@@ -51,12 +67,13 @@ pub struct Call<'a, Request> {
 
 impl Engine {
     /// An engine on a database.
-    pub fn new(db: Db, clients: Clients, page_key: [u8; 32]) -> Self {
+    pub fn new(db: Db, clients: Clients, page_key: [u8; 32], multiple: Multiple) -> Self {
         let locks = (0..LOCKS).map(|_| Mutex::new(())).collect();
         Self {
             db,
             clients,
             page_key,
+            multiple,
             locks: Arc::new(locks),
         }
     }
@@ -66,28 +83,16 @@ impl Engine {
         &self,
         call: &Call<'_, Request>,
     ) -> Result<Option<Response<Answer>>, Status> {
-        if call.request_id.is_empty() {
-            return Ok(None);
-        }
-        let look =
-            |_write: Write| async { Err::<(Write, Answer), _>(Status::aborted(NOT_ANSWERED)) };
-        match self
-            .db
-            .write(
-                call.context,
-                call.operation,
-                call.request_id,
-                call.request,
-                look,
-            )
+        let Call {
+            context,
+            operation,
+            request_id,
+            request,
+            ..
+        } = call;
+        self.db
+            .replayed(context, operation, request_id, *request)
             .await
-        {
-            Ok(answer) => Ok(Some(answer)),
-            Err(status) if status.code() == Code::Aborted && status.message() == NOT_ANSWERED => {
-                Ok(None)
-            }
-            Err(status) => Err(status),
-        }
     }
 
     /// One subscription that was not deleted.
@@ -102,7 +107,8 @@ impl Engine {
     }
 
     /// Changes subscriptions of one customer. `decide` gets all that are not deleted; what it gives back is checked
-    /// against the single-subscription rule, reserved, committed and applied.
+    /// against the single-subscription rule, reserved, committed and applied. It may be asked again, about what others have
+    /// left meanwhile.
     pub async fn change<Request, Answer, Decide, Reply>(
         &self,
         call: &Call<'_, Request>,
@@ -113,25 +119,85 @@ impl Engine {
     where
         Request: Message,
         Answer: Message + Default,
-        Decide: FnOnce(&[Subscription]) -> Result<Vec<Saved>, SubscriptionError>,
-        Reply: FnOnce(&[Saved]) -> Result<Answer, SubscriptionError>,
+        Decide: Fn(&[Subscription]) -> Result<Vec<Saved>, SubscriptionError>,
+        Reply: Fn(&[Saved]) -> Result<Answer, SubscriptionError>,
     {
         let context = call.context;
         let turn = self.turn(context.project, customer).await;
+        let mut voided = BTreeSet::new();
+        let mut attempt = 0;
+        let (response, committed) = loop {
+            attempt += 1;
+            match self
+                .attempt(call, customer, &decide, &reply, &mut voided)
+                .await
+            {
+                Ok(Some(done)) => break done,
+                Ok(None) if attempt < ATTEMPTS_MAX => {}
+                Err(error) if attempt < ATTEMPTS_MAX && came_second(&error) => {}
+                Ok(None) => return Err(SubscriptionError::Raced.into()),
+                Err(error) => return Err(error),
+            }
+        };
+        let applied = provision::apply(
+            &self.db,
+            &self.clients,
+            context,
+            customer,
+            committed.as_ref(),
+        );
+        if let Err(error) = applied.await {
+            tracing::warn!(customer.id = %customer, %error, "what was committed is applied later");
+        }
+        drop(turn);
+        Ok(response)
+    }
+
+    /// Decides, reserves and commits once; the answer may be an earlier one, with which nothing was committed. `None`:
+    /// something that stood in the way is gone, and it is worth another attempt.
+    async fn attempt<Request, Answer, Decide, Reply>(
+        &self,
+        call: &Call<'_, Request>,
+        customer: CustomerId,
+        decide: &Decide,
+        reply: &Reply,
+        voided: &mut BTreeSet<SubscriptionId>,
+    ) -> Result<Option<(Response<Answer>, Option<Committed>)>, Status>
+    where
+        Request: Message,
+        Answer: Message + Default,
+        Decide: Fn(&[Subscription]) -> Result<Vec<Saved>, SubscriptionError>,
+        Reply: Fn(&[Saved]) -> Result<Answer, SubscriptionError>,
+    {
+        let context = call.context;
         // The same request may have had its turn meanwhile.
         if let Some(answer) = self.replayed(call).await? {
-            return Ok(answer);
+            return Ok(Some((answer, None)));
         }
         let seen = store::gate::read(self.db.reader(), context.project, customer).await?;
         let stored =
             store::subscription::of_customer(self.db.reader(), context.project, customer).await?;
         let saved = decide(&stored)?;
-        check_single(&stored, &saved)?;
+        let all = after(stored, &saved);
+        self.check_overlap(context.project, &all, &saved)?;
         let answer = reply(&saved)?;
-        provision::reserve(&self.clients, context, &saved).await?;
+        match provision::reserve(&self.clients, context, &saved).await {
+            Ok(()) => {}
+            Err(SubscriptionError::Remote(refusal)) => {
+                return match reserved_by(&refusal) {
+                    Some(holder) if voided.insert(holder) => {
+                        self.make_way(context, customer, seen, holder).await?;
+                        Ok(None)
+                    }
+                    Some(_) | None => Err(*refusal),
+                };
+            }
+            Err(error) => return Err(error.into()),
+        }
         let change = Change {
             context,
             customer,
+            cause: call.cause,
             seen,
             saved: &saved,
         };
@@ -145,11 +211,64 @@ impl Engine {
                 |write| change.commit(write, answer),
             )
             .await?;
-        if let Err(error) = provision::apply(&self.db, &self.clients, context, customer).await {
-            tracing::warn!(customer.id = %customer, %error, "what was committed is applied later");
+        let replayed = response
+            .metadata()
+            .contains_key(chassis::idempotency::REPLAYED_HEADER);
+        let committed = (!replayed).then_some(Committed {
+            sequence: seen + 1,
+            all,
+        });
+        Ok(Some((response, committed)))
+    }
+
+    /// Deals with a reservation that stands in the way: waits for the call behind it, and when nothing comes of that makes
+    /// it void. The gate is moved on first, so that the call behind it, should it live after all, finds its decision outdated.
+    async fn make_way(
+        &self,
+        context: &Context,
+        customer: CustomerId,
+        seen: i64,
+        holder: SubscriptionId,
+    ) -> Result<(), SubscriptionError> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(LOOK).await;
+            if store::gate::read(self.db.reader(), context.project, customer).await? != seen {
+                return Ok(());
+            }
         }
-        drop(turn);
-        Ok(response)
+        let write = self.db.system_write(context).await?;
+        match store::gate::advance(write.tx(), context.project, customer, seen).await {
+            Ok(()) => write.commit().await?,
+            Err(SubscriptionError::Raced) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let known =
+            store::subscription::find_any(self.db.reader(), context.project, holder).await?;
+        tracing::info!(customer.id = %customer, subscription.id = %holder, "a reservation that was not followed by a commit is void");
+        provision::void(&self.clients, context, customer, holder, known.as_ref()).await
+    }
+
+    /// No two subscriptions of a customer hold at the same time once the change is made; where several are allowed, no two
+    /// items of one key.
+    fn check_overlap(
+        &self,
+        project: ProjectId,
+        all: &[Subscription],
+        saved: &[Saved],
+    ) -> Result<(), SubscriptionError> {
+        let several = self.multiple.allows(project);
+        for saved in saved
+            .iter()
+            .filter(|saved| saved.after.deleted_at.is_none())
+        {
+            if several {
+                saved.after.check_items_apart(all)?;
+            } else {
+                saved.after.check_single(all)?;
+            }
+        }
+        Ok(())
     }
 
     /// Waits for this process' other changes of the customer, so that the gate refuses only those of other replicas.
@@ -165,6 +284,7 @@ impl Engine {
 struct Change<'a> {
     context: &'a Context,
     customer: CustomerId,
+    cause: Cause,
     seen: i64,
     saved: &'a [Saved],
 }
@@ -185,6 +305,7 @@ impl Change<'_> {
                 Some(_) => store::subscription::update(write.tx(), project, after).await?,
             }
             store::revenue::replace(write.tx(), project, after).await?;
+            store::change::record(&write, self.cause, saved.before.as_ref(), after).await?;
             store::pending::put(write.tx(), project, after, now, free_at).await?;
             let before = saved
                 .before
@@ -216,19 +337,26 @@ fn free_at() -> Timestamp {
     now.checked_add(HEAD_START).unwrap_or(now)
 }
 
-/// No two subscriptions of a customer hold at the same time once the change is made.
-fn check_single(stored: &[Subscription], saved: &[Saved]) -> Result<(), SubscriptionError> {
-    let mut after: Vec<Subscription> = stored
-        .iter()
-        .filter(|subscription| saved.iter().all(|saved| saved.after.id != subscription.id))
-        .cloned()
-        .collect();
-    after.extend(saved.iter().map(|saved| saved.after.clone()));
-    for saved in saved
-        .iter()
-        .filter(|saved| saved.after.deleted_at.is_none())
-    {
-        saved.after.check_single(&after)?;
+/// The customer's subscriptions once a change is made.
+fn after(stored: Vec<Subscription>, saved: &[Saved]) -> Vec<Subscription> {
+    let mut all = stored;
+    all.retain(|subscription| saved.iter().all(|saved| saved.after.id != subscription.id));
+    all.extend(saved.iter().map(|saved| saved.after.clone()));
+    all.sort_by_key(|subscription| (subscription.active_from, subscription.id));
+    all
+}
+
+/// Whether another call changed the customer's subscriptions first, so that this one has to be decided again.
+fn came_second(status: &Status) -> bool {
+    status.code() == Code::Aborted
+        && chassis::error::details(status).reason == SubscriptionError::Raced.reason()
+}
+
+/// The subscription whose reservation stands in the way, if that is what a refusal is about.
+fn reserved_by(refusal: &Status) -> Option<SubscriptionId> {
+    let details = chassis::error::details(refusal);
+    if details.reason != RESERVED {
+        return None;
     }
-    Ok(())
+    details.metadata.get("subscription_id")?.parse().ok()
 }

@@ -70,6 +70,9 @@ pub enum SubscriptionError {
     /// Another write for the customer came first.
     #[error("the customer's subscriptions are being changed by another call")]
     Raced,
+    /// Which of several subscriptions would have to go is not said.
+    #[error("restoring is not allowed where a customer may have several subscriptions")]
+    RestoreAmongSeveral,
     /// Another service refused, or could not be reached.
     #[error("call failed: {0}")]
     Remote(Box<Status>),
@@ -129,6 +132,7 @@ impl Problem for SubscriptionError {
             | Self::NoOperations
             | Self::Stale
             | Self::Raced
+            | Self::RestoreAmongSeveral
             | Self::Remote(_)
             | Self::Corrupt(_)
             | Self::Database(_) => Vec::new(),
@@ -149,6 +153,7 @@ impl Problem for SubscriptionError {
             | Self::NoOperations
             | Self::Stale
             | Self::Raced
+            | Self::RestoreAmongSeveral
             | Self::Remote(_)
             | Self::Corrupt(_)
             | Self::Database(_) => Vec::new(),
@@ -180,6 +185,7 @@ fn classify(error: &SubscriptionError) -> (Code, &'static str) {
         E::NoOperations => (Code::InvalidArgument, "NO_OPERATIONS"),
         E::Stale => (Code::Aborted, "STALE_ETAG"),
         E::Raced => (Code::Aborted, "CONCURRENT_CHANGE"),
+        E::RestoreAmongSeveral => (Code::FailedPrecondition, "TRANSITION_NOT_ALLOWED"),
         E::Remote(_) => (Code::Internal, "REMOTE"),
         E::Corrupt(_) => (Code::Internal, "CORRUPT"),
         E::Database(_) => (Code::Internal, "DATABASE"),
@@ -221,6 +227,7 @@ fn classify_refusal(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::PhaseInPast { .. } => (Code::FailedPrecondition, "PHASE_IN_PAST"),
         Refusal::PhaseAfterEnd(_) => (Code::FailedPrecondition, "PHASE_AFTER_END"),
         Refusal::OverlapsAnother(_) => (Code::FailedPrecondition, "SINGLE_SUBSCRIPTION"),
+        Refusal::ItemsOverlap(_) => (Code::FailedPrecondition, "SINGLE_ITEM"),
         Refusal::PhaseExists(_) => (Code::AlreadyExists, "PHASE_EXISTS"),
         Refusal::SinglePhase => (Code::FailedPrecondition, "SINGLE_PHASE"),
         Refusal::PhaseWouldDisappear(_) => (Code::FailedPrecondition, "PHASE_WOULD_DISAPPEAR"),
@@ -235,6 +242,21 @@ fn refusal_issues(refusal: &Refusal) -> Vec<Issue> {
         return sides
             .iter()
             .map(|side| issue(code, &refusal.to_string(), Some(side_path(side)), 409))
+            .collect();
+    }
+    if let Refusal::ItemsOverlap(sides) = refusal {
+        let code = "only_single_subscription_item_allowed_at_a_time";
+        return sides
+            .iter()
+            .map(|item| {
+                let field = format!(
+                    "{}.phases[?(@.key=='{}')].items[?(@.key=='{}')]",
+                    side_path(&item.side),
+                    item.phase,
+                    item.item
+                );
+                issue(code, &refusal.to_string(), Some(field), 409)
+            })
             .collect();
     }
     if let Refusal::Invalid(flaws) = refusal {

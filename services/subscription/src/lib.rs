@@ -8,6 +8,7 @@ mod engine;
 mod error;
 mod grpc;
 mod month;
+mod multiple;
 mod provision;
 mod store;
 mod worker;
@@ -28,12 +29,14 @@ use crate::engine::Engine;
 use crate::grpc::addon::SubscriptionAddonServer;
 use crate::grpc::revenue::RevenueServer;
 use crate::grpc::subscription::SubscriptionServer;
+use crate::multiple::Multiple;
 use crate::worker::ApplyTimer;
 
 /// Builds the service in its surroundings.
 pub async fn build(env: Env) -> Result<Service, BuildError> {
+    let multiple = Multiple::of(&env)?;
     let db = env.open_db(store::migration::all()).await?;
-    let engine = Engine::new(db.clone(), Clients::new(&env), env.page_key());
+    let engine = Engine::new(db.clone(), Clients::new(&env), env.page_key(), multiple);
     let routes = Routes::new(SubscriptionServiceServer::new(SubscriptionServer::new(
         engine.clone(),
     )))

@@ -53,6 +53,21 @@ impl Month {
             .take_while(move |month| *month <= last)
     }
 
+    /// Its days: name YYYY-MM-DD, and from its first instant to that of the next day.
+    pub fn days(self, zone: &TimeZone) -> Result<Vec<(String, Period)>, SubscriptionError> {
+        let out_of_range = |_| SubscriptionError::from(Refusal::from(CalendarError::OutOfRange));
+        let first = Date::new(self.year, self.month, 1).map_err(out_of_range)?;
+        first
+            .series(jiff::Span::new().days(1))
+            .take_while(|day| (day.year(), day.month()) == (self.year, self.month))
+            .map(|day| {
+                let start = midnight(day, zone)?;
+                let end = midnight(day.tomorrow().map_err(out_of_range)?, zone)?;
+                Ok((day.to_string(), Period { start, end }))
+            })
+            .collect()
+    }
+
     fn next(self) -> Self {
         if self.month == 12 {
             Self {
@@ -68,12 +83,17 @@ impl Month {
     }
 
     fn first_instant(self, zone: &TimeZone) -> Result<Timestamp, SubscriptionError> {
-        let instant = Date::new(self.year, self.month, 1).and_then(|date| {
-            zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
-                .compatible()
-        });
-        instant.map_err(|_| Refusal::from(CalendarError::OutOfRange).into())
+        let date = Date::new(self.year, self.month, 1)
+            .map_err(|_| Refusal::from(CalendarError::OutOfRange))?;
+        midnight(date, zone)
     }
+}
+
+/// The first instant of a day.
+fn midnight(date: Date, zone: &TimeZone) -> Result<Timestamp, SubscriptionError> {
+    zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
+        .compatible()
+        .map_err(|_| Refusal::from(CalendarError::OutOfRange).into())
 }
 
 impl fmt::Display for Month {
@@ -104,6 +124,17 @@ mod tests {
         assert_eq!(period.start.to_string(), "2024-11-30T22:00:00Z");
         assert_eq!(period.end.to_string(), "2024-12-31T22:00:00Z");
         assert_eq!(Month::of(period.start, &zone).to_string(), "2024-12");
+    }
+
+    #[test]
+    fn days_are_those_of_the_zone() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let days = Month::parse("2024-03").unwrap().days(&zone).unwrap();
+        assert_eq!(days.len(), 31);
+        let (name, spring) = &days[30];
+        assert_eq!(name, "2024-03-31");
+        assert_eq!(spring.start.to_string(), "2024-03-30T23:00:00Z");
+        assert_eq!(spring.end.to_string(), "2024-03-31T22:00:00Z");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use contract::customer::v1::{self as customer, hold::Reason};
 use contract::entitlement::v1 as entitlement;
 use contract::subscription::v1::SubscriptionState;
 use jiff::Timestamp;
-use kernel::id::CustomerId;
+use kernel::id::{CustomerId, SubscriptionId};
 use tonic::{Code, Status};
 
 use crate::clients::Clients;
@@ -112,6 +112,52 @@ pub async fn reserve(
     Ok(())
 }
 
+/// Takes back what was reserved for a subscription: it then has reserved what it is, or nothing when it never came to be.
+pub async fn void(
+    clients: &Clients,
+    context: &Context,
+    customer: CustomerId,
+    holder: SubscriptionId,
+    known: Option<&Subscription>,
+) -> Result<(), SubscriptionError> {
+    let mut state = match known {
+        Some(known) => convert::subscription::state(known, context.now)?,
+        None => SubscriptionState {
+            subscription: Some(contract::subscription::v1::Subscription {
+                id: holder.to_string(),
+                customer_id: customer.to_string(),
+                billing_anchor_time: Some(timestamp(context.now)),
+                ..Default::default()
+            }),
+            phases: Vec::new(),
+            deleted: true,
+        },
+    };
+    // What was applied already is not reserved again: the void one is a revision ahead.
+    if let Some(subscription) = &mut state.subscription {
+        subscription.revision += 1;
+    }
+    let request = entitlement::ReserveSubscriptionRequest {
+        state: Some(state),
+        request_id: String::new(),
+    };
+    clients
+        .entitlements
+        .clone()
+        .reserve_subscription(context.request(request))
+        .await?;
+    Ok(())
+}
+
+/// What a change has just committed: nobody has to read it again to tell the others.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// The customer's gate after it.
+    pub sequence: i64,
+    /// All subscriptions of the customer, deleted ones too if they were deleted by it.
+    pub all: Vec<Subscription>,
+}
+
 /// Tells all services what is pending of a customer; answers how many subscriptions all of them know now. Failures are
 /// logged and put off, never answered: the change is committed.
 pub async fn apply(
@@ -119,6 +165,7 @@ pub async fn apply(
     clients: &Clients,
     context: &Context,
     customer: CustomerId,
+    committed: Option<&Committed>,
 ) -> Result<u64, SubscriptionError> {
     let context = &context.clone().with_deadline(DIRECT_WAIT);
     let pending = store::pending::of_customer(db.reader(), context.project, customer).await?;
@@ -127,16 +174,23 @@ pub async fn apply(
     }
     let mut work = Vec::with_capacity(pending.len());
     for pending in pending {
-        if let Some(found) =
-            store::subscription::find_any(db.reader(), context.project, pending.subscription)
-                .await?
-        {
-            work.push((pending, found));
-        }
+        let known = committed.and_then(|committed| {
+            committed.all.iter().find(|known| {
+                (known.id, known.revision) == (pending.subscription, pending.revision)
+            })
+        });
+        let found = match known {
+            Some(known) => Some(known.clone()),
+            None => {
+                store::subscription::find_any(db.reader(), context.project, pending.subscription)
+                    .await?
+            }
+        };
+        work.extend(found.map(|found| (pending, found)));
     }
     // Whoever gives way goes first: what is deleted, then by start.
     work.sort_by_key(|(_, found)| (found.deleted_at.is_none(), found.active_from, found.id));
-    let reported = report(db, clients, context, customer).await;
+    let reported = report(db, clients, context, customer, committed).await;
     log_failure("customer", &reported);
     let mut outcomes = Vec::with_capacity(work.len());
     for (pending, subscription) in &work {
@@ -290,6 +344,8 @@ async fn hold_features(
         reason: feature_hold::Reason::Subscription.into(),
         holder_id: subscription.id.to_string(),
         holds,
+        // What is told late must not undo what is newer.
+        revision: subscription.revision,
         request_id: String::new(),
     };
     clients
@@ -307,9 +363,15 @@ async fn report(
     clients: &Clients,
     context: &Context,
     customer: CustomerId,
+    committed: Option<&Committed>,
 ) -> Result<(), Status> {
-    let sequence = store::gate::read(db.reader(), context.project, customer).await?;
-    let all = store::subscription::of_customer(db.reader(), context.project, customer).await?;
+    let (sequence, all) = match committed {
+        Some(committed) => (committed.sequence, committed.all.clone()),
+        None => (
+            store::gate::read(db.reader(), context.project, customer).await?,
+            store::subscription::of_customer(db.reader(), context.project, customer).await?,
+        ),
+    };
     let subscriptions = all
         .iter()
         .rev()

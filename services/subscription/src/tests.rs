@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod addons;
+mod changes;
 mod provisioning;
+mod races;
 mod revenue;
 mod rules;
+mod several;
 mod world;
 
 use contract::subscription::v1::{

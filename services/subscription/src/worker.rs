@@ -7,18 +7,24 @@ use jiff::Timestamp;
 use kernel::id::ProjectId;
 use tonic::Status;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, HEAD_START};
 use crate::{provision, store};
 
-/// The worker of `pending_apply`.
+/// The worker of `pending_apply`. What was committed before it was made is not left to the call that committed it: that call
+/// died with its process, or can stand being overtaken.
 pub struct ApplyTimer {
     engine: Engine,
+    fresh_until: Timestamp,
 }
 
 impl ApplyTimer {
     /// A worker of this engine's database.
     pub fn new(engine: Engine) -> Self {
-        Self { engine }
+        let now = system_now();
+        Self {
+            engine,
+            fresh_until: now.checked_add(HEAD_START).unwrap_or(now),
+        }
     }
 }
 
@@ -29,16 +35,21 @@ impl Timer for ApplyTimer {
     }
 
     async fn due(&self) -> Result<Vec<(ProjectId, Timestamp)>, Status> {
-        Ok(store::pending::due_projects(self.engine.db.reader(), system_now()).await?)
+        let db = self.engine.db.reader();
+        Ok(store::pending::due_projects(db, system_now(), self.fresh_until).await?)
     }
 
     async fn run(&self, context: &Context) -> Result<u64, Status> {
         let db = &self.engine.db;
         let mut done = 0;
-        for customer in
-            store::pending::due_customers(db.reader(), context.project, system_now()).await?
-        {
-            done += provision::apply(db, &self.engine.clients, context, customer).await?;
+        let due = store::pending::due_customers(
+            db.reader(),
+            context.project,
+            system_now(),
+            self.fresh_until,
+        );
+        for customer in due.await? {
+            done += provision::apply(db, &self.engine.clients, context, customer, None).await?;
         }
         Ok(done)
     }

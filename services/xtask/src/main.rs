@@ -5,6 +5,7 @@
     reason = "a build tool is configured by its environment"
 )]
 
+mod bench;
 mod build;
 mod contracts;
 mod k8s;
@@ -30,6 +31,9 @@ cargo xtask <recipe>
   e2e [FILTER]         only the stories of the suite, on SQLite
   k8s                  render and check the manifests
   contracts            hold the served OpenAPI documents against the documented contracts
+  bench NAME [ARGUMENT]...
+                       one benchmark (ingest, …) in release, beside the ceiling of the store; SQLite, or
+                       a throw-away durable PostgreSQL with --postgres, or PERENNIAL_TEST_DATABASE_URL
   run [ARGUMENT]...    the all-in-one, built for development
   migrate [SERVICE]... migrations alone
   ci                   lint, proto, test, k8s, contracts: what CI runs
@@ -60,6 +64,7 @@ fn recipes(recipe: &str, rest: &[String]) -> Result<()> {
         "e2e" => suites::stories(rest),
         "k8s" => k8s::check(),
         "contracts" => contracts::check(),
+        "bench" => bench::run(rest),
         "run" => build::perennial("serve", rest),
         "migrate" => build::perennial("migrate", rest),
         "ci" => ci(),

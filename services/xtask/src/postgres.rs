@@ -1,5 +1,5 @@
 //! A throw-away PostgreSQL for one run of the tests: a fresh folder, a free port, an unprivileged user,
-//! nothing synced to disk. It ends with the value that holds it.
+//! nothing synced to disk but for benchmarks. It ends with the value that holds it.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::chown;
@@ -35,6 +35,22 @@ struct Account {
 impl Server {
     /// Starts a server, installing PostgreSQL first where it is missing and we may.
     pub(crate) fn start() -> Result<Self> {
+        Self::start_with(&[
+            "-c",
+            "fsync=off",
+            "-c",
+            "synchronous_commit=off",
+            "-c",
+            "full_page_writes=off",
+        ])
+    }
+
+    /// Starts a server that keeps what it has acknowledged, for benchmarks.
+    pub(crate) fn start_durable() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Self> {
         let binaries = match binaries() {
             Some(binaries) => binaries,
             None => {
@@ -84,14 +100,7 @@ impl Server {
                 "-c",
                 "max_connections=500",
             ])
-            .args([
-                "-c",
-                "fsync=off",
-                "-c",
-                "synchronous_commit=off",
-                "-c",
-                "full_page_writes=off",
-            ])
+            .args(settings)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

@@ -13,7 +13,16 @@ use crate::postgres::Server;
 /// The crate whose tests run against a whole system.
 const SUITE: &str = "suite";
 /// The crates whose tests run on each database.
-const ON_EACH_DATABASE: [&str; 5] = ["customer", "metering", "entitlement", "billing", SUITE];
+const ON_EACH_DATABASE: [&str; 8] = [
+    "customer",
+    "metering",
+    "catalog",
+    "entitlement",
+    "billing",
+    "subscription",
+    "notification",
+    SUITE,
+];
 /// Tells the suite's harness which PostgreSQL server to make its databases on.
 const DATABASE_URL: &str = "PERENNIAL_TEST_DATABASE_URL";
 

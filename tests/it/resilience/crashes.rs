@@ -56,7 +56,7 @@ async fn acknowledged_events_outlive_a_kill_and_count_once() {
             send_until_killed(client.clone(), round * CLIENTS + sender, &acknowledged)
         }));
         let kill = async {
-            eventually(Duration::from_secs(20), || async {
+            eventually(Duration::from_secs(90), || async {
                 let count = acknowledged.load(Ordering::Relaxed);
                 if count < 300 {
                     Err(format!("{count} acknowledged"))
@@ -133,7 +133,7 @@ async fn no_subscription_is_half_made_after_a_kill() {
         (0..CLIENTS).map(|signer| sign_up_until_killed(client.clone(), signer, &acknowledged)),
     );
     let kill = async {
-        eventually(Duration::from_secs(30), || async {
+        eventually(Duration::from_secs(90), || async {
             let count = acknowledged.load(Ordering::Relaxed);
             if count < 12 {
                 Err(format!("{count} acknowledged"))
@@ -168,19 +168,11 @@ async fn no_subscription_is_half_made_after_a_kill() {
         customers.push(id);
     }
     // What was committed and not yet told to the others follows by itself.
-    all_whole(&client, &customers, Duration::from_secs(40)).await;
+    all_whole(&client, &customers, Duration::from_secs(120)).await;
 
-    // Repeating makes what is missing and doubles nothing. A reservation without a commit
-    // stands in the way until it expires; that is said as such.
+    // Repeating makes what is missing and doubles nothing. A reservation without a commit stands in nobody's way.
     for (key, id) in &open {
-        if let Err(refused) = sign_up(&client, key).await {
-            let refused = perennial_sdk::Error::from(refused);
-            assert_eq!(
-                refused.reason(),
-                Some("FEATURE_RESERVED_BY_SUBSCRIPTION"),
-                "{refused}"
-            );
-        }
+        sign_up(&client, key).await.unwrap();
         assert_eq!(half_made(&client, id).await, None);
     }
     let mut count = 0;

@@ -3,11 +3,14 @@
 
 mod concurrency;
 mod crashes;
+mod every_step;
 mod feeds;
 mod graceful_stop;
+mod ingest_log;
 mod lost_connections;
 mod missing_peers;
 mod repeated_requests;
 mod replicas;
 mod restarts;
 mod setup;
+mod webhooks;

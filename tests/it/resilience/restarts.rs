@@ -58,7 +58,7 @@ async fn the_test_clock_holds_from_the_first_call_after_a_restart() {
                 display_name: "Early".into(),
                 ..Default::default()
             }),
-            request_id: String::new(),
+            ..Default::default()
         };
         match client.customers().create_customer(request).await {
             Ok(answer) => {

@@ -145,6 +145,7 @@ pub async fn customer(client: &Client, key: &str, request_id: &str) -> Result<St
             ..Default::default()
         }),
         request_id: request_id.into(),
+        ..Default::default()
     };
     let answer = client
         .customers()

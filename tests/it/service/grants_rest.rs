@@ -465,12 +465,22 @@ async fn grants_that_make_no_sense_are_refused_and_not_written() {
 async fn sums_too_large_for_an_answer_are_a_400() {
     let scene = Scene::new().await;
     scene.metered("c", "f", json!({})).await;
-    for _ in 0..2 {
-        scene
-            .grant("c", "f", 999_999_999_999_999_999, START, json!({}))
-            .await;
-    }
+    let most = 999_999_999_999_999_999_i64;
+    scene.grant("c", "f", most, START, json!({})).await;
+    let grants = format!("{}/grants", path("c", "f"));
+    let detail = scene
+        .rest
+        .post(&grants, json!({"amount": 1, "effectiveAt": START}))
+        .await
+        .problem(400);
+    assert!(detail.contains("grants"), "{detail}");
+    assert_eq!(scene.rest.get(&grants).await.expect(200)["totalCount"], 1);
     let value = format!("{}/value", path("c", "f"));
+    assert_eq!(scene.rest.get(&value).await.expect(200)["balance"], most);
+    // Usage is counted whatever it comes to; only its answer is refused.
+    for _ in 0..2 {
+        scene.usage("c", most, START).await;
+    }
     scene.rest.get(&value).await.problem(400);
     for list in ["entitlements", "grants", "features"] {
         let far = format!("/api/v1/{list}?offset=2147483647&limit=1");

@@ -6,6 +6,7 @@ use super::wire_time;
 use crate::{
     domain::app::{App, Kind},
     error::BillingError,
+    store::customer_app::CustomerApp,
 };
 
 /// The wire form of an app.
@@ -31,10 +32,31 @@ pub fn to_proto(app: &App) -> pb::App {
         create_time: wire_time(Some(app.create_time)),
         update_time: wire_time(Some(app.update_time)),
         delete_time: wire_time(app.delete_time),
+        stripe: app.stripe.as_ref().map(|to| pb::StripeAccount {
+            account_id: to.account.clone(),
+            live_mode: to.live,
+            masked_api_key: to.masked_key.clone(),
+        }),
     }
 }
 
-fn kind_to_proto(kind: Kind) -> pb::app::Type {
+/// The wire form of what an app knows about a customer.
+pub fn customer_to_proto(known: &CustomerApp, app: &App) -> pb::CustomerApp {
+    pb::CustomerApp {
+        app: Some(to_proto(app)),
+        customer_id: known.customer.to_string(),
+        stripe: known.stripe.as_ref().map(|stripe| pb::StripeCustomer {
+            stripe_customer_id: stripe.id.clone(),
+            default_payment_method_id: stripe.payment_method.clone().unwrap_or_default(),
+        }),
+        metadata: known.metadata.clone(),
+        create_time: wire_time(Some(known.create_time)),
+        update_time: wire_time(Some(known.update_time)),
+    }
+}
+
+/// The wire value of a kind.
+pub fn kind_to_proto(kind: Kind) -> pb::app::Type {
     match kind {
         Kind::Sandbox => pb::app::Type::Sandbox,
         Kind::Stripe => pb::app::Type::Stripe,

@@ -32,6 +32,7 @@ pub fn conditions(invoice: &Invoice, app: &App, now: Timestamp) -> Conditions {
         critical: issue::any_critical(&invoice.header.issues),
         draft_may_advance: app.draft_may_advance(&invoice.header.metadata),
         issuing_may_advance: app.issuing_may_advance(&invoice.header.metadata),
+        outside: invoice.header.outside.is_some(),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
         edit::LineInput,
         invoice::{AmountDiscount, Detail, LINES_MAX, Line, ManagedBy},
         rating::{Category, Reason},
+        tax::AppliedTax,
         totals::Totals,
     },
     error::BillingError,
@@ -141,6 +142,16 @@ fn child_to_proto(child: &Detail) -> pb::DetailedLine {
         external_ids: external(child.external_invoicing.as_deref()),
         create_time: wire_time(Some(child.create_time)),
         update_time: wire_time(Some(child.update_time)),
+        taxes: child.taxes.iter().map(tax_to_proto).collect(),
+    }
+}
+
+fn tax_to_proto(tax: &AppliedTax) -> pb::LineTax {
+    pb::LineTax {
+        display_name: tax.name.clone(),
+        percentage: wire_decimal(tax.percentage),
+        behavior: price::behavior_to_proto(Some(tax.behavior)).into(),
+        amount: wire_decimal(tax.amount),
     }
 }
 

@@ -207,19 +207,8 @@ pub fn tax(field: &str, wire: Option<&pb::TaxConfig>) -> Result<TaxConfig, Billi
     let Some(wire) = wire else {
         return Ok(TaxConfig::default());
     };
-    let behavior = match pb::tax_config::Behavior::try_from(wire.behavior) {
-        Ok(pb::tax_config::Behavior::Unspecified) => None,
-        Ok(pb::tax_config::Behavior::Inclusive) => Some(TaxBehavior::Inclusive),
-        Ok(pb::tax_config::Behavior::Exclusive) => Some(TaxBehavior::Exclusive),
-        Err(_) => {
-            return Err(BillingError::invalid(
-                format!("{field}.behavior"),
-                "is unknown",
-            ));
-        }
-    };
     Ok(TaxConfig {
-        behavior,
+        behavior: behavior(&format!("{field}.behavior"), wire.behavior)?,
         stripe_code: text(&wire.stripe_code),
         custom_code: text(&wire.custom_invoicing_code),
     })
@@ -230,16 +219,30 @@ pub fn tax_to_proto(tax: &TaxConfig) -> Option<pb::TaxConfig> {
     if tax.is_empty() {
         return None;
     }
-    let behavior = match tax.behavior {
-        None => pb::tax_config::Behavior::Unspecified,
-        Some(TaxBehavior::Inclusive) => pb::tax_config::Behavior::Inclusive,
-        Some(TaxBehavior::Exclusive) => pb::tax_config::Behavior::Exclusive,
-    };
     Some(pb::TaxConfig {
-        behavior: behavior.into(),
+        behavior: behavior_to_proto(tax.behavior).into(),
         stripe_code: tax.stripe_code.clone().unwrap_or_default(),
         custom_invoicing_code: tax.custom_code.clone().unwrap_or_default(),
     })
+}
+
+/// Whether prices contain the tax, as sent; `None` when it is not said.
+pub fn behavior(field: &str, wire: i32) -> Result<Option<TaxBehavior>, BillingError> {
+    match pb::tax_config::Behavior::try_from(wire) {
+        Ok(pb::tax_config::Behavior::Unspecified) => Ok(None),
+        Ok(pb::tax_config::Behavior::Inclusive) => Ok(Some(TaxBehavior::Inclusive)),
+        Ok(pb::tax_config::Behavior::Exclusive) => Ok(Some(TaxBehavior::Exclusive)),
+        Err(_) => Err(BillingError::invalid(field, "is unknown")),
+    }
+}
+
+/// The wire form of whether prices contain the tax.
+pub fn behavior_to_proto(behavior: Option<TaxBehavior>) -> pb::tax_config::Behavior {
+    match behavior {
+        None => pb::tax_config::Behavior::Unspecified,
+        Some(TaxBehavior::Inclusive) => pb::tax_config::Behavior::Inclusive,
+        Some(TaxBehavior::Exclusive) => pb::tax_config::Behavior::Exclusive,
+    }
 }
 
 #[cfg(test)]

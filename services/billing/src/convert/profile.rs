@@ -11,6 +11,7 @@ use crate::{
             CollectionMethod, NewProfile, Profile, Workflow, default_draft_period,
             default_due_after, default_interval,
         },
+        tax::ManualRate,
     },
     error::BillingError,
 };
@@ -106,6 +107,11 @@ pub fn workflow(field: &str, wire: Option<&pb::Workflow>) -> Result<Workflow, Bi
         collection_method: method(field, payment.collection_method)?,
         tax_enabled: tax.enabled.unwrap_or(true),
         tax_enforced: tax.enforced,
+        tax_rates: rates(
+            &format!("{field}.tax.manual_rates.rates"),
+            tax.manual_rates.as_ref(),
+        )?
+        .unwrap_or_default(),
     };
     workflow.check(field)?;
     Ok(workflow)
@@ -155,6 +161,46 @@ pub fn workflow_to_proto(workflow: &Workflow) -> pb::Workflow {
         tax: Some(pb::TaxSettings {
             enabled: Some(workflow.tax_enabled),
             enforced: workflow.tax_enforced,
+            manual_rates: rates_to_proto(&workflow.tax_rates),
         }),
     }
+}
+
+/// Manual tax rates as sent; `None` when they are not said.
+pub fn rates(
+    field: &str,
+    wire: Option<&pb::ManualTaxRates>,
+) -> Result<Option<Vec<ManualRate>>, BillingError> {
+    let Some(wire) = wire else {
+        return Ok(None);
+    };
+    wire.rates
+        .iter()
+        .enumerate()
+        .map(|(index, rate)| {
+            let path = |name: &str| format!("{field}[{index}].{name}");
+            Ok(ManualRate {
+                name: rate.display_name.clone(),
+                percentage: super::required_decimal(&path("percentage"), rate.percentage.as_ref())?,
+                behavior: price::behavior(&path("behavior"), rate.behavior)?,
+                tax_code: super::text(&rate.tax_code),
+            })
+        })
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// The wire form of manual tax rates.
+pub fn rates_to_proto(rates: &[ManualRate]) -> Option<pb::ManualTaxRates> {
+    Some(pb::ManualTaxRates {
+        rates: rates
+            .iter()
+            .map(|rate| pb::ManualTaxRate {
+                display_name: rate.name.clone(),
+                percentage: super::wire_decimal(rate.percentage),
+                behavior: price::behavior_to_proto(rate.behavior).into(),
+                tax_code: rate.tax_code.clone().unwrap_or_default(),
+            })
+            .collect(),
+    })
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use kernel::{Timestamp, id::AppId};
 use serde::{Deserialize, Serialize};
 
+use super::stripe::Connection;
+
 /// Metadata key that says what the sandbox's payment shall become.
 pub const TARGET_PAYMENT_STATUS: &str = "openmeter.io/sandbox/target-payment-status";
 /// Metadata key that marks a draft as taken over by the caller's system.
@@ -78,6 +80,8 @@ pub struct App {
     pub draft_sync_hook: bool,
     /// Issuing waits for confirmation.
     pub issuing_sync_hook: bool,
+    /// The account of a Stripe app.
+    pub stripe: Option<Connection>,
     /// Counts changes.
     pub revision: i64,
     /// When it was installed.
@@ -89,6 +93,11 @@ pub struct App {
 }
 
 impl App {
+    /// Whether steps of an invoice are carried out by a system outside.
+    pub fn is_outside(&self) -> bool {
+        self.kind == Kind::Stripe
+    }
+
     /// Whether an invoice with this metadata may leave `draft.syncing`.
     pub fn draft_may_advance(&self, metadata: &BTreeMap<String, String>) -> bool {
         !(self.kind == Kind::CustomInvoicing && self.draft_sync_hook)
@@ -123,6 +132,11 @@ pub fn simulated_payment(metadata: &BTreeMap<String, String>) -> SimulatedPaymen
         Some("action_required") => SimulatedPayment::ActionRequired,
         Some(_) | None => SimulatedPayment::Paid,
     }
+}
+
+/// Name of the component that collects payments.
+pub fn payment_component(kind: Kind, operation: &str) -> String {
+    format!("app.{}.collectPayments.{operation}", kind.word())
 }
 
 /// Name of the component of a step of an app, as issues carry it.

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use kernel::{Decimal, Timestamp, decimal, id::Ulid};
 
 use super::{
+    app::Kind,
     header,
     invoice::{AmountDiscount, AppliedUsage, Detail, Invoice, Line},
     issue::{self, Finding},
     rating::{self, Child, Part, Rating, RatingError},
+    tax::{self, ManualRate},
     totals::Totals,
 };
 
@@ -52,6 +54,7 @@ pub fn rate_line(
     line: &mut Line,
     currency: kernel::currency::Currency,
     earlier: &Earlier,
+    rates: &[ManualRate],
     now: Timestamp,
     ids: &mut dyn FnMut() -> Ulid,
 ) -> Result<(), RatingError> {
@@ -79,7 +82,16 @@ pub fn rate_line(
     let children = rated
         .children
         .into_iter()
-        .map(|child| detail(child, currency, &line.children, now, ids))
+        .map(|child| {
+            let net = child.totals(currency)?;
+            let taxes = tax::taxes(net.total, &line.tax, rates, currency)?;
+            let totals = net.taxed(&taxes)?;
+            Ok(Detail {
+                taxes,
+                totals,
+                ..detail(child, &line.children, now, ids)
+            })
+        })
         .collect::<Result<Vec<Detail>, RatingError>>()?;
     line.totals = Totals::sum(children.iter().map(|child| &child.totals))?;
     line.children = children;
@@ -103,15 +115,13 @@ pub fn rate_line(
     Ok(())
 }
 
-/// A child with the ids of the one it replaces.
+/// A child with the ids of the one it replaces, without taxes and sums yet.
 fn detail(
     child: Child,
-    currency: kernel::currency::Currency,
     before: &[Detail],
     now: Timestamp,
     ids: &mut dyn FnMut() -> Ulid,
-) -> Result<Detail, RatingError> {
-    let totals = child.totals(currency)?;
+) -> Detail {
     let known = before
         .iter()
         .find(|detail| detail.reference == child.reference);
@@ -137,7 +147,7 @@ fn detail(
             }
         })
         .collect();
-    Ok(Detail {
+    Detail {
         id: known.map_or_else(&mut *ids, |known| known.id),
         reference: child.reference,
         name: child.name,
@@ -147,11 +157,12 @@ fn detail(
         term: child.term,
         period: child.period,
         discounts,
-        totals,
+        taxes: Vec::new(),
+        totals: Totals::default(),
         external_invoicing: known.and_then(|known| known.external_invoicing.clone()),
         create_time: known.map_or(now, |known| known.create_time),
         update_time: now,
-    })
+    }
 }
 
 /// Calculates the whole invoice. `parts` are the other parts of its split usage periods on
@@ -170,11 +181,18 @@ pub fn calculate(
         .clone()
         .unwrap_or_default();
     let currency = invoice.currency;
+    let workflow = &invoice.header.workflow;
+    // Other apps compute taxes themselves, outside.
+    let rates = if invoice.header.app_kind == Kind::Sandbox && workflow.tax_enabled {
+        workflow.tax_rates.as_slice()
+    } else {
+        &[]
+    };
     for line in invoice.lines.iter_mut().filter(|line| line.is_live()) {
         line.tax = line.tax.or(&default_tax);
         let rated = Earlier::of(line, parts)
             .map_err(RatingError::from)
-            .and_then(|earlier| rate_line(line, currency, &earlier, now, ids));
+            .and_then(|earlier| rate_line(line, currency, &earlier, rates, now, ids));
         if let Err(error) = rated {
             line.children.clear();
             line.totals = Totals::default();

@@ -83,6 +83,9 @@ pub fn update_gathering(invoice: &mut Invoice, now: Timestamp) {
 
 /// When a timer has to look at the invoice again; `None` when only a caller moves it on.
 pub fn next_due(invoice: &Invoice) -> Option<Timestamp> {
+    if invoice.header.outside.is_some() {
+        return Some(invoice.update_time);
+    }
     if invoice.delete_time.is_some() {
         return None;
     }

@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     app,
     issue::Issue,
+    outside,
     party::{Buyer, Supplier},
     price::{Discounts, PaymentTerm, Price, TaxConfig},
     profile::Workflow,
     rating::{Category, Reason},
     state::State,
+    tax::AppliedTax,
     totals::Totals,
 };
 
@@ -96,6 +98,12 @@ pub struct Header {
     pub external_tax: Option<String>,
     /// Id in the payment app.
     pub external_payment: Option<String>,
+    /// What an outside system still has to do.
+    #[serde(default)]
+    pub outside: Option<outside::Task>,
+    /// How far the copy in an outside system has come.
+    #[serde(default)]
+    pub progress: outside::Progress,
 }
 
 /// Who made a line.
@@ -224,6 +232,9 @@ pub struct Detail {
     pub period: Period,
     /// Money taken off.
     pub discounts: Vec<AmountDiscount>,
+    /// Its taxes, from rates that are set by hand.
+    #[serde(default)]
+    pub taxes: Vec<AppliedTax>,
     /// Its sums.
     pub totals: Totals,
     /// Id in the invoicing app.

@@ -9,7 +9,11 @@ use kernel::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{party::Supplier, price::TaxConfig};
+use super::{
+    party::Supplier,
+    price::TaxConfig,
+    tax::{self, ManualRate},
+};
 use crate::error::BillingError;
 
 /// Who starts a payment.
@@ -44,6 +48,9 @@ pub struct Workflow {
     pub tax_enabled: bool,
     /// Whether an invoice without taxes is refused.
     pub tax_enforced: bool,
+    /// Rates that the sandbox app charges.
+    #[serde(default)]
+    pub tax_rates: Vec<ManualRate>,
 }
 
 /// The collection interval of a workflow that names none.
@@ -78,6 +85,7 @@ impl Default for Workflow {
             collection_method: CollectionMethod::ChargeAutomatically,
             tax_enabled: true,
             tax_enforced: false,
+            tax_rates: Vec::new(),
         }
     }
 }
@@ -107,6 +115,7 @@ impl Workflow {
         if self.tax_enforced && !self.tax_enabled {
             return refuse("tax.enforced", "needs tax to be enabled");
         }
+        tax::check(&format!("{field}.tax.manual_rates.rates"), &self.tax_rates)?;
         if let Some(code) = self
             .default_tax
             .as_ref()

@@ -112,6 +112,8 @@ pub struct Conditions {
     pub draft_may_advance: bool,
     /// Whether the app lets issuing pass.
     pub issuing_may_advance: bool,
+    /// Whether an outside system still has to do what the state asks for.
+    pub outside: bool,
 }
 
 impl State {
@@ -247,7 +249,8 @@ pub fn fire(state: State, trigger: Trigger, conditions: &Conditions) -> Option<S
         (State::IssuingSyncing, Trigger::Next) => conditions.issuing_may_advance,
         (_, _) => true,
     };
-    met.then_some(target)
+    let held = conditions.outside && trigger == Trigger::Next;
+    (met && !held).then_some(target)
 }
 
 /// What can be done with an invoice now: per action the state it leads to, when all
@@ -276,6 +279,11 @@ pub fn actions(state: State, conditions: &Conditions) -> Actions {
     };
     let leads_to = |trigger| {
         let mut reached = fire(state, trigger, &conditions)?;
+        // What is outstanding belongs to the state that is left.
+        let conditions = Conditions {
+            outside: false,
+            ..conditions
+        };
         // A chain of automatic steps never visits a state twice.
         for _ in State::ALL {
             match fire(reached, Trigger::Next, &conditions) {

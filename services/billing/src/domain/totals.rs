@@ -4,6 +4,8 @@
 use kernel::{Decimal, decimal::DecimalError};
 use serde::{Deserialize, Serialize};
 
+use super::{price::TaxBehavior, tax::AppliedTax};
+
 /// The seven sums; `total = amount + charges + exclusive taxes − discounts`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
@@ -33,6 +35,23 @@ impl Totals {
             discounts,
             total,
             ..Self::default()
+        })
+    }
+
+    /// The same with taxes; only those on top are to be paid besides.
+    pub fn taxed(self, taxes: &[AppliedTax]) -> Result<Self, DecimalError> {
+        let of = |behavior| {
+            let meant = taxes.iter().filter(|tax| tax.behavior == behavior);
+            kernel::decimal::checked_sum(meant.map(|tax| tax.amount))
+        };
+        let inclusive = of(TaxBehavior::Inclusive)?;
+        let exclusive = of(TaxBehavior::Exclusive)?;
+        Ok(Self {
+            taxes_inclusive: inclusive,
+            taxes_exclusive: exclusive,
+            taxes: kernel::decimal::add(inclusive, exclusive)?,
+            total: kernel::decimal::add(self.total, exclusive)?,
+            ..self
         })
     }
 

@@ -15,6 +15,7 @@ use crate::{
         invoice::{Invoice, Line},
         issue::{self, Finding, Severity},
         numbering::{self, Scope},
+        outside::{Step, Task},
         state::{self, State, Trigger},
     },
     error::BillingError,
@@ -97,8 +98,12 @@ impl<'a> Drive<'a> {
                 return Ok(step > 0);
             };
             invoice.state = next;
+            invoice.header.outside = None;
             self.enter(invoice, trigger).await?;
             let failed = self.fail_if_critical(invoice);
+            if !failed {
+                self.ask_outside(invoice);
+            }
             self.emit(invoice).await?;
             if failed {
                 return Ok(true);
@@ -120,6 +125,22 @@ impl<'a> Drive<'a> {
         }
     }
 
+    /// Records what the state asks of an outside system: the chain rests until it is
+    /// concluded.
+    fn ask_outside(&self, invoice: &mut Invoice) {
+        if !self.app.is_outside() {
+            return;
+        }
+        let header = &mut invoice.header;
+        header.outside = Step::of(invoice.state)
+            // What was never copied needs no deletion.
+            .filter(|step| *step != Step::Delete || header.progress.attempted)
+            .map(|step| Task {
+                step,
+                revision: invoice.revision,
+            });
+    }
+
     /// Does what a state asks for on entry.
     async fn enter(&mut self, invoice: &mut Invoice, trigger: Trigger) -> Result<(), BillingError> {
         match invoice.state {
@@ -138,13 +159,15 @@ impl<'a> Drive<'a> {
                     self.snapshot(invoice, |line| line.metered.is_none());
                 }
                 calculate(invoice, &self.parts, self.now, &mut fresh);
-                issue::report(
-                    &mut invoice.header.issues,
-                    &app::component(self.app.kind, "validate"),
-                    Vec::new(),
-                    self.now,
-                    &mut fresh,
-                );
+                if !self.app.is_outside() {
+                    issue::report(
+                        &mut invoice.header.issues,
+                        &app::component(self.app.kind, "validate"),
+                        Vec::new(),
+                        self.now,
+                        &mut fresh,
+                    );
+                }
             }
             State::IssuingSyncing => {
                 invoice.header.issue_time = Some(self.now);

@@ -153,11 +153,15 @@ impl Billing {
             match self.collect(&mut w, &wish, &plan).await {
                 Ok(invoices) => {
                     w.commit().await?;
-                    self.settle_hold(ctx, customer).await;
-                    return invoices
+                    let made: Vec<InvoiceId> = invoices
                         .iter()
                         .map(|invoice| convert::id("invoice.id", &invoice.id))
-                        .collect();
+                        .collect::<Result<_, _>>()?;
+                    for invoice in &made {
+                        self.after_outside(ctx, *invoice).await;
+                    }
+                    self.settle_hold(ctx, customer).await;
+                    return Ok(made);
                 }
                 Err(BillingError::Raced) => {}
                 Err(error) => return Err(error),
@@ -192,11 +196,16 @@ impl Billing {
                 .await;
             match answer {
                 Err(status) if is_raced(&status) => raced = status,
-                answer => {
-                    if answer.is_ok() {
-                        self.settle_hold(ctx, wish.customer).await;
+                Err(status) => return Err(status),
+                Ok(mut answer) => {
+                    for invoice in &mut answer.get_mut().invoices {
+                        let id = convert::id("invoice.id", &invoice.id)?;
+                        if let Some(now) = self.after_outside(ctx, id).await {
+                            *invoice = now;
+                        }
                     }
-                    return answer;
+                    self.settle_hold(ctx, wish.customer).await;
+                    return Ok(answer);
                 }
             }
         }

@@ -18,6 +18,8 @@ use crate::{
         collect::{UsageFacts, covers},
         edit::{LineInput, replace_lines},
         invoice::{Invoice, Line, ManagedBy},
+        issue::Finding,
+        outside::{Conclusion, Task},
         party::{Address, Supplier},
         profile::CollectionMethod,
         state::{State, Trigger},
@@ -51,6 +53,27 @@ pub enum Command {
     ConfirmIssuing(Box<pb::ConfirmIssuingSyncRequest>),
     /// What became of the payment.
     Payment(Trigger),
+    /// What became of a task of an outside system.
+    Conclude(Task, Box<Conclusion>),
+    /// What Stripe told.
+    Told(Box<Payment>),
+}
+
+/// What an event of Stripe means for an invoice.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// Id of the event, taken once.
+    pub event: String,
+    /// What happened to the payment.
+    pub trigger: Option<Trigger>,
+    /// The state that it leads to; nothing is done when it is there.
+    pub target: Option<State>,
+    /// States in which the event is too late.
+    pub ignored: Vec<State>,
+    /// What is wrong.
+    pub finding: Option<Finding>,
+    /// When the invoice was sent.
+    pub sent: Option<Timestamp>,
 }
 
 /// New values of the editable part of an invoice; what is none stays.
@@ -108,7 +131,8 @@ impl Command {
             Self::Void(_) => "void",
             Self::ConfirmDraft(_) => "confirm_draft_sync",
             Self::ConfirmIssuing(_) => "confirm_issuing_sync",
-            Self::Payment(_) => "report_payment",
+            Self::Payment(_) | Self::Told(_) => "report_payment",
+            Self::Conclude(_, _) => "conclude",
         }
     }
 }
@@ -141,15 +165,39 @@ impl Billing {
                 .await;
             match answer {
                 Err(status) if is_raced(&status) => raced = status,
-                answer => {
-                    if answer.is_ok() {
-                        self.settle_hold_of(ctx, invoice).await;
-                    }
-                    return answer;
+                Err(status) => return Err(status),
+                Ok(answer) => {
+                    return self.finish(ctx, invoice, command, answer, wrap).await;
                 }
             }
         }
         Err(raced)
+    }
+
+    /// Carries out what a command recorded for an outside system; the answer is the invoice
+    /// as it is afterwards.
+    async fn finish<Answer>(
+        &self,
+        ctx: &Context,
+        invoice: InvoiceId,
+        command: &Command,
+        answer: tonic::Response<Answer>,
+        wrap: fn(pb::Invoice) -> Answer,
+    ) -> Result<tonic::Response<Answer>, tonic::Status> {
+        let now = self.after_outside(ctx, invoice).await;
+        self.settle_hold_of(ctx, invoice).await;
+        let Some(now) = now else {
+            return Ok(answer);
+        };
+        if matches!(command, Command::Delete) && now.state() == pb::InvoiceState::DeleteFailed {
+            let found = store::invoice::get(self.db.reader(), ctx.project, invoice).await?;
+            return Err(BillingError::DeleteFailed {
+                issues: convert::invoice::refusal_issues(&found.header.issues),
+            }
+            .into());
+        }
+        let (metadata, _, extensions) = answer.into_parts();
+        Ok(tonic::Response::from_parts(metadata, wrap(now), extensions))
     }
 
     /// Carries out a command for a timer.
@@ -287,6 +335,20 @@ async fn execute(
         Command::Payment(trigger) => {
             super::custom::payment(&mut drive, &mut found, *trigger).await?
         }
+        Command::Conclude(task, conclusion) => {
+            super::outside::conclude(&mut drive, &mut found, *task, conclusion).await?;
+            true
+        }
+        Command::Told(payment) => {
+            let app = drive.app.id;
+            if !store::customer_app::take_event(drive.w.tx(), project, app, &payment.event, now)
+                .await?
+            {
+                return Ok(before);
+            }
+            super::outside::told(&mut drive, &mut found, payment).await?;
+            true
+        }
     };
     if !fired {
         return Err(unavailable());
@@ -329,7 +391,9 @@ async fn gathering(
         | Command::Void(_)
         | Command::ConfirmDraft(_)
         | Command::ConfirmIssuing(_)
-        | Command::Payment(_) => Err(BillingError::ActionNotAvailable {
+        | Command::Payment(_)
+        | Command::Conclude(_, _)
+        | Command::Told(_) => Err(BillingError::ActionNotAvailable {
             action: command.action(),
             state,
         }),

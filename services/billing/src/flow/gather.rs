@@ -16,6 +16,7 @@ use crate::{
         header,
         invoice::{Header, Invoice, Line},
         numbering::Scope,
+        outside::Progress,
         party::Buyer,
         state::State,
         totals::Totals,
@@ -49,6 +50,8 @@ pub fn new_header(buyer: Buyer, effective: &Effective) -> Header {
         external_invoicing: None,
         external_tax: None,
         external_payment: None,
+        outside: None,
+        progress: Progress::default(),
     }
 }
 

@@ -10,11 +10,34 @@ use crate::{error::BillingError, store};
 
 impl Billing {
     /// Places or releases the hold of a customer, as its invoices demand now. Called after a
-    /// write; a failure is logged and repaired by the next write or sync of the customer.
+    /// write; a failure is noted, and a timer tries again.
     pub async fn settle_hold(&self, ctx: &Context, customer: CustomerId) {
         if let Err(error) = self.try_settle_hold(ctx, customer).await {
-            tracing::warn!(customer.id = %customer, %error, "the hold of a customer is not up to date");
+            tracing::warn!(customer.id = %customer, %error, "the hold of a customer is not up to date; a timer tries again");
+            if let Err(error) = self.note_hold(ctx, customer).await {
+                tracing::error!(customer.id = %customer, %error, "the hold of a customer cannot be noted");
+            }
         }
+    }
+
+    async fn note_hold(&self, ctx: &Context, customer: CustomerId) -> Result<(), BillingError> {
+        let w = self.db.system_write(ctx).await?;
+        store::stale_hold::note(w.tx(), ctx.project, customer, ctx.now).await?;
+        w.commit().await?;
+        Ok(())
+    }
+
+    /// The same for a customer that was noted; forgotten once it is done.
+    pub async fn repair_hold(
+        &self,
+        ctx: &Context,
+        customer: CustomerId,
+    ) -> Result<(), BillingError> {
+        self.try_settle_hold(ctx, customer).await?;
+        let w = self.db.system_write(ctx).await?;
+        store::stale_hold::clear(w.tx(), ctx.project, customer).await?;
+        w.commit().await?;
+        Ok(())
     }
 
     async fn try_settle_hold(
@@ -22,14 +45,17 @@ impl Billing {
         ctx: &Context,
         customer: CustomerId,
     ) -> Result<(), BillingError> {
-        let holds = store::invoice::holds_customer(self.db.reader(), ctx.project, customer).await?;
+        let open = store::invoice::holds_customer(self.db.reader(), ctx.project, customer).await?;
         let mut customers = self.customers.clone();
-        if holds {
+        if let Some(invoice) = open {
             let request = customer_pb::PlaceHoldRequest {
                 customer_id: customer.to_string(),
                 reason: customer_pb::hold::Reason::Invoice.into(),
                 holder_id: HOLDER.to_owned(),
-                display_text: "the customer has a gathering or unfinished invoice".to_owned(),
+                display_text: format!(
+                    "invoice {invoice} is not finished, please delete it or mark it as uncollectible \
+                     before deleting the customer"
+                ),
                 period: Some(kernel_pb::Period {
                     start_time: Some(contract::convert::timestamp(ctx.now)),
                     end_time: None,

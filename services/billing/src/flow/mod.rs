@@ -5,16 +5,25 @@ pub mod advance;
 pub mod apply;
 pub mod collect;
 pub mod custom;
+pub mod customer_app;
 pub mod edit;
 pub mod facts;
 pub mod gather;
 pub mod hold;
+pub mod install;
+pub mod oauth;
+pub mod outside;
 pub mod provision;
 pub mod read;
+pub mod settings;
 pub mod settle;
 pub mod simulate;
+pub mod sync_stripe;
+pub mod webhook;
 
-use chassis::{Db, Env, Link, Write};
+use std::sync::Arc;
+
+use chassis::{BuildError, Db, Env, Link, Write};
 use contract::{
     billing::v1 as pb,
     catalog::v1::feature_service_client::FeatureServiceClient,
@@ -26,11 +35,13 @@ use contract::{
 use kernel::id::Ulid;
 use tonic::{Code, Status};
 
+use self::settings::Settings;
 use crate::{
     convert::{self, invoice::Lines},
     domain::{app::App, invoice::Invoice},
     error::BillingError,
     store,
+    stripe::Stripe,
 };
 
 /// How often a write is planned anew when somebody else was faster.
@@ -43,6 +54,10 @@ pub struct Billing {
     pub db: Db,
     /// Signs page tokens.
     pub page_key: [u8; 32],
+    /// Settings of the service.
+    pub settings: Arc<Settings>,
+    env: Env,
+    stripe: Stripe,
     customers: CustomerServiceClient<Link>,
     features: FeatureServiceClient<Link>,
     meters: MeterServiceClient<Link>,
@@ -51,15 +66,24 @@ pub struct Billing {
 
 impl Billing {
     /// Billing over a database, with links to the services it asks.
-    pub fn new(env: &Env, db: Db) -> Self {
-        Self {
+    pub fn new(env: &Env, db: Db, settings: Settings) -> Result<Self, BuildError> {
+        let stripe = Stripe::new(
+            &settings.stripe_api_base,
+            settings.stripe_timeout,
+            settings.stripe_pause,
+        )
+        .map_err(|error| BuildError::Setting(format!("billing: {error}")))?;
+        Ok(Self {
             db,
             page_key: env.page_key(),
+            settings: Arc::new(settings),
+            env: env.clone(),
+            stripe,
             customers: CustomerServiceClient::new(env.link("customer")),
             features: FeatureServiceClient::new(env.link("catalog")),
             meters: MeterServiceClient::new(env.link("metering")),
             usage: UsageServiceClient::new(env.link("metering")),
-        }
+        })
     }
 }
 

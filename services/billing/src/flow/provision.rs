@@ -33,17 +33,19 @@ pub async fn find(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<Option<Effective>, BillingError> {
-    let pinned = store::customer_override::get(db, project, customer)
+    let own = store::customer_override::get(db, project, customer)
         .await?
-        .filter(|found| found.delete_time.is_none())
-        .and_then(|found| found.profile);
-    let profile = match pinned {
+        .filter(|found| found.delete_time.is_none());
+    let profile = match own.as_ref().and_then(|own| own.profile) {
         Some(profile) => Some(store::profile::get(db, project, profile).await?),
         None => store::profile::default(db, project).await?,
     };
     match profile {
         None => Ok(None),
-        Some(profile) => {
+        Some(mut profile) => {
+            if let Some(rates) = own.and_then(|own| own.tax_rates) {
+                profile.workflow.tax_rates = rates;
+            }
             let app = store::app::get(db, project, profile.app).await?;
             Ok(Some(Effective { profile, app }))
         }

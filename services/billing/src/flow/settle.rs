@@ -1,12 +1,16 @@
 //! Timers: subscriptions get the lines of their next period, gathering invoices are
-//! collected, drafts go on when their time comes. All by project time.
+//! collected, drafts go on when their time comes, and what outside systems still have to do
+//! is carried out. All by project time.
 //!
 //! A test clock that jumps over months passes every due instant on the way: each run does
 //! what was due first, as of that instant, so that a jump makes the same invoices as the
 //! same way in small steps. On system time what is late is done as of now.
 
 use chassis::{Context, timer::Timer};
-use kernel::{Timestamp, id::ProjectId};
+use kernel::{
+    Timestamp,
+    id::{InvoiceId, ProjectId, SubscriptionId},
+};
 use tonic::{Code, Status};
 
 use super::{Billing, edit::Command, gather};
@@ -15,19 +19,58 @@ use crate::{domain::header::next_due, error::BillingError, store};
 /// How long something that failed is left alone.
 const PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
-fn later(now: Timestamp) -> Timestamp {
-    now.saturating_add(PAUSE).unwrap_or(Timestamp::MAX)
+/// What is put off.
+#[derive(Clone, Copy)]
+enum Work {
+    Subscription(SubscriptionId),
+    Invoice(InvoiceId),
 }
 
-/// Whether work that failed is to be left alone for a while. A lost race is looked at again
-/// at once; a service that is away is given back as the failure of the whole run, which is
-/// tried again as it is: a pause would be project time, which may stand still.
-fn leave_alone(error: BillingError) -> Result<bool, Status> {
-    let status = Status::from(error);
-    if [Code::Unavailable, Code::DeadlineExceeded].contains(&status.code()) {
-        return Err(status);
+impl Billing {
+    /// What failed is put off, if it is to be left alone for a while. A lost race is looked
+    /// at again at once; a service that is away is given back as the failure of the whole
+    /// run, which is tried again as it is: a pause would be project time, which may stand
+    /// still.
+    async fn put_off(
+        &self,
+        ctx: &Context,
+        step: &Context,
+        work: Work,
+        error: BillingError,
+    ) -> Result<(), Status> {
+        let status = Status::from(error);
+        if [Code::Unavailable, Code::DeadlineExceeded].contains(&status.code()) {
+            return Err(status);
+        }
+        if status.code() == Code::Aborted {
+            return Ok(());
+        }
+        Ok(self.postpone(ctx, step, work).await?)
     }
-    Ok(status.code() != Code::Aborted)
+
+    /// Looks at something again only after a pause, unless it has moved on.
+    async fn postpone(
+        &self,
+        ctx: &Context,
+        step: &Context,
+        work: Work,
+    ) -> Result<(), BillingError> {
+        let until = ctx.now.saturating_add(PAUSE).unwrap_or(Timestamp::MAX);
+        let w = self.db.system_write(ctx).await?;
+        match work {
+            Work::Subscription(id) => {
+                store::subscription::postpone(w.tx(), ctx.project, id, until).await?;
+            }
+            Work::Invoice(id) => {
+                let found = store::invoice::get(w.tx(), ctx.project, id).await?;
+                if next_due(&found).is_some_and(|due| due <= step.now) {
+                    store::invoice::postpone(w.tx(), ctx.project, id, until).await?;
+                }
+            }
+        }
+        w.commit().await?;
+        Ok(())
+    }
 }
 
 /// The context of the next step of a run whose earliest work is due since `earliest`.
@@ -45,8 +88,48 @@ pub struct Sync(pub Billing);
 /// Collects gathering invoices whose lines are due.
 pub struct Collect(pub Billing);
 
-/// Moves drafts on whose waiting time is over.
+/// Moves drafts on whose waiting time is over, and carries out what is recorded.
 pub struct Advance(pub Billing);
+
+/// Brings holds up to date that the customer service could not be told of.
+pub struct Holds(pub Billing);
+
+#[async_trait::async_trait]
+impl Timer for Holds {
+    fn name(&self) -> &'static str {
+        "holds"
+    }
+
+    async fn due(&self) -> Result<Vec<(ProjectId, Timestamp)>, Status> {
+        Ok(store::stale_hold::next_due(self.0.db.reader()).await?)
+    }
+
+    async fn run(&self, ctx: &Context) -> Result<u64, Status> {
+        let billing = &self.0;
+        let mut done = 0;
+        for customer in store::stale_hold::due(billing.db.reader(), ctx.project, ctx.now).await? {
+            match billing
+                .repair_hold(ctx, customer)
+                .await
+                .map_err(Status::from)
+            {
+                // Nobody is left to be held.
+                Err(status) if status.code() == Code::NotFound => {
+                    let w = billing
+                        .db
+                        .system_write(ctx)
+                        .await
+                        .map_err(BillingError::from)?;
+                    store::stale_hold::clear(w.tx(), ctx.project, customer).await?;
+                    w.commit().await.map_err(BillingError::from)?;
+                }
+                outcome => outcome?,
+            }
+            done += 1;
+        }
+        Ok(done)
+    }
+}
 
 #[async_trait::async_trait]
 impl Timer for Sync {
@@ -66,18 +149,8 @@ impl Timer for Sync {
         for (subscription, _) in due.iter().filter(|(_, since)| *since <= step.now) {
             if let Err(error) = billing.sync(&step, *subscription, None).await {
                 tracing::warn!(subscription.id = %subscription, %error, "a subscription could not be synced");
-                if !leave_alone(error)? {
-                    done += 1;
-                    continue;
-                }
-                let w = billing
-                    .db
-                    .system_write(ctx)
-                    .await
-                    .map_err(BillingError::from)?;
-                store::subscription::postpone(w.tx(), ctx.project, *subscription, later(ctx.now))
-                    .await?;
-                w.commit().await.map_err(BillingError::from)?;
+                let work = Work::Subscription(*subscription);
+                billing.put_off(ctx, &step, work, error).await?;
             }
             done += 1;
         }
@@ -101,36 +174,54 @@ impl Timer for Collect {
         let step = step(ctx, due.iter().map(|due| due.since).min());
         let mut done = 0;
         for due in due.iter().filter(|due| due.since <= step.now) {
-            let collected = match billing.collect_due(&step, due.customer).await {
-                Ok(invoices) => invoices,
+            let work = Work::Invoice(due.invoice);
+            match billing.collect_due(&step, due.customer).await {
+                Ok(invoices) if invoices.is_empty() => {
+                    if !billing.drop_empty(&step, due).await? {
+                        billing.postpone(ctx, &step, work).await?;
+                    }
+                }
+                Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(invoice.id = %due.invoice, %error, "a gathering invoice could not be collected");
-                    if !leave_alone(error)? {
-                        done += 1;
-                        continue;
-                    }
-                    Vec::new()
+                    billing.put_off(ctx, &step, work, error).await?;
                 }
-            };
-            if collected.is_empty() {
-                let mut w = billing
-                    .db
-                    .system_write(&step)
-                    .await
-                    .map_err(BillingError::from)?;
-                store::lock_customer(w.tx(), ctx.project, due.customer).await?;
-                let mut found = store::invoice::get(w.tx(), ctx.project, due.invoice).await?;
-                if found.is_gathering() && found.delete_time.is_none() && found.is_empty() {
-                    gather::store_gathering(&mut w, &mut found).await?;
-                } else if next_due(&found).is_some_and(|due| due <= step.now) {
-                    store::invoice::postpone(w.tx(), ctx.project, due.invoice, later(ctx.now))
-                        .await?;
-                }
-                w.commit().await.map_err(BillingError::from)?;
             }
             done += 1;
         }
         Ok(done)
+    }
+}
+
+impl Billing {
+    /// Deletes a gathering invoice that ran empty; answers whether it did.
+    async fn drop_empty(
+        &self,
+        step: &Context,
+        due: &store::invoice::Due,
+    ) -> Result<bool, BillingError> {
+        let mut w = self.db.system_write(step).await?;
+        store::lock_customer(w.tx(), step.project, due.customer).await?;
+        let mut found = store::invoice::get(w.tx(), step.project, due.invoice).await?;
+        if !found.is_gathering() || found.delete_time.is_some() || !found.is_empty() {
+            return Ok(false);
+        }
+        gather::store_gathering(&mut w, &mut found).await?;
+        w.commit().await?;
+        self.settle_hold(step, due.customer).await;
+        Ok(true)
+    }
+
+    /// Carries out what an invoice has recorded, else lets it go on.
+    async fn move_on(&self, step: &Context, invoice: InvoiceId) -> Result<(), BillingError> {
+        let found = store::invoice::get(self.db.reader(), step.project, invoice).await?;
+        if found.header.outside.is_some() {
+            self.carry_out(step, invoice).await?;
+            return Ok(());
+        }
+        self.act_by_itself(step, invoice, Command::Advance).await?;
+        self.carry_out(step, invoice).await?;
+        Ok(())
     }
 }
 
@@ -150,27 +241,11 @@ impl Timer for Advance {
         let step = step(ctx, due.iter().map(|due| due.since).min());
         let mut done = 0;
         for due in due.iter().filter(|due| due.since <= step.now) {
-            if let Err(error) = billing
-                .act_by_itself(&step, due.invoice, Command::Advance)
-                .await
-            {
+            if let Err(error) = billing.move_on(&step, due.invoice).await {
                 // Somebody else may just have moved it on.
                 tracing::info!(invoice.id = %due.invoice, %error, "an invoice could not be advanced");
-                if !leave_alone(error)? {
-                    done += 1;
-                    continue;
-                }
-                let w = billing
-                    .db
-                    .system_write(ctx)
-                    .await
-                    .map_err(BillingError::from)?;
-                let found = store::invoice::get(w.tx(), ctx.project, due.invoice).await?;
-                if next_due(&found).is_some_and(|due| due <= step.now) {
-                    store::invoice::postpone(w.tx(), ctx.project, due.invoice, later(ctx.now))
-                        .await?;
-                }
-                w.commit().await.map_err(BillingError::from)?;
+                let work = Work::Invoice(due.invoice);
+                billing.put_off(ctx, &step, work, error).await?;
             }
             done += 1;
         }

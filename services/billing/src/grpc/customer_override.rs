@@ -34,6 +34,8 @@ impl pb::override_service_server::OverrideService for Billing {
                     .map_err(|_| BillingError::ProfileNotFound(text.to_owned()))?,
             ),
         };
+        let rates = convert::profile::rates("tax_rates.rates", request.tax_rates.as_ref())?;
+        crate::domain::tax::check("tax_rates.rates", rates.as_deref().unwrap_or_default())?;
         let known = self.customer(ctx, customer).await?;
         self.db
             .write(
@@ -54,6 +56,8 @@ impl pb::override_service_server::OverrideService for Billing {
                     let value = Override {
                         customer,
                         profile,
+                        tax_rates: rates
+                            .or_else(|| live.as_ref().and_then(|found| found.tax_rates.clone())),
                         create_time: live.as_ref().map_or(ctx.now, |found| found.create_time),
                         update_time: ctx.now,
                         delete_time: None,
@@ -227,7 +231,7 @@ impl Billing {
         for id in ids {
             let own = overrides.get(&id);
             let profile = own.and_then(|own| own.profile).unwrap_or(default.id);
-            let wire = match profiles.get(&profile) {
+            let mut wire = match profiles.get(&profile) {
                 Some(wire) => wire.clone(),
                 None => {
                     let full = store::profile::get(db, ctx.project, profile).await?;
@@ -237,6 +241,11 @@ impl Billing {
                     wire
                 }
             };
+            if let Some(rates) = own.and_then(|own| own.tax_rates.as_deref())
+                && let Some(tax) = wire.workflow.as_mut().and_then(|flow| flow.tax.as_mut())
+            {
+                tax.manual_rates = convert::profile::rates_to_proto(rates);
+            }
             found.push(pb::CustomerBilling {
                 customer_id: id,
                 customer_override: own.map(to_proto),
@@ -256,5 +265,9 @@ fn to_proto(value: &Override) -> pb::CustomerOverride {
             .unwrap_or_default(),
         create_time: Some(contract::convert::timestamp(value.create_time)),
         update_time: Some(contract::convert::timestamp(value.update_time)),
+        tax_rates: value
+            .tax_rates
+            .as_deref()
+            .and_then(convert::profile::rates_to_proto),
     }
 }

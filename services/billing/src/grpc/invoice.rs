@@ -9,7 +9,7 @@ use kernel::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{Page, invoice_list, total};
+use super::{invoice_list, total};
 use crate::{
     convert::{self, invoice::Lines},
     domain::{party::check_country, state::Trigger},
@@ -22,6 +22,9 @@ use crate::{
     },
     store,
 };
+
+/// Invoices of a numbered page when the caller does not say.
+const NUMBERED_DEFAULT: i32 = 100;
 
 #[tonic::async_trait]
 impl pb::invoice_service_server::InvoiceService for Billing {
@@ -118,19 +121,28 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let filter = invoice_list::filter(request)?;
         let sort = invoice_list::sort(request)?;
         let query = format!("{}|{sort:?}|{filter:?}", ctx.project);
-        let page = Page::parse(
-            request.page_size,
-            &request.page_token,
-            request.page,
+        let size = match request.page_size {
+            0 if request.page > 0 => NUMBERED_DEFAULT,
+            size => size,
+        };
+        let page = chassis::keyset::Page::from_proto(
+            (size, &request.page_token, request.page),
+            sort.1,
             self.page_key,
             &[&query],
         )?;
+        let slice = &page.slice;
         let db = self.db.reader();
+        let start = invoice_list::start(slice);
+        let limit = slice.limit + 1;
         let mut found =
-            store::invoice_list::list(db, ctx.project, &filter, sort, page.offset, page.fetch())
-                .await?;
-        let next_page_token = page.next(&mut found);
-        let total_size = if page.numbered {
+            store::invoice_list::list(db, ctx.project, &filter, sort, &start, limit).await?;
+        let shown = usize::try_from(slice.limit).unwrap_or(usize::MAX);
+        let more = found.len() > shown && slice.page.is_none();
+        found.truncate(shown);
+        let last = found.last().map(|last| invoice_list::place(sort.0, last));
+        let next_page_token = page.next_token(more, last);
+        let total_size = if slice.page.is_some() {
             total(store::invoice_list::count(db, ctx.project, &filter).await?)
         } else {
             0
@@ -270,6 +282,7 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         let call = (request.request_id.as_str(), request);
         let id = find(&request.invoice_id)?;
         let command = Command::Void(voiding(request)?);
+        self.void_outside(ctx, id).await?;
         self.act(ctx, "VoidInvoice", call, id, command, |invoice| {
             pb::VoidInvoiceResponse {
                 invoice: Some(invoice),

@@ -1,13 +1,14 @@
 //! Lists of invoices: what a request asks for.
 
+use chassis::keyset::Slice;
 use contract::billing::v1 as pb;
 use kernel::Timestamp;
 
 use crate::{
     convert,
-    domain::state::State,
+    domain::{invoice::Invoice, state::State},
     error::BillingError,
-    store::invoice_list::{Filter, Sort, Span},
+    store::invoice_list::{Filter, Sort, Span, Start},
 };
 
 /// The filter of a request.
@@ -79,4 +80,30 @@ pub fn sort(request: &pb::ListInvoicesRequest) -> Result<(Sort, bool), BillingEr
         Err(_) => return Err(BillingError::invalid("order", "is unknown")),
     };
     Ok((sort, request.descending))
+}
+
+/// Where a page begins: by its number, or behind the place that its token names.
+pub fn start(slice: &Slice) -> Start {
+    match (slice.page, slice.after.as_deref()) {
+        (Some(page), _) => Start::Offset(
+            page.saturating_sub(1)
+                .saturating_mul(slice.limit)
+                .min(i64::MAX as u64),
+        ),
+        (None, Some([kind, value, id])) => {
+            Start::Behind((kind == "v").then(|| value.clone()), id.clone())
+        }
+        (None, _) => Start::Offset(0),
+    }
+}
+
+/// The place of an invoice in a list, as a token names it.
+pub fn place(sort: Sort, invoice: &Invoice) -> Vec<String> {
+    let value = sort.value(invoice);
+    let kind = if value.is_some() { "v" } else { "n" };
+    vec![
+        kind.to_owned(),
+        value.unwrap_or_default(),
+        invoice.id.to_string(),
+    ]
 }

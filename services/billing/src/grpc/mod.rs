@@ -1,10 +1,11 @@
 //! The gRPC services: parse, call, reply.
 
 mod app;
+mod customer_app;
 mod customer_override;
 mod invoice;
 mod invoice_list;
-mod profile;
+pub mod profile;
 mod sync;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub fn routes(billing: &Billing) -> Routes {
     .add_service(pb::app_service_server::AppServiceServer::new(
         billing.clone(),
     ))
+    .add_service(pb::customer_app_service_server::CustomerAppServiceServer::new(billing.clone()))
     .add_service(pb::invoice_service_server::InvoiceServiceServer::new(
         billing.clone(),
     ))
@@ -44,6 +46,7 @@ pub fn timers(billing: &Billing) -> Vec<Arc<dyn Timer>> {
         Arc::new(settle::Sync(billing.clone())),
         Arc::new(settle::Collect(billing.clone())),
         Arc::new(settle::Advance(billing.clone())),
+        Arc::new(settle::Holds(billing.clone())),
     ]
 }
 

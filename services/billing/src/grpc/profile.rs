@@ -172,7 +172,12 @@ impl pb::profile_service_server::ProfileService for Billing {
                     chassis::etag::check(&wire.etag, found.revision)?;
                     let app = store::app::get(w.tx(), ctx.project, found.app).await?;
                     let before = convert::profile::to_proto(&found, Some(&app));
-                    let new = convert::profile::from_proto(&merged(&before, wire, paths))?;
+                    let sent = merged(&before, wire, paths);
+                    let mut new = convert::profile::from_proto(&sent)?;
+                    let sent_tax = sent.workflow.and_then(|workflow| workflow.tax);
+                    if sent_tax.is_none_or(|tax| tax.manual_rates.is_none()) {
+                        new.workflow.tax_rates.clone_from(&found.workflow.tax_rates);
+                    }
                     if found.default && !new.default {
                         return Err(BillingError::DefaultProfileCannotBeUnset);
                     }
@@ -296,7 +301,11 @@ fn stored(new: NewProfile, app: &App, ctx: &Context) -> Profile {
 /// Takes the default away from the profile that has it. When the new default invoices
 /// through another kind of app, customers with a running priced subscription stay where
 /// they are: they are pinned to the old one.
-async fn demote(w: &mut Write, ctx: &Context, new_app: &App) -> Result<(), BillingError> {
+pub(crate) async fn demote(
+    w: &mut Write,
+    ctx: &Context,
+    new_app: &App,
+) -> Result<(), BillingError> {
     let Some(mut old) = store::profile::default(w.tx(), ctx.project).await? else {
         return Ok(());
     };
@@ -327,6 +336,7 @@ async fn demote(w: &mut Write, ctx: &Context, new_app: &App) -> Result<(), Billi
         let pinned = Override {
             customer,
             profile: Some(old.id),
+            tax_rates: live.and_then(|known| known.tax_rates.clone()),
             create_time: live.map_or(ctx.now, |known| known.create_time),
             update_time: ctx.now,
             delete_time: None,

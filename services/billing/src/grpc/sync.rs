@@ -1,13 +1,18 @@
 //! What the subscription service tells billing.
 
+use chassis::Context;
 use contract::billing::v1 as pb;
 use kernel::id::CustomerId;
 use tonic::{Request, Response, Status};
 
 use crate::{
     convert,
+    domain::app::Kind,
     error::BillingError,
-    flow::{Billing, provision},
+    flow::{
+        Billing, provision,
+        sync_stripe::{Stop, validate},
+    },
     store,
 };
 
@@ -31,6 +36,10 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
             .ok_or(BillingError::DefaultProfileNotFound)?;
         if effective.app.delete_time.is_some() || !effective.app.ready {
             return Err(BillingError::AppNotFound(effective.app.id.to_string()).into());
+        }
+        if effective.app.kind == Kind::Stripe {
+            self.check_stripe(ctx, subscription.customer, &effective)
+                .await?;
         }
         Ok(Response::new(pb::CheckSetupResponse {
             billing_profile_id: effective.profile.id.to_string(),
@@ -68,5 +77,32 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
         Ok(Response::new(pb::SyncCustomerResponse {
             invoice_ids: invoices.iter().map(ToString::to_string).collect(),
         }))
+    }
+}
+
+impl Billing {
+    /// Whether Stripe will be able to bill a customer: asked before something is sold.
+    async fn check_stripe(
+        &self,
+        ctx: &Context,
+        customer: CustomerId,
+        effective: &provision::Effective,
+    ) -> Result<(), BillingError> {
+        let app = &effective.app;
+        let known =
+            store::customer_app::get(self.db.reader(), ctx.project, customer, app.id).await?;
+        let stripe = known.as_ref().and_then(|known| known.stripe.as_ref());
+        let account = self.account_of(app)?;
+        match validate(&account, stripe, &effective.profile.workflow).await {
+            Ok(()) => Ok(()),
+            Err(Stop::Stripe(error)) => self.answered(ctx, app.id, Err(error)).await,
+            Err(Stop::Findings(findings)) => {
+                let messages: Vec<String> = findings
+                    .into_iter()
+                    .map(|finding| finding.message)
+                    .collect();
+                Err(BillingError::ProviderRefused(messages.join("; ")))
+            }
+        }
     }
 }

@@ -11,7 +11,10 @@ use sea_orm::{
 
 use super::{entity, from_json, id, to_json};
 use crate::{
-    domain::app::{App, Kind},
+    domain::{
+        app::{App, Kind},
+        stripe::Connection,
+    },
     error::BillingError,
 };
 use entity::app::{ActiveModel, Column, Entity, Model};
@@ -38,6 +41,38 @@ pub async fn sandbox(
         .filter(Column::Kind.eq(Kind::Sandbox.word()))
         .filter(Column::DeleteTime.is_null())
         .order_by_asc(Column::Id)
+        .one(db)
+        .await?
+        .map(from_row)
+        .transpose()
+}
+
+/// The project of an app, which only its webhook does not know.
+pub async fn project(db: &impl ConnectionTrait, app: AppId) -> Result<ProjectId, BillingError> {
+    let project: Option<String> = Entity::find()
+        .select_only()
+        .column(Column::ProjectId)
+        .filter(Column::Id.eq(app.to_string()))
+        .filter(Column::DeleteTime.is_null())
+        .into_tuple()
+        .one(db)
+        .await?;
+    match project {
+        Some(project) => id("app.project_id", &project),
+        None => Err(BillingError::AppNotFound(app.to_string())),
+    }
+}
+
+/// The installed app of a Stripe account.
+pub async fn of_account(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    account: &str,
+) -> Result<Option<App>, BillingError> {
+    Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::DeleteTime.is_null())
         .one(db)
         .await?
         .map(from_row)
@@ -87,6 +122,15 @@ pub async fn save(
         ready: Set(app.ready),
         draft_sync_hook: Set(app.draft_sync_hook),
         issuing_sync_hook: Set(app.issuing_sync_hook),
+        account_id: Set(app.stripe.as_ref().map(|to| to.account.clone())),
+        live_mode: Set(app.stripe.as_ref().map(|to| to.live)),
+        masked_key: Set(app.stripe.as_ref().map(|to| to.masked_key.clone())),
+        sealed_key: Set(app.stripe.as_ref().map(|to| to.sealed_key.clone())),
+        webhook_id: Set(app.stripe.as_ref().map(|to| to.webhook.clone())),
+        sealed_webhook_secret: Set(app
+            .stripe
+            .as_ref()
+            .map(|to| to.sealed_webhook_secret.clone())),
         revision: Set(app.revision),
         create_time: Set(micros(app.create_time)),
         update_time: Set(micros(app.update_time)),
@@ -99,6 +143,12 @@ pub async fn save(
         Column::Ready,
         Column::DraftSyncHook,
         Column::IssuingSyncHook,
+        Column::AccountId,
+        Column::LiveMode,
+        Column::MaskedKey,
+        Column::SealedKey,
+        Column::WebhookId,
+        Column::SealedWebhookSecret,
         Column::Revision,
         Column::UpdateTime,
         Column::DeleteTime,
@@ -130,6 +180,7 @@ pub fn new(kind: Kind, name: &str, now: Timestamp) -> App {
         ready: true,
         draft_sync_hook: false,
         issuing_sync_hook: false,
+        stripe: None,
         revision: 1,
         create_time: now,
         update_time: now,
@@ -138,7 +189,16 @@ pub fn new(kind: Kind, name: &str, now: Timestamp) -> App {
 }
 
 fn from_row(row: Model) -> Result<App, BillingError> {
+    let stripe = row.account_id.map(|account| Connection {
+        account,
+        live: row.live_mode.unwrap_or_default(),
+        masked_key: row.masked_key.unwrap_or_default(),
+        sealed_key: row.sealed_key.unwrap_or_default(),
+        webhook: row.webhook_id.unwrap_or_default(),
+        sealed_webhook_secret: row.sealed_webhook_secret.unwrap_or_default(),
+    });
     Ok(App {
+        stripe,
         id: id("app.id", &row.id)?,
         kind: Kind::from_word(&row.kind).ok_or(BillingError::CorruptColumn("app.kind"))?,
         name: row.name,

@@ -11,8 +11,8 @@ use sea_orm::{
     ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
 };
 
-use super::{CHUNK, entity, id};
-use crate::error::BillingError;
+use super::{CHUNK, entity, from_json, id, to_json};
+use crate::{domain::tax::ManualRate, error::BillingError};
 use entity::customer_override::{ActiveModel, Column, Entity, Model};
 
 /// Most customers that a refusal names.
@@ -25,6 +25,8 @@ pub struct Override {
     pub customer: CustomerId,
     /// The profile it is pinned to.
     pub profile: Option<ProfileId>,
+    /// Its own tax rates, which replace those of the profile.
+    pub tax_rates: Option<Vec<ManualRate>>,
     /// When it was first made.
     pub create_time: Timestamp,
     /// When it was last changed.
@@ -96,6 +98,7 @@ pub async fn save(
         project_id: Set(project.to_string()),
         customer_id: Set(value.customer.to_string()),
         profile_id: Set(value.profile.map(|profile| profile.to_string())),
+        tax_rates: Set(value.tax_rates.as_ref().map(to_json).transpose()?),
         create_time: Set(micros(value.create_time)),
         update_time: Set(micros(value.update_time)),
         delete_time: Set(value.delete_time.map(micros)),
@@ -105,6 +108,7 @@ pub async fn save(
             OnConflict::columns([Column::ProjectId, Column::CustomerId])
                 .update_columns([
                     Column::ProfileId,
+                    Column::TaxRates,
                     Column::CreateTime,
                     Column::UpdateTime,
                     Column::DeleteTime,
@@ -124,6 +128,7 @@ fn from_row(row: Model) -> Result<Override, BillingError> {
             .as_deref()
             .map(|text| id("customer_override.profile_id", text))
             .transpose()?,
+        tax_rates: row.tax_rates.as_deref().map(from_json).transpose()?,
         create_time: instant(row.create_time),
         update_time: instant(row.update_time),
         delete_time: row.delete_time.map(instant),

@@ -70,12 +70,12 @@ pub async fn gathering_of_customer(
     with_lines(db, project, rows).await
 }
 
-/// Whether a customer has a gathering invoice or one that is not final.
+/// The id of the first invoice of a customer that is gathering or not final.
 pub async fn holds_customer(
     db: &impl ConnectionTrait,
     project: ProjectId,
     customer: CustomerId,
-) -> Result<bool, BillingError> {
+) -> Result<Option<String>, BillingError> {
     let finals = State::ALL
         .into_iter()
         .filter(|state| state.is_final())
@@ -85,9 +85,10 @@ pub async fn holds_customer(
         .filter(Column::CustomerId.eq(customer.to_string()))
         .filter(Column::DeleteTime.is_null())
         .filter(Column::State.is_not_in(finals))
-        .count(db)
+        .order_by_asc(Column::Id)
+        .one(db)
         .await?
-        > 0)
+        .map(|row| row.id))
 }
 
 /// Whether an open invoice is carried out by an app.
@@ -140,6 +141,7 @@ pub async fn save(
         update_time: Set(chassis::db::micros(invoice.update_time)),
         delete_time: Set(micros(invoice.delete_time)),
         due_time: Set(micros(header::next_due(invoice))),
+        external_id: Set(invoice.header.external_invoicing.clone()),
     };
     let changed = [
         Column::CustomerName,
@@ -153,6 +155,7 @@ pub async fn save(
         Column::UpdateTime,
         Column::DeleteTime,
         Column::DueTime,
+        Column::ExternalId,
     ];
     Entity::insert(row)
         .on_conflict(
@@ -163,6 +166,26 @@ pub async fn save(
         .exec_without_returning(tx)
         .await?;
     line::save(tx, project, invoice.id, &invoice.lines).await
+}
+
+/// The invoice that an invoicing app knows by this id.
+pub async fn by_external(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    app: AppId,
+    external: &str,
+) -> Result<Option<InvoiceId>, BillingError> {
+    let found: Option<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::ExternalId.eq(external))
+        .filter(Column::AppId.eq(app.to_string()))
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .one(db)
+        .await?;
+    found.map(|text| id("invoice.id", &text)).transpose()
 }
 
 /// Other parts of an invoice's split usage periods, on live standard invoices.

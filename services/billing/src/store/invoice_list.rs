@@ -60,13 +60,60 @@ pub struct Filter {
     pub subscription: Option<SubscriptionId>,
 }
 
-/// Invoices that the filter leaves.
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// After so many invoices.
+    Offset(u64),
+    /// Behind the invoice with this sort value (none: it has none) and id.
+    Behind(Option<String>, String),
+}
+
+impl Sort {
+    fn column(self) -> Column {
+        match self {
+            Self::CreateTime => Column::CreateTime,
+            Self::CustomerName => Column::CustomerName,
+            Self::IssueTime => Column::IssueTime,
+            Self::Status => Column::State,
+            Self::UpdateTime => Column::UpdateTime,
+            Self::PeriodStartTime => Column::PeriodStartTime,
+        }
+    }
+
+    /// The sort value of an invoice; none sorts before all others.
+    pub fn value(self, invoice: &Invoice) -> Option<String> {
+        let header = &invoice.header;
+        let instant = |time: Option<Timestamp>| super::micros(time).map(|time| time.to_string());
+        match self {
+            Self::CreateTime => instant(Some(invoice.create_time)),
+            Self::CustomerName => Some(header.buyer.name.clone()),
+            Self::IssueTime => instant(header.issue_time),
+            Self::Status => Some(invoice.state.text().to_owned()),
+            Self::UpdateTime => instant(Some(invoice.update_time)),
+            Self::PeriodStartTime => instant(header.period.map(|period| period.start)),
+        }
+    }
+
+    /// A sort value of a token, as its column holds it.
+    fn stored(self, text: &str) -> sea_orm::Value {
+        match self {
+            Self::CustomerName | Self::Status => text.into(),
+            Self::CreateTime | Self::IssueTime | Self::UpdateTime | Self::PeriodStartTime => {
+                // Tokens are signed, so the text is a number that we wrote.
+                text.parse::<i64>().unwrap_or_default().into()
+            }
+        }
+    }
+}
+
+/// Invoices that the filter leaves, from a start on.
 pub async fn list(
     db: &impl ConnectionTrait,
     project: ProjectId,
     filter: &Filter,
     sort: (Sort, bool),
-    offset: u64,
+    start: &Start,
     limit: u64,
 ) -> Result<Vec<Invoice>, BillingError> {
     let (order, nulls) = if sort.1 {
@@ -74,22 +121,48 @@ pub async fn list(
     } else {
         (Order::Asc, NullOrdering::First)
     };
-    let column = match sort.0 {
-        Sort::CreateTime => Column::CreateTime,
-        Sort::CustomerName => Column::CustomerName,
-        Sort::IssueTime => Column::IssueTime,
-        Sort::Status => Column::State,
-        Sort::UpdateTime => Column::UpdateTime,
-        Sort::PeriodStartTime => Column::PeriodStartTime,
+    let mut query = filtered(project, filter)
+        .order_by_with_nulls(sort.0.column(), order.clone(), nulls)
+        .order_by(Column::Id, order);
+    query = match start {
+        Start::Offset(offset) => query.offset(*offset),
+        Start::Behind(value, id) => query.filter(behind(sort, value.as_deref(), id)),
     };
-    let rows = filtered(project, filter)
-        .order_by_with_nulls(column, order.clone(), nulls)
-        .order_by(Column::Id, order)
-        .offset(offset)
-        .limit(limit)
-        .all(db)
-        .await?;
+    let rows = query.limit(limit).all(db).await?;
     invoice::with_lines(db, project, rows).await
+}
+
+/// Invoices behind a place of the list; those without a sort value are less than all others.
+fn behind((sort, descending): (Sort, bool), value: Option<&str>, id: &str) -> Condition {
+    let column = sort.column();
+    let next = |tied: Condition| {
+        tied.add(if descending {
+            Column::Id.lt(id)
+        } else {
+            Column::Id.gt(id)
+        })
+    };
+    match value {
+        Some(value) => {
+            let value = sort.stored(value);
+            let further = if descending {
+                Condition::any()
+                    .add(column.lt(value.clone()))
+                    .add(column.is_null())
+            } else {
+                Condition::any().add(column.gt(value.clone()))
+            };
+            further.add(next(Condition::all().add(column.eq(value))))
+        }
+        None => {
+            let tied = next(Condition::all().add(column.is_null()));
+            if descending {
+                tied
+            } else {
+                Condition::any().add(tied).add(column.is_not_null())
+            }
+        }
+    }
 }
 
 /// How many invoices the filter leaves.

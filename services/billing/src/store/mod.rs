@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod customer;
+pub mod customer_app;
 pub mod customer_override;
 pub mod entity;
 pub mod invoice;
@@ -10,6 +11,7 @@ pub mod line;
 pub mod migration;
 pub mod profile;
 pub mod sequence;
+pub mod stale_hold;
 pub mod subscription;
 
 use kernel::{

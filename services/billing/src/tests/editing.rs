@@ -9,7 +9,7 @@ use contract::{
 use super::{refusal, world::*};
 
 /// The inputs that leave an invoice as it is.
-fn echo(invoice: &pb::Invoice) -> Vec<pb::LineInput> {
+pub fn echo(invoice: &pb::Invoice) -> Vec<pb::LineInput> {
     invoice
         .lines
         .iter()
@@ -28,7 +28,7 @@ fn echo(invoice: &pb::Invoice) -> Vec<pb::LineInput> {
         .collect()
 }
 
-async fn put(
+pub async fn put(
     world: &World,
     invoice: &pb::Invoice,
     lines: Vec<pb::LineInput>,

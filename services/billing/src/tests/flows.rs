@@ -678,3 +678,91 @@ async fn concurrent_calls_invoice_each_line_once() {
     }
     assert_eq!(world.standard().await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_hold_that_could_not_be_placed_is_placed_by_the_timer() {
+    let world = World::new("2024-01-01").await;
+    world.neighbors.lock().unwrap().refuses_holds = true;
+    let fee = line(
+        "fee",
+        "2024-02-01",
+        "2024-03-01",
+        "2024-02-01",
+        flat("1", false),
+    );
+    world.pending("USD", vec![fee]).await;
+    assert!(!world.neighbors.lock().unwrap().held);
+    world.neighbors.lock().unwrap().refuses_holds = false;
+    world.advance("2024-01-01").await;
+    assert!(world.neighbors.lock().unwrap().held);
+}
+
+#[tokio::test]
+async fn pages_of_invoices_are_kept_apart_by_place_and_not_by_count() {
+    use pb::list_invoices_request::Order;
+    let world = World::new("2024-01-01").await;
+    for amount in ["1", "2", "3", "4", "5"] {
+        let fee = line(
+            "fee",
+            "2024-01-01",
+            "2024-02-01",
+            "2024-01-01",
+            flat(amount, false),
+        );
+        world.pending("USD", vec![fee]).await;
+        world.invoice().await;
+    }
+    // One without an issue time.
+    let later = line(
+        "later",
+        "2024-01-01",
+        "2024-02-01",
+        "2024-03-01",
+        flat("6", false),
+    );
+    world.pending("USD", vec![later]).await;
+    for order in [
+        Order::CreateTime,
+        Order::CustomerName,
+        Order::IssueTime,
+        Order::Status,
+        Order::UpdateTime,
+        Order::PeriodStartTime,
+    ] {
+        for descending in [false, true] {
+            let list = async |size: i32, token: String, page: i32| {
+                let request = pb::ListInvoicesRequest {
+                    page_size: size,
+                    page_token: token,
+                    page,
+                    order: order.into(),
+                    descending,
+                    ..Default::default()
+                };
+                world
+                    .billing
+                    .list_invoices(world.call(request))
+                    .await
+                    .unwrap()
+                    .into_inner()
+            };
+            let whole: Vec<String> = list(10, String::new(), 1)
+                .await
+                .invoices
+                .into_iter()
+                .map(|invoice| invoice.id)
+                .collect();
+            assert_eq!(whole.len(), 6, "{order:?}");
+            let (mut parts, mut token) = (Vec::new(), String::new());
+            loop {
+                let page = list(2, token, 0).await;
+                parts.extend(page.invoices.into_iter().map(|invoice| invoice.id));
+                token = page.next_page_token;
+                if token.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(parts, whole, "{order:?} {descending}");
+        }
+    }
+}

@@ -2,9 +2,15 @@
 
 mod custom_invoicing;
 mod editing;
+#[path = "../../../../tests/src/fake_stripe/mod.rs"]
+mod fake_stripe;
 mod flows;
 mod profiles;
+mod refusals;
+mod stripe;
+mod stripe_faults;
 mod subscriptions;
+mod taxes;
 mod world;
 
 /// The reason of a refusal and the codes of its issues.

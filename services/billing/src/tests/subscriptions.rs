@@ -82,7 +82,7 @@ fn state(
     }
 }
 
-fn plain(revision: i64, end: Option<&str>) -> sub::SubscriptionState {
+pub fn plain(revision: i64, end: Option<&str>) -> sub::SubscriptionState {
     let start = "2024-01-01";
     state(
         revision,
@@ -95,7 +95,7 @@ fn plain(revision: i64, end: Option<&str>) -> sub::SubscriptionState {
     )
 }
 
-async fn apply(world: &World, state: sub::SubscriptionState) -> pb::ApplySubscriptionResponse {
+pub async fn apply(world: &World, state: sub::SubscriptionState) -> pb::ApplySubscriptionResponse {
     let request = pb::ApplySubscriptionRequest {
         state: Some(state),
         ..Default::default()
@@ -448,4 +448,22 @@ async fn a_deleted_subscription_leaves_no_pending_lines() {
     .await;
     assert!(world.list().await.is_empty());
     assert!(!world.neighbors.lock().unwrap().held);
+}
+
+#[tokio::test]
+async fn nothing_is_sold_to_a_customer_that_stripe_cannot_bill() {
+    let scene = super::stripe::Scene::new().await;
+    scene.install(super::fake_stripe::KEY).await.unwrap();
+    let check = || {
+        let request = pb::CheckSetupRequest {
+            state: Some(plain(1, None)),
+            ..Default::default()
+        };
+        scene.world.billing.check_setup(scene.world.call(request))
+    };
+    assert_eq!(super::refusal(check().await).0, "PROVIDER_REFUSED");
+    scene.stripe.customer("cus_1");
+    scene.stripe.payment_method("pm_1", "cus_1");
+    scene.put_customer("cus_1", "pm_1").await.unwrap();
+    assert!(check().await.is_ok());
 }

@@ -25,7 +25,10 @@ use kernel::{
 use prost::Message;
 use tonic::{Request, Status, body::Body};
 
-use crate::{flow::Billing, grpc, store};
+use crate::{
+    flow::{Billing, settings::Settings},
+    grpc, store,
+};
 
 pub const CUSTOMER: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
@@ -38,6 +41,8 @@ pub struct Neighbors {
     pub meters: BTreeMap<String, metering::meter::Aggregation>,
     /// Whether the customer is held.
     pub held: bool,
+    /// The customer service takes no holds.
+    pub refuses_holds: bool,
     /// When the customer was deleted.
     pub deleted: Option<Timestamp>,
     /// Calls of `QueryUsage`.
@@ -111,13 +116,21 @@ async fn database(folder: &std::path::Path) -> String {
 impl World {
     /// A world in which it is `now`, with a meter `api` that sums.
     pub async fn new(now: &str) -> Self {
+        Self::with(now, &[]).await
+    }
+
+    /// The same with settings of the service.
+    pub async fn with(now: &str, settings: &[(&str, &str)]) -> Self {
         let neighbors = Arc::new(Mutex::new(Neighbors::default()));
         let links = Links::default();
         for service in ["customer", "catalog", "metering"] {
             links.join(service, neighbor(neighbors.clone()));
         }
         let folder = tempfile::tempdir().unwrap();
-        let config = ServiceConfig::on(database(folder.path()).await);
+        let config = settings.iter().fold(
+            ServiceConfig::on(database(folder.path()).await),
+            |config, (name, value)| config.with_setting(name, *value),
+        );
         let env = Env::new(
             "billing",
             config,
@@ -127,7 +140,8 @@ impl World {
             tokio_util::sync::CancellationToken::new(),
         );
         let db = env.open_db(store::migration::all()).await.unwrap();
-        let billing = Billing::new(&env, db);
+        let settings = Settings::read(&env.config).unwrap();
+        let billing = Billing::new(&env, db, settings).unwrap();
         let world = Self {
             timers: grpc::timers(&billing),
             billing,
@@ -439,6 +453,9 @@ impl Neighbors {
                 customers: vec![self.customer()],
             }
             .encode_to_vec(),
+            "PlaceHold" | "ReleaseHold" if self.refuses_holds => {
+                return Err(Status::unavailable("away"));
+            }
             "PlaceHold" => {
                 self.held = true;
                 customer::PlaceHoldResponse::default().encode_to_vec()

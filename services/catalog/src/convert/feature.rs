@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use contract::catalog::v1 as pb;
 use contract::convert::decimal as to_decimal;
 use contract::metering::v1 as metering_pb;
+use kernel::Decimal;
 use kernel::id::{FeatureId, MeterId};
 
 use super::{
@@ -16,6 +17,7 @@ use crate::{
         Aggregation, Dimension, FeatureBody, Filter, ListOperator, MeterFacts, NewFeature,
         TextOperator, UnitCost,
     },
+    domain::model_price::ModelPricing,
     error::CatalogError,
     store::feature::{self, Feature, FeatureRef, Hold, Holder, Sort},
 };
@@ -159,6 +161,7 @@ fn unit_cost_to_proto(cost: &UnitCost) -> pb::UnitCost {
                 Dimension::Property(key) => TokenTypeSource::TokenTypeProperty(key),
                 Dimension::Fixed(value) => TokenTypeSource::TokenType(value),
             }),
+            pricing: None,
         }),
     };
     pb::UnitCost {
@@ -275,24 +278,31 @@ pub fn usage_of(
     }
 }
 
-/// A row of usage and what it cost.
-pub fn cost_row(
-    unit_cost: &UnitCost,
-    usage: metering_pb::UsageRow,
-) -> Result<pb::FeatureCostRow, CatalogError> {
-    let value = at(
-        "usage",
-        contract::convert::from_required_decimal(usage.value.as_ref()),
-    )?;
-    let (cost, detail) = match unit_cost.of(value) {
-        Ok(cost) => (Some(contract::convert::decimal(cost)), ""),
+/// How much a row of usage is.
+pub fn usage_value(usage: &metering_pb::UsageRow) -> Result<Decimal, CatalogError> {
+    let value = contract::convert::from_required_decimal(usage.value.as_ref());
+    at("usage", value)
+}
+
+/// A row of usage and what it cost, or why nobody can say.
+pub fn cost_row(usage: metering_pb::UsageRow, cost: Result<Decimal, String>) -> pb::FeatureCostRow {
+    let (cost, detail) = match cost {
+        Ok(cost) => (Some(to_decimal(cost)), String::new()),
         Err(detail) => (None, detail),
     };
-    Ok(pb::FeatureCostRow {
+    pb::FeatureCostRow {
         usage: Some(usage),
         cost,
-        detail: detail.to_owned(),
-    })
+        detail,
+    }
+}
+
+/// Adds the prices of its model to a feature.
+pub fn set_pricing(feature: &mut pb::Feature, pricing: &ModelPricing) {
+    let cost = feature.unit_cost.as_mut();
+    if let Some(pb::unit_cost::Source::Llm(llm)) = cost.and_then(|cost| cost.source.as_mut()) {
+        llm.pricing = Some(super::model_price::pricing_to_proto(pricing));
+    }
 }
 
 /// Reads the filters of a list.

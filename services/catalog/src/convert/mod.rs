@@ -1,11 +1,15 @@
 //! Proto ↔ domain. Reading parses values and names the field of what it cannot read; what a
 //! resource may be is decided by the domain.
 
+pub mod access;
 pub mod addon;
 pub mod feature;
+pub mod model_price;
 pub mod plan;
 pub mod plan_addon;
+pub mod product;
 pub mod rate_card;
+pub mod store_app;
 
 use std::fmt::Display;
 
@@ -51,7 +55,8 @@ fn duration(field: &str, text: &str) -> Result<IsoDuration, CatalogError> {
     at(field, IsoDuration::parse(text))
 }
 
-fn optional_duration(field: &str, text: &str) -> Result<Option<IsoDuration>, CatalogError> {
+/// Reads an ISO 8601 duration; empty text is none.
+pub fn optional_duration(field: &str, text: &str) -> Result<Option<IsoDuration>, CatalogError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -93,6 +98,11 @@ pub fn batch<T: std::str::FromStr<Err: Display>>(
 ) -> Result<Vec<T>, CatalogError> {
     bounded(field, texts.len(), BATCH_COUNT_MAX)?;
     texts.iter().map(|text| parse_id(field, text)).collect()
+}
+
+/// Refuses a batch of more things than one call reads.
+pub fn check_batch(field: &str, texts: &[String]) -> Result<(), CatalogError> {
+    bounded(field, texts.len(), BATCH_COUNT_MAX)
 }
 
 /// Refuses an etag that was sent and is not the current one.

@@ -6,6 +6,7 @@ use kernel::{id::MeterId, key};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::model_price::ModelPricing;
 use super::violation::{METADATA_COUNT_MAX, NAME_LENGTH_MAX, Violation, Violations};
 
 /// Deepest nesting of a filter.
@@ -98,14 +99,75 @@ pub enum UnitCost {
     },
 }
 
+/// Prices of models by provider and model.
+pub type Prices = BTreeMap<(String, String), ModelPricing>;
+
 impl UnitCost {
-    /// What some usage cost in US dollars, exactly; else why nobody can say.
-    pub fn of(&self, usage: Decimal) -> Result<Decimal, &'static str> {
+    /// The group-by keys of the meter that the cost depends on.
+    pub fn properties(&self) -> Vec<String> {
         match self {
-            Self::Manual { amount } => kernel::decimal::mul(usage, *amount)
-                .map_err(|_| "the cost has more digits than can be told exactly"),
-            Self::Llm { .. } => Err("no price is known for this provider, model and type of token"),
+            Self::Manual { .. } => Vec::new(),
+            Self::Llm {
+                provider,
+                model,
+                token_type,
+            } => {
+                let all = [provider, model, token_type];
+                let mut keys: Vec<String> =
+                    all.into_iter().filter_map(Dimension::property).collect();
+                keys.sort();
+                keys.dedup();
+                keys
+            }
         }
+    }
+
+    /// The provider and model that some usage is of; none for a fixed cost.
+    pub fn model_of(&self, group_by: &BTreeMap<String, String>) -> Option<(String, String)> {
+        match self {
+            Self::Manual { .. } => None,
+            Self::Llm {
+                provider, model, ..
+            } => Some((provider.of(group_by), model.of(group_by))),
+        }
+    }
+
+    /// The provider and model of all usage of the feature, where its filters leave just one.
+    pub fn only_model(&self, filters: &BTreeMap<String, Filter>) -> Option<(String, String)> {
+        match self {
+            Self::Manual { .. } => None,
+            Self::Llm {
+                provider, model, ..
+            } => provider.only(filters).zip(model.only(filters)),
+        }
+    }
+
+    /// What some usage with these group-by values cost in US dollars, exactly; else why nobody can
+    /// say.
+    pub fn of(
+        &self,
+        usage: Decimal,
+        group_by: &BTreeMap<String, String>,
+        prices: &Prices,
+    ) -> Result<Decimal, String> {
+        let amount = match self {
+            Self::Manual { amount } => *amount,
+            Self::Llm {
+                provider,
+                model,
+                token_type,
+            } => {
+                let name = (provider.of(group_by), model.of(group_by));
+                let kind = token_type.of(group_by);
+                let price = prices.get(&name).and_then(|pricing| pricing.of(&kind));
+                price.ok_or_else(|| {
+                    let (provider, model) = name;
+                    format!("no price is known for provider `{provider}`, model `{model}` and token type `{kind}`")
+                })?
+            }
+        };
+        kernel::decimal::mul(usage, amount)
+            .map_err(|_| "the cost has more digits than can be told exactly".to_owned())
     }
 }
 
@@ -117,6 +179,31 @@ pub enum Dimension {
     Property(String),
     /// A fixed value.
     Fixed(String),
+}
+
+impl Dimension {
+    fn property(&self) -> Option<String> {
+        match self {
+            Self::Property(key) => Some(key.clone()),
+            Self::Fixed(_) => None,
+        }
+    }
+
+    /// Its value in some usage; empty where the usage does not say.
+    fn of(&self, group_by: &BTreeMap<String, String>) -> String {
+        match self {
+            Self::Property(key) => group_by.get(key).cloned().unwrap_or_default(),
+            Self::Fixed(value) => value.clone(),
+        }
+    }
+
+    /// Its one value under these filters.
+    fn only(&self, filters: &BTreeMap<String, Filter>) -> Option<String> {
+        match self {
+            Self::Property(key) => filters.get(key)?.only(),
+            Self::Fixed(value) => Some(value.clone()),
+        }
+    }
 }
 
 /// How a meter aggregates, as far as features care.
@@ -241,6 +328,18 @@ impl NewFeature {
 }
 
 impl Filter {
+    /// The one value that it allows, where it is as simple as that.
+    fn only(&self) -> Option<String> {
+        match self {
+            Self::Text(TextOperator::Equals, value) => Some(value.clone()),
+            Self::List(ListOperator::OneOf, values) => match values.as_slice() {
+                [value] => Some(value.clone()),
+                [] | [_, ..] => None,
+            },
+            Self::Any | Self::Text(..) | Self::List(..) | Self::AllOf(_) | Self::AnyOf(_) => None,
+        }
+    }
+
     /// Levels of nesting; a plain condition has one.
     fn depth(&self) -> usize {
         match self {
@@ -279,23 +378,75 @@ mod tests {
         violations.into_iter().map(|v| v.field).collect()
     }
 
+    fn number(text: &str) -> Decimal {
+        kernel::decimal::parse(text).unwrap()
+    }
+
     #[test]
-    fn a_manual_cost_is_exact_and_an_unknown_price_is_told() {
-        let number = |text: &str| kernel::decimal::parse(text).unwrap();
-        let manual = |amount: &str| UnitCost::Manual {
-            amount: number(amount),
+    fn a_manual_cost_is_exact() {
+        let (rows, prices) = (BTreeMap::new(), Prices::new());
+        let check = |amount: &str, usage: &str| {
+            let manual = UnitCost::Manual {
+                amount: number(amount),
+            };
+            manual.of(number(usage), &rows, &prices)
         };
-        assert_eq!(manual("0.002").of(number("1500")), Ok(number("3")));
-        assert_eq!(manual("0").of(number("1500")), Ok(Decimal::ZERO));
+        assert_eq!(check("0.002", "1500"), Ok(number("3")));
+        assert_eq!(check("0", "1500"), Ok(Decimal::ZERO));
         let most = "999999999999999999";
-        assert!(manual(most).of(number(most)).is_err());
-        let fixed = || Dimension::Fixed("input".into());
+        assert!(check(most, most).is_err());
+    }
+
+    #[test]
+    fn tokens_cost_what_the_price_list_says_of_their_model() {
         let llm = UnitCost::Llm {
-            provider: fixed(),
-            model: fixed(),
-            token_type: fixed(),
+            provider: Dimension::Fixed("openai".into()),
+            model: Dimension::Property("model".into()),
+            token_type: Dimension::Property("kind".into()),
         };
-        assert!(llm.of(Decimal::ONE).is_err());
+        assert_eq!(llm.properties(), ["kind", "model"]);
+        let pricing = ModelPricing {
+            input: number("0.00001"),
+            output: number("0.00003"),
+            cache_read: None,
+            reasoning: None,
+            cache_write: None,
+        };
+        let prices = Prices::from([(("openai".to_owned(), "gpt-4".to_owned()), pricing)]);
+        let check = |model: &str, kind: &str| {
+            let row = [("model", model), ("kind", kind)];
+            let row = row.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            llm.of(number("200"), &row.into(), &prices)
+        };
+        assert_eq!(check("gpt-4", "input"), Ok(number("0.002")));
+        assert_eq!(check("gpt-4", "output"), Ok(number("0.006")));
+        for (model, kind) in [("gpt-4", "cache_read"), ("gpt-5", "input"), ("gpt-4", "")] {
+            let detail = check(model, kind).unwrap_err();
+            assert!(detail.contains(model) && detail.contains(kind), "{detail}");
+        }
+    }
+
+    #[test]
+    fn filters_may_leave_just_one_model() {
+        let llm = UnitCost::Llm {
+            provider: Dimension::Fixed("openai".into()),
+            model: Dimension::Property("model".into()),
+            token_type: Dimension::Fixed("input".into()),
+        };
+        let check = |filter: Filter, expected: Option<&str>| {
+            let found = llm.only_model(&BTreeMap::from([("model".to_owned(), filter)]));
+            assert_eq!(found.map(|(_, model)| model).as_deref(), expected);
+        };
+        let one = || vec!["gpt-4".to_owned()];
+        check(
+            Filter::Text(TextOperator::Equals, "gpt-4".into()),
+            Some("gpt-4"),
+        );
+        check(Filter::List(ListOperator::OneOf, one()), Some("gpt-4"));
+        check(Filter::List(ListOperator::NoneOf, one()), None);
+        check(Filter::Text(TextOperator::Like, "gpt-4".into()), None);
+        check(Filter::Any, None);
+        assert_eq!(llm.only_model(&BTreeMap::new()), None);
     }
 
     #[test]

@@ -97,6 +97,17 @@ impl Violations {
         );
     }
 
+    /// Length in characters of a text that PostgreSQL must be able to store.
+    pub fn text(&mut self, path: impl Into<String>, text: &str, least: usize, most: usize) {
+        let path = path.into();
+        let length = text.chars().count();
+        if !(least..=most).contains(&length) {
+            self.add(path, format!("must have {least} to {most} characters"));
+        } else if text.contains('\0') {
+            self.add(path, "must not contain the character U+0000");
+        }
+    }
+
     /// All of them; none means that the resource can be read.
     pub fn into_vec(self) -> Vec<Violation> {
         self.0

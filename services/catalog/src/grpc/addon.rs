@@ -6,7 +6,7 @@ use contract::catalog::v1 as pb;
 use kernel::id::AddonId;
 use tonic::{Request, Response, Status};
 
-use super::{Catalog, known_features, resolve_features};
+use super::{Catalog, known_features, lock_features, resolve_features};
 use crate::{
     convert,
     domain::{
@@ -38,6 +38,8 @@ impl pb::addon_service_server::AddonService for Catalog {
                 &request.request_id,
                 request,
                 |mut w| async move {
+                    let lock = format!("catalog.addon.{}.{}", ctx.project, spec.key);
+                    chassis::db::lock(w.tx(), &lock).await?;
                     if offer::has_draft::<AddonBody>(w.tx(), ctx.project, &spec.key).await? {
                         return Err(CatalogError::DraftExists {
                             kind: OfferKind::Addon,
@@ -230,6 +232,8 @@ impl pb::addon_service_server::AddonService for Catalog {
                 &request.request_id,
                 request,
                 |mut w| async move {
+                    // Whoever assigns the add-on to a plan locks it, too.
+                    offer::lock::<AddonBody>(w.tx(), ctx.project, id).await?;
                     let mut addon = offer::by_id::<AddonBody>(w.tx(), ctx.project, id).await?;
                     if addon.delete_time.is_some() {
                         let addon = convert::addon::to_proto(&addon, ctx.now);
@@ -288,6 +292,7 @@ fn check(
 async fn check_publishable(w: &Write, addon: &AddonVersion) -> Result<(), CatalogError> {
     let (project, now) = (w.context().project, w.context().now);
     let cards: Vec<&RateCard> = addon.offer.body.rate_cards.iter().collect();
+    lock_features(w.tx(), project, &cards).await?;
     let known = known_features(w.tx(), project, &cards).await?;
     let mut issues = addon.offer.issues();
     let state = addon.effective.addon_state(now);

@@ -1,21 +1,27 @@
 //! Features.
 
+use std::collections::BTreeSet;
+
 use chassis::Context;
 use chassis::keyset::Page;
 use contract::{catalog::v1 as pb, metering::v1 as metering_pb};
-use kernel::id::{FeatureId, MeterId};
+use jiff::SignedDuration;
+use kernel::id::{FeatureId, ProjectId};
+use sea_orm::ConnectionTrait;
 use tonic::{Code, Request, Response, Status};
 
 use super::Catalog;
 use crate::{
     convert,
-    domain::feature::{Dimension, FeatureBody, MeterFacts, UnitCost},
+    domain::feature::{FeatureBody, MeterFacts, UnitCost},
     error::{CatalogError, refuse},
-    store::feature as store,
+    store::{feature as store, meter_release, model_price},
 };
 
 /// The currency of unit costs.
 const COST_CURRENCY: &str = "USD";
+/// How long a feature may take to be made before its hold is looked at: longer than any call.
+const HOLD_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 #[tonic::async_trait]
 impl pb::feature_service_server::FeatureService for Catalog {
@@ -27,6 +33,16 @@ impl pb::feature_service_server::FeatureService for Catalog {
         let wire = request.feature.clone().unwrap_or_default();
         let new = convert::feature::from_proto(&wire)?;
         refuse(new.violations())?;
+        let id: FeatureId = chassis::id::next();
+        let meter = match &new.meter_slug {
+            Some(slug) => Some(self.meter(ctx, slug).await),
+            None => None,
+        };
+        // The hold is placed before the commit, so a failed commit leaves it behind; the note
+        // made first lets the timer find it.
+        if let Some(Ok(meter)) = &meter {
+            self.note_hold(ctx, id, meter).await?;
+        }
         self.db
             .write(
                 ctx,
@@ -34,14 +50,15 @@ impl pb::feature_service_server::FeatureService for Catalog {
                 &request.request_id,
                 request,
                 |mut w| async move {
-                    let meter = match &new.meter_slug {
-                        Some(slug) => Some(self.meter(ctx, slug).await?),
-                        None => None,
-                    };
+                    lock_key(&w, &new.key).await?;
+                    let meter = meter.transpose()?;
                     if let Some(meter) = &meter {
                         refuse(new.meter_violations(meter))?;
+                        let project = ctx.project;
+                        if !meter_release::take(w.tx(), project, &id.to_string()).await? {
+                            return Err(CatalogError::Stale("feature"));
+                        }
                     }
-                    let id: FeatureId = chassis::id::next();
                     let feature =
                         store::insert(w.tx(), ctx.project, id, new, meter.clone(), ctx.now).await?;
                     let proto = convert::feature::to_proto(&feature);
@@ -57,8 +74,16 @@ impl pb::feature_service_server::FeatureService for Catalog {
                     if let Some(meter) = &meter {
                         self.hold_meter(ctx, meter, &feature).await?;
                     }
+                    let mut shown = vec![proto];
+                    price(
+                        w.tx(),
+                        ctx.project,
+                        std::slice::from_ref(&feature),
+                        &mut shown,
+                    )
+                    .await?;
                     let answer = pb::CreateFeatureResponse {
-                        feature: Some(proto),
+                        feature: shown.pop(),
                     };
                     Ok::<_, CatalogError>((w, answer))
                 },
@@ -79,8 +104,9 @@ impl pb::feature_service_server::FeatureService for Catalog {
             request.include_archived,
         )
         .await?;
+        let shown = self.shown(&ctx, std::slice::from_ref(&found)).await?;
         Ok(Response::new(pb::GetFeatureResponse {
-            feature: Some(convert::feature::to_proto(&found)),
+            feature: shown.into_iter().next(),
         }))
     }
 
@@ -96,7 +122,7 @@ impl pb::feature_service_server::FeatureService for Catalog {
         found.sort_by_key(|feature| std::cmp::Reverse(feature.id));
         found.dedup_by_key(|feature| feature.id);
         Ok(Response::new(pb::BatchGetFeaturesResponse {
-            features: found.iter().map(convert::feature::to_proto).collect(),
+            features: self.shown(&ctx, &found).await?,
         }))
     }
 
@@ -119,7 +145,7 @@ impl pb::feature_service_server::FeatureService for Catalog {
         let found = store::list(self.db.reader(), ctx.project, &filter, &page.slice).await?;
         let last = found.rows.last().map(|feature| filter.sort.values(feature));
         Ok(Response::new(pb::ListFeaturesResponse {
-            features: found.rows.iter().map(convert::feature::to_proto).collect(),
+            features: self.shown(&ctx, &found.rows).await?,
             next_page_token: page.next_token(found.more, last),
             total_size: found.total.cast_signed(),
         }))
@@ -131,23 +157,11 @@ impl pb::feature_service_server::FeatureService for Catalog {
     ) -> Result<Response<pb::QueryFeatureCostResponse>, Status> {
         let (ctx, request) = chassis::open(request)?;
         let wanted = convert::feature::reference(request.feature.as_ref())?;
-        let feature = store::find(self.db.reader(), ctx.project, &wanted, false).await?;
-        let without = |missing| CatalogError::FeatureNotCosted {
-            key: feature.key.clone(),
-            missing,
-        };
-        let (meter, _) = feature.meter.as_ref().ok_or_else(|| without("meter"))?;
-        let unit_cost = feature.body.unit_cost.as_ref();
-        let unit_cost = unit_cost.ok_or_else(|| without("unit cost"))?;
         let usage = request.usage.unwrap_or_default();
-        let usage = convert::feature::usage_of(*meter, &feature.body, usage);
-        let answer = self.usage.clone().query_meter(ctx.request(usage)).await?;
-        let rows = answer.into_inner().rows.into_iter();
+        let rows = self.feature_cost(&ctx, &wanted, usage).await?;
         Ok(Response::new(pb::QueryFeatureCostResponse {
             currency_code: COST_CURRENCY.to_owned(),
-            rows: rows
-                .map(|row| convert::feature::cost_row(unit_cost, row))
-                .collect::<Result<_, _>>()?,
+            rows,
         }))
     }
 
@@ -166,7 +180,17 @@ impl pb::feature_service_server::FeatureService for Catalog {
                 request,
                 |mut w| async move {
                     let feature = store::find(w.tx(), ctx.project, &wanted, false).await?;
+                    // Who publishes a plan with the feature locks it, too: one of both comes first.
+                    let ids = [feature.id];
+                    let feature = store::lock(w.tx(), ctx.project, &ids).await?.pop();
+                    let feature = feature.filter(|feature| feature.archive_time.is_none());
+                    let gone = || CatalogError::FeatureNotFound(wanted.to_string());
+                    let feature = feature.ok_or_else(gone)?;
                     self.check_unused(&w, &feature).await?;
+                    if let Some((meter, _)) = &feature.meter {
+                        let (id, meter) = (feature.id, meter.to_string());
+                        meter_release::note(w.tx(), ctx.project, id, &meter, ctx.now).await?;
+                    }
                     let before = convert::feature::to_proto(&feature);
                     let archived = store::archive(w.tx(), ctx.project, feature, ctx.now).await?;
                     let after = convert::feature::to_proto(&archived);
@@ -185,10 +209,13 @@ impl pb::feature_service_server::FeatureService for Catalog {
                 },
             )
             .await?;
-        // After the commit: a hold that stays behind is a nuisance, a hold that is missed
-        // would let the meter of a live feature go.
+        // After the commit, so that the meter of a live feature is never let go; what fails here
+        // the timer does again.
         if let Some(feature) = &answer.get_ref().feature {
-            self.release_meter(ctx, feature).await;
+            let outcome = self.release_now(ctx, &feature.id, &feature.meter_id).await;
+            if let Err(error) = outcome {
+                tracing::warn!(feature.id = feature.id, %error, "a meter stays held for now");
+            }
         }
         Ok(answer)
     }
@@ -206,7 +233,12 @@ impl pb::feature_service_server::FeatureService for Catalog {
                 &request.request_id,
                 request,
                 |w| async move {
-                    store::replace_holds(w.tx(), ctx.project, &holder, &holds).await?;
+                    let lock = format!("catalog.holder.{}.{holder:?}", ctx.project);
+                    chassis::db::lock(w.tx(), &lock).await?;
+                    let revision = request.revision;
+                    if store::is_newer(w.tx(), ctx.project, &holder, revision).await? {
+                        store::replace_holds(w.tx(), ctx.project, &holder, &holds).await?;
+                    }
                     Ok::<_, CatalogError>((w, pb::ReplaceFeatureHoldsResponse {}))
                 },
             )
@@ -258,14 +290,16 @@ impl Catalog {
         Ok(())
     }
 
-    async fn release_meter(&self, ctx: &Context, feature: &pb::Feature) {
-        if feature.meter_id.parse::<MeterId>().is_err() {
-            return;
-        }
+    async fn release_meter(
+        &self,
+        ctx: &Context,
+        feature: &str,
+        meter: &str,
+    ) -> Result<(), CatalogError> {
         let request = metering_pb::ReleaseMeterHoldRequest {
-            meter_id: feature.meter_id.clone(),
+            meter_id: meter.to_owned(),
             reason: metering_pb::meter_hold::Reason::Feature.into(),
-            holder_id: feature.id.clone(),
+            holder_id: feature.to_owned(),
             request_id: String::new(),
         };
         let released = self
@@ -273,9 +307,62 @@ impl Catalog {
             .clone()
             .release_meter_hold(ctx.request(request))
             .await;
-        if let Err(status) = released {
-            tracing::warn!(feature.id = feature.id, code = ?status.code(), "the meter stays held");
+        match released {
+            // A meter that is gone holds nothing.
+            Err(status) if status.code() != Code::NotFound => Err(status.into()),
+            Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    /// Notes that the feature being made may leave a hold behind.
+    async fn note_hold(
+        &self,
+        ctx: &Context,
+        id: FeatureId,
+        meter: &MeterFacts,
+    ) -> Result<(), CatalogError> {
+        let due = ctx.now + HOLD_PATIENCE;
+        let w = self.db.system_write(ctx).await?;
+        meter_release::note(w.tx(), ctx.project, id, &meter.id.to_string(), due).await?;
+        w.commit().await?;
+        Ok(())
+    }
+
+    /// Releases the meter of a feature that is noted for it, unless the feature is live after all;
+    /// false when somebody else has taken the note.
+    pub async fn release_now(
+        &self,
+        ctx: &Context,
+        feature: &str,
+        meter: &str,
+    ) -> Result<bool, CatalogError> {
+        let w = self.db.system_write(ctx).await?;
+        if !meter_release::take(w.tx(), ctx.project, feature).await? {
+            return Ok(false);
+        }
+        let ids: Vec<FeatureId> = feature.parse().into_iter().collect();
+        let live = store::by_ids(w.tx(), ctx.project, &ids, false).await?;
+        if live.is_empty() {
+            self.release_meter(ctx, feature, meter).await?;
+        }
+        w.commit().await?;
+        Ok(true)
+    }
+
+    /// The database, for timers.
+    pub fn db(&self) -> &chassis::Db {
+        &self.db
+    }
+
+    /// Features with the prices of their models.
+    async fn shown(
+        &self,
+        ctx: &Context,
+        features: &[store::Feature],
+    ) -> Result<Vec<pb::Feature>, CatalogError> {
+        let mut shown = features.iter().map(convert::feature::to_proto).collect();
+        price(self.db.reader(), ctx.project, features, &mut shown).await?;
+        Ok(shown)
     }
 
     async fn check_unused(
@@ -303,21 +390,40 @@ impl Catalog {
     }
 }
 
+/// Lets one write that makes a feature of a key pass at a time, so that the second one can name the
+/// first.
+async fn lock_key(w: &chassis::Write, key: &str) -> Result<(), CatalogError> {
+    let project = w.context().project;
+    chassis::db::lock(w.tx(), &format!("catalog.feature.{project}.{key}")).await?;
+    Ok(())
+}
+
+/// Adds the prices of models to features whose usage is of just one.
+async fn price(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    features: &[store::Feature],
+    shown: &mut Vec<pb::Feature>,
+) -> Result<(), CatalogError> {
+    let only = |feature: &store::Feature| {
+        let cost = feature.body.unit_cost.as_ref()?;
+        cost.only_model(&feature.body.filters)
+    };
+    let models: BTreeSet<(String, String)> = features.iter().filter_map(only).collect();
+    let prices = model_price::of_models(db, project, &models).await?;
+    for (feature, shown) in features.iter().zip(shown) {
+        let pricing = only(feature).and_then(|model| prices.get(&model));
+        if let Some(pricing) = pricing {
+            convert::feature::set_pricing(shown, pricing);
+        }
+    }
+    Ok(())
+}
+
 /// The group-by keys of the meter that a feature cannot do without.
 fn group_by_keys(body: &FeatureBody) -> Vec<String> {
     let mut keys: Vec<String> = body.filters.keys().cloned().collect();
-    if let Some(UnitCost::Llm {
-        provider,
-        model,
-        token_type,
-    }) = &body.unit_cost
-    {
-        for dimension in [provider, model, token_type] {
-            if let Dimension::Property(key) = dimension {
-                keys.push(key.clone());
-            }
-        }
-    }
+    keys.extend(body.unit_cost.iter().flat_map(UnitCost::properties));
     keys.sort();
     keys.dedup();
     keys

@@ -1,9 +1,18 @@
 //! The gRPC services: parse, call, reply.
 
 mod addon;
+mod entitlement_definition;
 mod feature;
+mod feature_cost;
+mod model_price;
+mod named_plan;
+mod offering;
+mod package;
 mod plan;
 mod plan_addon;
+mod product;
+mod store_app;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +34,7 @@ use crate::{
 /// What all handlers work with.
 #[derive(Clone)]
 pub struct Catalog {
+    env: Env,
     db: Db,
     page_key: [u8; 32],
     meters: MeterServiceClient<Link>,
@@ -34,6 +44,7 @@ pub struct Catalog {
 /// The handlers on a database.
 pub fn catalog(env: &Env, db: &Db) -> Catalog {
     Catalog {
+        env: env.clone(),
         db: db.clone(),
         page_key: env.page_key(),
         meters: MeterServiceClient::new(env.link("metering")),
@@ -42,8 +53,7 @@ pub fn catalog(env: &Env, db: &Db) -> Catalog {
 }
 
 /// All gRPC services of the catalog.
-pub fn routes(env: &Env, db: &Db) -> Routes {
-    let catalog = catalog(env, db);
+pub fn routes(catalog: Catalog) -> Routes {
     Routes::new(pb::feature_service_server::FeatureServiceServer::new(
         catalog.clone(),
     ))
@@ -54,6 +64,27 @@ pub fn routes(env: &Env, db: &Db) -> Routes {
         catalog.clone(),
     ))
     .add_service(pb::plan_addon_service_server::PlanAddonServiceServer::new(
+        catalog.clone(),
+    ))
+    .add_service(pb::model_price_service_server::ModelPriceServiceServer::new(catalog.clone()))
+    .add_service(pb::named_plan_service_server::NamedPlanServiceServer::new(
+        catalog.clone(),
+    ))
+    .add_service(pb::store_app_service_server::StoreAppServiceServer::new(
+        catalog.clone(),
+    ))
+    .add_service(pb::product_service_server::ProductServiceServer::new(
+        catalog.clone(),
+    ))
+    .add_service(
+        pb::entitlement_definition_service_server::EntitlementDefinitionServiceServer::new(
+            catalog.clone(),
+        ),
+    )
+    .add_service(pb::offering_service_server::OfferingServiceServer::new(
+        catalog.clone(),
+    ))
+    .add_service(pb::package_service_server::PackageServiceServer::new(
         catalog,
     ))
 }
@@ -96,7 +127,20 @@ async fn resolve_features<'a>(
     Ok(())
 }
 
-/// What is known about all features that the cards name, by id and by key.
+/// Locks the features that cards were stored with, until the end of the transaction.
+async fn lock_features(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    cards: &[&RateCard],
+) -> Result<(), CatalogError> {
+    let ids: BTreeSet<FeatureId> = cards.iter().filter_map(|card| card.feature_id).collect();
+    let ids: Vec<FeatureId> = ids.into_iter().collect();
+    store::feature::lock(db, project, &ids).await?;
+    Ok(())
+}
+
+/// What is known about all features that the cards name, by id and by key. Whoever publishes locks
+/// them first (`store::feature::lock`).
 async fn known_features(
     db: &impl ConnectionTrait,
     project: ProjectId,

@@ -8,7 +8,10 @@ use contract::catalog::v1 as pb;
 use kernel::id::{AddonId, PlanId};
 use tonic::{Request, Response, Status};
 
-use super::{Catalog, known_features, resolve_features};
+use super::{
+    Catalog, known_features, lock_features, named_plan::name_published, product::ensure_published,
+    resolve_features,
+};
 use crate::{
     convert,
     domain::{
@@ -43,6 +46,7 @@ impl pb::plan_service_server::PlanService for Catalog {
                 &request.request_id,
                 request,
                 |w| async move {
+                    lock_drafts(&w, &spec.key).await?;
                     refuse_second_draft(&w, &spec.key).await?;
                     resolve_features(w.tx(), ctx.project, spec.body.rate_cards_mut()).await?;
                     let (w, plan) = insert(w, spec).await?;
@@ -189,7 +193,11 @@ impl pb::plan_service_server::PlanService for Catalog {
                         effective: published.effective,
                         ..plan
                     };
+                    let (key, body) = (changed.offer.key.clone(), changed.offer.body.clone());
                     let plan = record(&mut w, "plan.published", Some(before), changed).await?;
+                    // From its first publish on a plan is known by name, and a product.
+                    name_published(&mut w, &key, &body.name).await?;
+                    ensure_published(&mut w, &key, &body).await?;
                     Ok::<_, CatalogError>((w, pb::PublishPlanResponse { plan: Some(plan) }))
                 },
             )
@@ -245,6 +253,7 @@ impl pb::plan_service_server::PlanService for Catalog {
                         }
                         (error, OfferRef::Id(_) | OfferRef::Key(..)) => error,
                     })?;
+                    lock_drafts(&w, &source.offer.key).await?;
                     refuse_second_draft(&w, &source.offer.key).await?;
                     let (w, plan) = insert(w, source.offer).await?;
                     let answer = pb::CreateNextPlanVersionResponse { plan: Some(plan) };
@@ -350,6 +359,13 @@ fn check_state(
     })
 }
 
+/// Lets one write that makes a version of a key pass at a time.
+async fn lock_drafts(w: &Write, key: &str) -> Result<(), CatalogError> {
+    let project = w.context().project;
+    chassis::db::lock(w.tx(), &format!("catalog.plan.{project}.{key}")).await?;
+    Ok(())
+}
+
 async fn refuse_second_draft(w: &Write, key: &str) -> Result<(), CatalogError> {
     if offer::has_draft::<PlanBody>(w.tx(), w.context().project, key).await? {
         return Err(CatalogError::DraftExists {
@@ -364,6 +380,7 @@ async fn refuse_second_draft(w: &Write, key: &str) -> Result<(), CatalogError> {
 async fn check_publishable(w: &Write, plan: &PlanVersion) -> Result<(), CatalogError> {
     let (project, now) = (w.context().project, w.context().now);
     let cards: Vec<&RateCard> = plan.offer.body.rate_cards().collect();
+    lock_features(w.tx(), project, &cards).await?;
     let known = known_features(w.tx(), project, &cards).await?;
     let mut issues = plan.offer.issues();
     issues.extend(plan.offer.feature_issues(&known));

@@ -214,6 +214,8 @@ async fn editable_plan(
     ctx: &Context,
     id: PlanId,
 ) -> Result<PlanVersion, CatalogError> {
+    // Whoever publishes the plan locks it, too: it is checked with all its add-ons.
+    offer::lock::<PlanBody>(db, ctx.project, id).await?;
     let plan = offer::by_id::<PlanBody>(db, ctx.project, id).await?;
     if plan.delete_time.is_some() {
         return Err(CatalogError::OfferDeleted {
@@ -237,6 +239,7 @@ async fn active_addon(
     ctx: &Context,
     id: AddonId,
 ) -> Result<AddonVersion, CatalogError> {
+    offer::lock::<AddonBody>(db, ctx.project, id).await?;
     let addon = offer::by_id::<AddonBody>(db, ctx.project, id).await?;
     if addon.delete_time.is_some() {
         return Err(CatalogError::OfferDeleted {

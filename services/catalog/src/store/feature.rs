@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use kernel::id::{FeatureId, MeterId, ProjectId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, sea_query::OnConflict,
 };
 
-use super::entity::{feature as row, feature_hold};
+use super::entity::{feature as row, feature_hold, feature_holder};
 use crate::{
     domain::feature::{FeatureBody, MeterFacts, NewFeature},
     error::CatalogError,
@@ -164,6 +164,23 @@ pub async fn by_ids(
         include_archived,
     )
     .await
+}
+
+/// Features by id, archived ones too, locked until the end of the transaction on PostgreSQL: whoever
+/// wants to archive one and whoever puts it into effect in a plan come one after the other.
+pub async fn lock(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    ids: &[FeatureId],
+) -> Result<Vec<Feature>, CatalogError> {
+    let ids = ids.iter().map(FeatureId::to_string);
+    let rows = of(project)
+        .filter(row::Column::Id.is_in(ids))
+        .order_by_asc(row::Column::Id)
+        .lock_exclusive()
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
 }
 
 /// Features by key.
@@ -322,6 +339,48 @@ pub struct Holder {
     pub reason: &'static str,
     /// Its id.
     pub id: String,
+}
+
+/// Whether a revision of a holder is not older than what was applied before, and remembers it; 0 is
+/// not ordered.
+pub async fn is_newer(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    holder: &Holder,
+    revision: i64,
+) -> Result<bool, CatalogError> {
+    if revision == 0 {
+        return Ok(true);
+    }
+    let known = feature_holder::Entity::find()
+        .filter(feature_holder::Column::ProjectId.eq(project.to_string()))
+        .filter(feature_holder::Column::Reason.eq(holder.reason))
+        .filter(feature_holder::Column::HolderId.eq(&holder.id))
+        .one(db)
+        .await?;
+    if known.is_some_and(|known| known.revision > revision) {
+        return Ok(false);
+    }
+    let row = feature_holder::ActiveModel {
+        project_id: Set(project.to_string()),
+        reason: Set(holder.reason.to_owned()),
+        holder_id: Set(holder.id.clone()),
+        revision: Set(revision),
+    };
+    let key = [
+        feature_holder::Column::ProjectId,
+        feature_holder::Column::Reason,
+        feature_holder::Column::HolderId,
+    ];
+    feature_holder::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns(key)
+                .update_column(feature_holder::Column::Revision)
+                .to_owned(),
+        )
+        .exec_without_returning(db)
+        .await?;
+    Ok(true)
 }
 
 /// Replaces all holds of a holder.

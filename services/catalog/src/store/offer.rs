@@ -385,6 +385,20 @@ pub async fn update<B: Body>(
     Ok(version)
 }
 
+/// Locks one version until the end of the transaction on PostgreSQL.
+pub async fn lock<B: Body>(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    id: B::Id,
+) -> Result<(), CatalogError> {
+    of::<B>(project)
+        .filter(row::Column::Id.eq(id.to_string()))
+        .lock_exclusive()
+        .one(db)
+        .await?;
+    Ok(())
+}
+
 /// All live versions of a key, locked until the end of the transaction on PostgreSQL.
 pub async fn lock_key<B: Body>(
     db: &impl ConnectionTrait,

@@ -8,7 +8,7 @@ use tonic::{Response, Status};
 
 use super::{World, flat, plan, plans, reason, refusal, usage};
 
-fn addon(rate_cards: Vec<pb::RateCard>) -> pb::Addon {
+pub fn addon(rate_cards: Vec<pb::RateCard>) -> pb::Addon {
     pb::Addon {
         key: "extra".into(),
         name: "Extra".into(),
@@ -19,7 +19,7 @@ fn addon(rate_cards: Vec<pb::RateCard>) -> pb::Addon {
     }
 }
 
-async fn create(
+pub async fn create(
     world: &World,
     addon: pb::Addon,
 ) -> Result<Response<pb::CreateAddonResponse>, Status> {
@@ -30,7 +30,10 @@ async fn create(
     world.catalog.create_addon(world.call(request)).await
 }
 
-async fn publish(world: &World, id: &str) -> Result<Response<pb::PublishAddonResponse>, Status> {
+pub async fn publish(
+    world: &World,
+    id: &str,
+) -> Result<Response<pb::PublishAddonResponse>, Status> {
     let request = pb::PublishAddonRequest {
         id: id.into(),
         request_id: String::new(),
@@ -38,7 +41,7 @@ async fn publish(world: &World, id: &str) -> Result<Response<pb::PublishAddonRes
     world.catalog.publish_addon(world.call(request)).await
 }
 
-async fn published(world: &World, addon: pb::Addon) -> pb::Addon {
+pub async fn published(world: &World, addon: pb::Addon) -> pb::Addon {
     let draft = create(world, addon)
         .await
         .unwrap()
@@ -53,7 +56,7 @@ async fn published(world: &World, addon: pb::Addon) -> pb::Addon {
         .unwrap()
 }
 
-async fn delete(world: &World, id: &str) -> Result<Response<pb::DeleteAddonResponse>, Status> {
+pub async fn delete(world: &World, id: &str) -> Result<Response<pb::DeleteAddonResponse>, Status> {
     let request = pb::DeleteAddonRequest {
         id: id.into(),
         request_id: String::new(),
@@ -61,7 +64,7 @@ async fn delete(world: &World, id: &str) -> Result<Response<pb::DeleteAddonRespo
     world.catalog.delete_addon(world.call(request)).await
 }
 
-async fn assign(
+pub async fn assign(
     world: &World,
     plan: &str,
     addon: &str,

@@ -1,44 +1,61 @@
-//! The service's handlers on a real database in a temporary folder, with a clock that stands
-//! where a test puts it and a metering service that knows one meter.
+//! The service's handlers on a database of their own (SQLite, or PostgreSQL where
+//! `PERENNIAL_TEST_DATABASE_URL` names a server), with a clock that stands where a test puts it
+//! and a metering service that knows a few meters.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod access;
+mod addon_issues;
 mod addons;
+mod costs;
 mod features;
+mod indexes;
+mod issues;
+mod lists;
+mod meters;
 mod plans;
+mod races;
+mod stores;
+mod trail;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use chassis::{
-    Context, Db, Link, auth::Grants, clock::Clocks, config::ServiceConfig, error::Details,
-    link::Links, secret::MasterKey,
+    Context, Db, audit::AuditServer, auth::Grants, clock::Clocks, config::ServiceConfig,
+    error::Details, feed::FeedServer, link::Links, secret::MasterKey,
 };
-use contract::{catalog::v1 as pb, kernel::v1 as kernel_pb, metering::v1 as metering_pb};
+use contract::{
+    audit::v1::{self as audit_pb, audit_service_server::AuditService as _},
+    catalog::v1 as pb,
+    feed::v1::{self as feed_pb, feed_service_server::FeedService as _},
+    kernel::v1 as kernel_pb,
+};
 use jiff::Timestamp;
 use kernel::id::ProjectId;
 use tonic::{Request, Response, Status};
 
+use self::meters::Meters;
 use crate::grpc::{self, Catalog};
 
 /// A catalog of its own.
 pub struct World {
     pub catalog: Catalog,
     pub meters: Meters,
+    pub db: Db,
     env: chassis::Env,
     project: ProjectId,
     now: Mutex<Timestamp>,
-    _folder: tempfile::TempDir,
+    _database: testdb::TestDatabase,
 }
 
 impl World {
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let database = testdb::TestDatabase::new("catalog").await;
         let links = Links::default();
         let meters = Meters::default();
-        let server = metering_pb::meter_service_server::MeterServiceServer::new(meters.clone());
-        links.join("metering", Link::new(tonic::service::Routes::new(server)));
+        links.join("metering", meters.link());
         let env = chassis::Env::new(
             "catalog",
-            ServiceConfig::on(Db::sqlite_url(folder.path(), "catalog")),
+            ServiceConfig::on(database.url()),
             links,
             Clocks::default(),
             MasterKey::generate(),
@@ -48,10 +65,11 @@ impl World {
         Self {
             catalog: grpc::catalog(&env, &db),
             meters,
+            db,
             env,
             project: chassis::id::next(),
             now: Mutex::new(Timestamp::from_second(1_700_000_000).unwrap()),
-            _folder: folder,
+            _database: database,
         }
     }
 
@@ -62,17 +80,63 @@ impl World {
 
     /// A call by another project.
     pub fn call_as<T>(&self, project: ProjectId, message: T) -> Request<T> {
-        let now = *self.now.lock().unwrap();
-        let context = Context::new(
+        let mut request = Request::new(message);
+        request.extensions_mut().insert(self.context_in(project));
+        request
+    }
+
+    /// The context of a call at the world's time.
+    pub fn context(&self) -> Context {
+        self.context_in(self.project)
+    }
+
+    fn context_in(&self, project: ProjectId) -> Context {
+        Context::new(
             project,
             "key:test".into(),
             Grants::All,
-            Some(now),
+            Some(self.now()),
             self.env.signer(),
-        );
-        let mut request = Request::new(message);
-        request.extensions_mut().insert(context);
-        request
+        )
+    }
+
+    /// A sealed secret in clear.
+    pub fn unseal(&self, sealed: &str) -> String {
+        self.env.unseal(sealed).unwrap()
+    }
+
+    /// Runs a statement on the database.
+    pub async fn execute(&self, sql: &str) {
+        use sea_orm::ConnectionTrait as _;
+        let write = self.db.system_write(&self.context()).await.unwrap();
+        write.tx().execute_unprepared(sql).await.unwrap();
+        write.commit().await.unwrap();
+    }
+
+    /// The audit trail of a thing, or of everything, oldest first.
+    pub async fn audit(&self, resource_id: &str) -> Vec<audit_pb::AuditEntry> {
+        let server = AuditServer::new(self.db.clone(), self.env.page_key());
+        let request = audit_pb::ListAuditEntriesRequest {
+            resource_id: resource_id.into(),
+            page_size: 250,
+            ..Default::default()
+        };
+        let answer = server.list_audit_entries(self.call(request)).await;
+        let mut entries = answer.unwrap().into_inner().entries;
+        entries.reverse();
+        entries
+    }
+
+    /// What happened, in order.
+    pub async fn kinds(&self) -> Vec<String> {
+        let server = FeedServer::new(self.db.clone(), self.env.shutdown.clone());
+        let request = feed_pb::ListEventsRequest {
+            page_size: 1000,
+            ..Default::default()
+        };
+        let answer = server.list_events(self.call(request)).await;
+        let events = answer.unwrap().into_inner().events;
+        events.into_iter().map(|event| event.kind).collect()
     }
 
     /// Moves the clock.
@@ -91,6 +155,16 @@ pub fn refusal<T: std::fmt::Debug>(result: Result<Response<T>, Status>) -> (Stri
     let details: Details = chassis::error::details(&result.unwrap_err());
     let codes = details.issues.into_iter().map(|issue| issue.code).collect();
     (details.reason, codes)
+}
+
+/// Code, reason and wrong fields of a refusal.
+pub fn refused<T: std::fmt::Debug>(
+    result: Result<Response<T>, Status>,
+) -> (tonic::Code, String, Vec<String>) {
+    let status = result.unwrap_err();
+    let details: Details = chassis::error::details(&status);
+    let fields = details.violations.into_iter().map(|wrong| wrong.field);
+    (status.code(), details.reason, fields.collect())
 }
 
 /// Reason alone of a refusal.
@@ -152,99 +226,5 @@ pub fn plan(rate_cards: Vec<pb::RateCard>) -> pb::Plan {
         billing_cadence: "P1M".into(),
         phases: vec![phase("default", rate_cards)],
         ..Default::default()
-    }
-}
-
-/// A metering service with the meters `tokens` (sum, by model) and `latency` (average).
-#[derive(Clone, Default)]
-pub struct Meters {
-    pub holds: Arc<Mutex<Vec<metering_pb::MeterHold>>>,
-}
-
-fn none<T>() -> Result<Response<T>, Status> {
-    Err(Status::unimplemented("not needed"))
-}
-
-#[tonic::async_trait]
-impl metering_pb::meter_service_server::MeterService for Meters {
-    async fn create_meter(
-        &self,
-        _: Request<metering_pb::CreateMeterRequest>,
-    ) -> Result<Response<metering_pb::CreateMeterResponse>, Status> {
-        none()
-    }
-
-    async fn get_meter(
-        &self,
-        request: Request<metering_pb::GetMeterRequest>,
-    ) -> Result<Response<metering_pb::GetMeterResponse>, Status> {
-        use metering_pb::{meter::Aggregation, meter_ref::Ref};
-        let wanted = request.into_inner().meter.and_then(|meter| meter.r#ref);
-        let Some(Ref::Slug(slug)) = wanted else {
-            return none();
-        };
-        let aggregation = match slug.as_str() {
-            "tokens" => Aggregation::Sum,
-            "latency" => Aggregation::Avg,
-            _ => return Err(Status::not_found("no such meter")),
-        };
-        let meter = metering_pb::Meter {
-            id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".into(),
-            slug,
-            aggregation: aggregation.into(),
-            group_by: [("model".to_owned(), "$.model".to_owned())].into(),
-            ..Default::default()
-        };
-        Ok(Response::new(metering_pb::GetMeterResponse {
-            meter: Some(meter),
-        }))
-    }
-
-    async fn list_meters(
-        &self,
-        _: Request<metering_pb::ListMetersRequest>,
-    ) -> Result<Response<metering_pb::ListMetersResponse>, Status> {
-        none()
-    }
-
-    async fn batch_get_meters(
-        &self,
-        _: Request<metering_pb::BatchGetMetersRequest>,
-    ) -> Result<Response<metering_pb::BatchGetMetersResponse>, Status> {
-        none()
-    }
-
-    async fn update_meter(
-        &self,
-        _: Request<metering_pb::UpdateMeterRequest>,
-    ) -> Result<Response<metering_pb::UpdateMeterResponse>, Status> {
-        none()
-    }
-
-    async fn delete_meter(
-        &self,
-        _: Request<metering_pb::DeleteMeterRequest>,
-    ) -> Result<Response<metering_pb::DeleteMeterResponse>, Status> {
-        none()
-    }
-
-    async fn place_meter_hold(
-        &self,
-        request: Request<metering_pb::PlaceMeterHoldRequest>,
-    ) -> Result<Response<metering_pb::PlaceMeterHoldResponse>, Status> {
-        self.holds.lock().unwrap().extend(request.into_inner().hold);
-        Ok(Response::new(metering_pb::PlaceMeterHoldResponse::default()))
-    }
-
-    async fn release_meter_hold(
-        &self,
-        request: Request<metering_pb::ReleaseMeterHoldRequest>,
-    ) -> Result<Response<metering_pb::ReleaseMeterHoldResponse>, Status> {
-        let holder = request.into_inner().holder_id;
-        self.holds
-            .lock()
-            .unwrap()
-            .retain(|hold| hold.holder_id != holder);
-        Ok(Response::new(metering_pb::ReleaseMeterHoldResponse {}))
     }
 }

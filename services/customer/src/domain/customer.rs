@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kernel::{Timestamp, currency::Currency, id::CustomerId};
 use serde::{Deserialize, Serialize};
 
-use super::{attribution, text};
+use super::{attribution, display_name::Name, text};
 use crate::error::CustomerError;
 
 /// Longest stored key. Dialects have shorter limits of their own.
@@ -24,8 +24,8 @@ pub struct Customer {
     pub id: CustomerId,
     /// Its key; a deleted customer still shows the one it had.
     pub key: Option<String>,
-    /// Name for people.
-    pub name: String,
+    /// Name for people, and whether somebody gave it.
+    pub name: Name,
     /// Text for people.
     pub description: Option<String>,
     /// Attributed subject keys, ascending; of a deleted customer those it had.
@@ -50,6 +50,16 @@ pub struct Customer {
     pub update_time: Timestamp,
     /// When it was deleted.
     pub delete_time: Option<Timestamp>,
+    /// Its id in the ProfitWell dialect.
+    pub profitwell_id: String,
+    /// When its personal data was removed, unless some was given since.
+    pub anonymize_time: Option<Timestamp>,
+    /// When it was excluded from revenue metrics.
+    pub exclude_time: Option<Timestamp>,
+    /// When it was last seen.
+    pub last_seen_time: Option<Timestamp>,
+    /// When anything about it last changed.
+    pub touch_time: Timestamp,
 }
 
 /// A postal address.
@@ -98,27 +108,38 @@ pub struct Draft {
     pub address: Address,
     /// Pairs.
     pub metadata: BTreeMap<String, String>,
+    /// Whether an empty name is derived and not refused.
+    pub derive_name: bool,
+    /// Whether an absent key is the ProfitWell id.
+    pub generate_key: bool,
 }
 
 /// A customer that may be made, as far as it can be judged alone.
 #[derive(Clone, Debug)]
 pub struct NewCustomer {
     pub(crate) key: Option<String>,
-    pub(crate) name: String,
+    pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) subject_keys: Vec<String>,
     pub(crate) email: Option<String>,
     pub(crate) currency: Option<Currency>,
     pub(crate) address: Address,
     pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) generate_key: bool,
 }
 
 impl NewCustomer {
     /// Checks what can be checked without other customers, in the documented order.
     pub fn new(draft: Draft) -> Result<Self, CustomerError> {
-        let name = name(draft.name)?;
+        let name = if draft.derive_name && draft.name.is_empty() {
+            None
+        } else {
+            Some(name(draft.name)?)
+        };
         let key = key(draft.key)?;
-        require_handle(key.as_deref(), &draft.subject_keys)?;
+        if !draft.generate_key {
+            require_handle(key.as_deref(), &draft.subject_keys)?;
+        }
         let currency = currency(&draft.currency)?;
         Ok(Self {
             key,
@@ -129,15 +150,18 @@ impl NewCustomer {
             currency,
             address: address(draft.address)?,
             metadata: text::metadata(draft.metadata)?,
+            generate_key: draft.generate_key,
         })
     }
 
     /// The customer that comes of it.
-    pub fn into_customer(self, id: CustomerId, now: Timestamp) -> Customer {
+    pub fn into_customer(self, id: CustomerId, profitwell_id: String, now: Timestamp) -> Customer {
+        let generated = self.generate_key.then(|| profitwell_id.clone());
+        let key = self.key.or(generated);
         Customer {
             id,
-            key: self.key,
-            name: self.name,
+            name: Name::new(self.name, self.email.as_deref(), key.as_deref()),
+            key,
             description: self.description,
             subject_keys: self.subject_keys,
             email: self.email,
@@ -150,6 +174,11 @@ impl NewCustomer {
             create_time: now,
             update_time: now,
             delete_time: None,
+            profitwell_id,
+            anonymize_time: None,
+            exclude_time: None,
+            last_seen_time: None,
+            touch_time: now,
         }
     }
 }
@@ -275,20 +304,22 @@ impl Customer {
             }
         };
         require_handle(key.as_deref(), &subject_keys)?;
-        Ok(Self {
+        let email = match patch.email {
+            Change::Keep => current.email,
+            Change::Set(given) => email(given)?.or(current.email),
+        };
+        let name = match patch.name {
+            Change::Keep => current.name,
+            Change::Set(given) => current.name.given(name(given)?),
+        };
+        let after = Self {
+            name: name.following(email.as_deref(), key.as_deref()),
             key,
             subject_keys,
-            name: match patch.name {
-                Change::Keep => current.name,
-                Change::Set(given) => name(given)?,
-            },
+            email,
             description: match patch.description {
                 Change::Keep => current.description,
                 Change::Set(given) => description(given)?,
-            },
-            email: match patch.email {
-                Change::Keep => current.email,
-                Change::Set(given) => email(given)?.or(current.email),
             },
             currency: match patch.currency {
                 Change::Keep => current.currency,
@@ -301,8 +332,10 @@ impl Customer {
             },
             revision: self.revision + 1,
             update_time: now,
+            touch_time: now,
             ..self.clone()
-        })
+        };
+        Ok(after.with_privacy_of_its_data())
     }
 
     /// Refuses a deleted customer.
@@ -319,6 +352,7 @@ impl Customer {
         Ok(Self {
             delete_time: Some(now),
             update_time: now,
+            touch_time: now,
             revision: self.revision + 1,
             former_keys: Vec::new(),
             ..self.clone()
@@ -425,9 +459,11 @@ mod tests {
     }
 
     fn customer() -> Customer {
-        NewCustomer::new(draft())
-            .unwrap()
-            .into_customer(CustomerId::from_ulid(ulid::Ulid::nil()), at(1))
+        NewCustomer::new(draft()).unwrap().into_customer(
+            CustomerId::from_ulid(ulid::Ulid::nil()),
+            "pwu_x".into(),
+            at(1),
+        )
     }
 
     fn reason(result: Result<Customer, CustomerError>) -> &'static str {
@@ -583,7 +619,12 @@ mod tests {
             let before = customer();
             let after = before.changed(CustomerPatch::default(), at(second)).unwrap();
             prop_assert_eq!(
-                Customer { revision: 1, update_time: before.update_time, ..after },
+                Customer {
+                    revision: 1,
+                    update_time: before.update_time,
+                    touch_time: before.touch_time,
+                    ..after
+                },
                 before
             );
         }

@@ -14,7 +14,7 @@ pub enum CustomerName {
     Key(String),
     /// By id or key; should both match different customers, the lower id wins.
     IdOrKey(String),
-    /// By id, key, former key or alias.
+    /// By id, key, former key, alias or ProfitWell id.
     Handle(String),
 }
 
@@ -36,6 +36,8 @@ pub enum HandleKind {
     FormerKey,
     /// It is another id of the same person.
     Alias,
+    /// It is the customer's id in the ProfitWell dialect.
+    ProfitwellId,
 }
 
 impl HandleKind {
@@ -45,12 +47,13 @@ impl HandleKind {
             Self::Key => "key",
             Self::FormerKey => "former_key",
             Self::Alias => "alias",
+            Self::ProfitwellId => "profitwell_id",
         }
     }
 
     /// The kind of a stored word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Key, Self::FormerKey, Self::Alias]
+        [Self::Key, Self::FormerKey, Self::Alias, Self::ProfitwellId]
             .into_iter()
             .find(|kind| kind.word() == word)
     }
@@ -82,10 +85,12 @@ pub fn admit_key(key: &str, own: Option<CustomerId>, claims: &Claims) -> Result<
     }
     match claims.handle_of {
         None | Some((_, HandleKind::FormerKey)) => Ok(()),
-        Some((holder, HandleKind::Key | HandleKind::Alias)) if Some(holder) == own => Ok(()),
-        Some((_, HandleKind::Key | HandleKind::Alias)) => Err(CustomerError::KeyTaken {
-            key: key.to_owned(),
-        }),
+        Some((holder, _)) if Some(holder) == own => Ok(()),
+        Some((_, HandleKind::Key | HandleKind::Alias | HandleKind::ProfitwellId)) => {
+            Err(CustomerError::KeyTaken {
+                key: key.to_owned(),
+            })
+        }
     }
 }
 

@@ -33,7 +33,8 @@ impl CustomerService for Server {
         request: Request<pb::CreateCustomerRequest>,
     ) -> Result<Response<pb::CreateCustomerResponse>, Status> {
         let (context, request) = &open(request)?;
-        let new = convert::new_customer(request.customer.as_ref())?;
+        let attributes = &convert::attribute_changes(&request.attributes)?;
+        let new = convert::new_customer(request, attributes)?;
         self.db
             .write(
                 context,
@@ -41,9 +42,14 @@ impl CustomerService for Server {
                 &request.request_id,
                 request,
                 |mut w| async move {
+                    let (project, alias) = (context.project, request.alias_profitwell_id);
                     let written =
-                        store::customer::insert(w.tx(), context.project, new, context.now).await?;
+                        store::customer::insert(w.tx(), project, new, alias, context.now).await?;
                     let customer = record(&mut w, "customer.created", None, &written).await?;
+                    if !attributes.is_empty() {
+                        super::attribute::set(&mut w, context, written.customer, attributes)
+                            .await?;
+                    }
                     let customer = Some(customer);
                     Ok::<_, CustomerError>((w, pb::CreateCustomerResponse { customer }))
                 },
@@ -101,7 +107,7 @@ impl CustomerService for Server {
             context.now,
         )
         .await?;
-        let next = found.next.filter(|_| matches!(paging, Paging::After(_)));
+        let next = found.next.filter(|_| !matches!(paging, Paging::Number(_)));
         Ok(Response::new(pb::ListCustomersResponse {
             customers: found.customers.iter().map(convert::customer).collect(),
             next_page_token: next
@@ -254,7 +260,7 @@ impl CustomerService for Server {
 }
 
 /// Records a written customer and the subjects made with it; answers the customer.
-async fn record(
+pub(super) async fn record(
     write: &mut Write,
     kind: &'static str,
     before: Option<&pb::Customer>,
@@ -310,9 +316,17 @@ fn filter(request: &pb::ListCustomersRequest) -> Result<Filter, CustomerError> {
         ("primary_email", &request.primary_email),
         ("subject_key", &request.subject_key),
         ("plan_key", &request.plan_key),
+        ("primary_email_equal", &request.primary_email_equal),
     ];
     for (field, part) in parts {
         text::bounded(field, part, FILTER_LENGTH_MAX)?;
+    }
+    let time = convert::optional_time;
+    let since = time("opt_out_start_time", request.opt_out_start_time.as_ref())?;
+    let until = time("opt_out_end_time", request.opt_out_end_time.as_ref())?;
+    let opt_out = convert::intervention("opt_out", request.opt_out)?;
+    if opt_out.is_none() && (since.is_some() || until.is_some()) {
+        return Err(CustomerError::invalid("opt_out", "is required"));
     }
     Ok(Filter {
         key: request.key.clone(),
@@ -321,6 +335,10 @@ fn filter(request: &pb::ListCustomersRequest) -> Result<Filter, CustomerError> {
         subject_key: request.subject_key.clone(),
         plan_key: request.plan_key.clone(),
         include_deleted: request.include_deleted,
+        email_equal: request.primary_email_equal.clone(),
+        touch_start: time("touch_start_time", request.touch_start_time.as_ref())?,
+        touch_end: time("touch_end_time", request.touch_end_time.as_ref())?,
+        opt_out: opt_out.map(|one| (one, since, until)),
     })
 }
 
@@ -330,6 +348,16 @@ fn paging(
     after: Option<&[String]>,
     limit: u64,
 ) -> Result<(Paging, u64), CustomerError> {
+    if request.after_customer.is_some() {
+        if request.page != 0 || !request.page_token.is_empty() {
+            return Err(CustomerError::invalid(
+                "after_customer",
+                "cannot be used together with page or page_token",
+            ));
+        }
+        let name = convert::customer_name(request.after_customer.as_ref())?;
+        return Ok((Paging::Behind(name), limit));
+    }
     if request.page == 0 {
         let last = after.and_then(|values| Some((values.first()?.clone(), values.get(1)?.clone())));
         return Ok((Paging::After(last), limit));

@@ -164,6 +164,8 @@ impl Server {
                     if !applied {
                         return Ok::<_, CustomerError>((w, answer));
                     }
+                    let changed = ledger.unwrap_or(now);
+                    store::profile::touch_at(w.tx(), project, id, changed).await?;
                     // A subscription may be known here only by what it reserved.
                     let reserved = store::subscription::reservations(w.tx(), project, id).await?;
                     let priced = reported.iter().filter_map(|one| {
@@ -186,6 +188,7 @@ impl Server {
                         after.currency = settled;
                         after.revision += 1;
                         after.update_time = now;
+                        after.touch_time = after.touch_time.max(now).max(changed);
                         store::customer::save(w.tx(), project, &after).await?;
                         let (old, new) = (
                             convert::customer_state(&before),

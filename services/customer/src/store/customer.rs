@@ -17,7 +17,8 @@ use crate::{
     domain::{
         attribution,
         customer::{Customer, CustomerPatch, NewCustomer},
-        handle::CustomerName,
+        display_name::Name,
+        handle::{CustomerName, HandleKind},
         hold::admit_deletion,
         subject::Subject,
     },
@@ -170,7 +171,10 @@ fn from_row(
     Ok(Customer {
         id: id("customer id", &row.id)?,
         key: row.key,
-        name: row.name,
+        name: Name {
+            text: row.name,
+            derived: row.name_derived,
+        },
         description: row.description,
         subject_keys: if row.delete_time.is_some() {
             from_json("subject keys", &row.deleted_subject_keys)?
@@ -187,6 +191,11 @@ fn from_row(
         create_time: instant(row.create_time),
         update_time: instant(row.update_time),
         delete_time: row.delete_time.map(instant),
+        profitwell_id: row.profitwell_id.unwrap_or_default(),
+        anonymize_time: row.anonymize_time.map(instant),
+        exclude_time: row.exclude_time.map(instant),
+        last_seen_time: row.last_seen_time.map(instant),
+        touch_time: instant(row.touch_time.max(row.update_time)),
     })
 }
 
@@ -200,8 +209,9 @@ fn to_row(customer: &Customer) -> ActiveModel {
     ActiveModel {
         key: Set(customer.key.clone()),
         key_lower: Set(lower(&customer.key)),
-        name: Set(customer.name.clone()),
-        name_lower: Set(customer.name.to_lowercase()),
+        name: Set(customer.name.text.clone()),
+        name_lower: Set(customer.name.text.to_lowercase()),
+        name_derived: Set(customer.name.derived),
         description: Set(customer.description.clone()),
         email: Set(customer.email.clone()),
         email_lower: Set(lower(&customer.email)),
@@ -213,6 +223,9 @@ fn to_row(customer: &Customer) -> ActiveModel {
         create_time: Set(micros(customer.create_time)),
         update_time: Set(micros(customer.update_time)),
         delete_time: Set(customer.delete_time.map(micros)),
+        anonymize_time: Set(customer.anonymize_time.map(micros)),
+        exclude_time: Set(customer.exclude_time.map(micros)),
+        touch_time: Set(micros(customer.touch_time)),
         ..Default::default()
     }
 }
@@ -222,21 +235,32 @@ pub async fn insert(
     tx: &impl ConnectionTrait,
     project: ProjectId,
     new: NewCustomer,
+    alias_profitwell_id: bool,
     now: Timestamp,
 ) -> Result<Written, CustomerError> {
-    let customer = new.into_customer(chassis::id::next(), now);
-    if let Some(key) = &customer.key {
-        handle::admit(tx, project, key, None).await?;
-    }
+    let id: CustomerId = chassis::id::next();
+    let (kind, since) = if alias_profitwell_id {
+        (HandleKind::Alias, Some(micros(now)))
+    } else {
+        (HandleKind::ProfitwellId, None)
+    };
+    let profitwell_id = handle::take_profitwell_id(tx, project, id, kind, since).await?;
+    let customer = new.into_customer(id, profitwell_id, now);
+    let yields = match &customer.key {
+        Some(key) => handle::admit(tx, project, key, Some(id)).await?,
+        None => false,
+    };
     subject_key::require_free(tx, project, &customer.subject_keys).await?;
     let row = ActiveModel {
         project_id: Set(project.to_string()),
-        id: Set(customer.id.to_string()),
+        id: Set(id.to_string()),
+        profitwell_id: Set(Some(customer.profitwell_id.clone())),
+        profile_revision: Set(0),
         ..to_row(&customer)
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     if let Some(key) = &customer.key {
-        handle::take(tx, project, key, customer.id).await?;
+        handle::take(tx, project, customer.id, (key, yields)).await?;
     }
     subject_key::claim(tx, project, &customer.subject_keys, customer.id).await?;
     let provisioned =
@@ -257,14 +281,15 @@ pub async fn update(
 ) -> Result<Written, CustomerError> {
     let mut after = before.changed(patch, now)?;
     if after.key != before.key {
-        if let Some(key) = &after.key {
-            handle::admit(tx, project, key, Some(after.id)).await?;
-        }
+        let yields = match &after.key {
+            Some(key) => handle::admit(tx, project, key, Some(after.id)).await?,
+            None => false,
+        };
         if let Some(former) = &before.key {
-            handle::retire(tx, project, former, after.id).await?;
+            handle::retire(tx, project, former, (after.id, &after.profitwell_id)).await?;
         }
         if let Some(key) = &after.key {
-            handle::take(tx, project, key, after.id).await?;
+            handle::take(tx, project, after.id, (key, yields)).await?;
         }
     }
     let changes = attribution::difference(&before.subject_keys, &after.subject_keys);

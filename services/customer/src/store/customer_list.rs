@@ -1,6 +1,9 @@
 //! Lists of customers: filters, order, and the two ways of paging.
 
-use chassis::db::like_escape;
+use chassis::{
+    db::{like_escape, micros},
+    keyset::{self, SortColumn},
+};
 use kernel::{Timestamp, id::ProjectId};
 use sea_orm::{
     Condition, Order, PaginatorTrait, QueryOrder, QuerySelect, Select,
@@ -8,11 +11,18 @@ use sea_orm::{
     sea_query::{LikeExpr, Query},
 };
 
-use super::{customer::from_rows, entity, subscription};
-use crate::{domain::customer::Customer, error::CustomerError};
+use super::{
+    customer::{find, from_rows},
+    entity, subscription,
+};
+use crate::{
+    domain::{customer::Customer, handle::CustomerName, retain::Intervention},
+    error::CustomerError,
+};
 use entity::{
     customer::{Column, Entity, Model},
-    customer_subject_key as subject_key, customer_subscription as reported,
+    customer_opt_out as opt_out, customer_subject_key as subject_key,
+    customer_subscription as reported,
 };
 
 /// What the list is sorted by; the id decides between equals.
@@ -24,6 +34,8 @@ pub enum OrderBy {
     Id,
     /// By time of creation.
     CreateTime,
+    /// By the time at which anything about them last changed.
+    TouchTime,
 }
 
 /// Which customers are listed. Empty texts do not filter.
@@ -41,6 +53,14 @@ pub struct Filter {
     pub plan_key: String,
     /// Whether deleted customers are listed.
     pub include_deleted: bool,
+    /// The whole e-mail, ignoring case.
+    pub email_equal: String,
+    /// Earliest time of the last change.
+    pub touch_start: Option<Timestamp>,
+    /// Time that the last change is before.
+    pub touch_end: Option<Timestamp>,
+    /// A stored opt-out, with the earliest and the latest time at which it was stored.
+    pub opt_out: Option<(Intervention, Option<Timestamp>, Option<Timestamp>)>,
 }
 
 /// Which page of the list.
@@ -48,6 +68,8 @@ pub struct Filter {
 pub enum Paging {
     /// The rows behind the row with these sort values (sort value, id).
     After(Option<(String, String)>),
+    /// The rows behind this customer, which is in the list itself.
+    Behind(CustomerName),
     /// A page by number, from 1; the total is counted.
     Number(u64),
 }
@@ -73,16 +95,31 @@ pub async fn list(
     now: Timestamp,
 ) -> Result<Page, CustomerError> {
     let matching = Entity::find().filter(condition(project, filter, now));
-    let (sorted, total) = match paging {
-        Paging::After(None) => (matching, None),
-        Paging::After(Some(last)) => (matching.filter(behind(&order, &last)?), None),
-        Paging::Number(number) => {
-            let total = matching.clone().count(db).await?;
-            let offset = number.saturating_sub(1).saturating_mul(limit);
-            (matching.offset(offset.min(total)), Some(total))
+    let mut total = None;
+    let paging = match paging {
+        Paging::Behind(name) => {
+            let last = match find(db, project, &name, false, now).await {
+                Ok(last) => {
+                    let own = Column::Id.eq(last.id.to_string());
+                    matching.clone().filter(own).one(db).await?
+                }
+                Err(CustomerError::CustomerNotFound { .. }) => None,
+                Err(error) => return Err(error),
+            };
+            let last = last.ok_or_else(|| {
+                CustomerError::invalid("after_customer", "names nothing in the list")
+            })?;
+            Paging::After(Some((sort_value(order.0, &last), last.id)))
         }
+        Paging::Number(number) => {
+            let count = matching.clone().count(db).await?;
+            total = Some(count);
+            Paging::Number(number.min(count / limit.max(1) + 2))
+        }
+        Paging::After(last) => Paging::After(last),
     };
-    let mut rows = sort(sorted, &order).limit(limit + 1).all(db).await?;
+    let query = page_query(project, filter, &order, &paging, limit, now);
+    let mut rows = query.all(db).await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows
@@ -96,10 +133,52 @@ pub async fn list(
     })
 }
 
+/// The rows of one page, and one more.
+pub fn page_query(
+    project: ProjectId,
+    filter: &Filter,
+    order: &(OrderBy, Order),
+    paging: &Paging,
+    limit: u64,
+    now: Timestamp,
+) -> Select<Entity> {
+    let matching = Entity::find().filter(condition(project, filter, now));
+    let part = match paging {
+        Paging::After(Some(last)) => matching.filter(behind(order, last.clone())),
+        Paging::Number(number) => matching.offset(number.saturating_sub(1).saturating_mul(limit)),
+        Paging::After(None) | Paging::Behind(_) => matching,
+    };
+    sort(part, order).limit(limit + 1)
+}
+
 fn condition(project: ProjectId, filter: &Filter, now: Timestamp) -> Condition {
     let mut all = Condition::all().add(Column::ProjectId.eq(project.to_string()));
     if !filter.include_deleted {
         all = all.add(Column::DeleteTime.is_null());
+    }
+    if !filter.email_equal.is_empty() {
+        all = all.add(Column::EmailLower.eq(filter.email_equal.to_lowercase()));
+    }
+    if let Some(start) = filter.touch_start {
+        all = all.add(Column::TouchTime.gte(micros(start)));
+    }
+    if let Some(end) = filter.touch_end {
+        all = all.add(Column::TouchTime.lt(micros(end)));
+    }
+    if let Some((intervention, start, end)) = filter.opt_out {
+        let mut stored = Query::select();
+        stored
+            .column(opt_out::Column::CustomerId)
+            .from(opt_out::Entity)
+            .and_where(opt_out::Column::ProjectId.eq(project.to_string()))
+            .and_where(opt_out::Column::Intervention.eq(intervention.word()));
+        if let Some(start) = start {
+            stored.and_where(opt_out::Column::CreateTime.gte(micros(start)));
+        }
+        if let Some(end) = end {
+            stored.and_where(opt_out::Column::CreateTime.lte(micros(end)));
+        }
+        all = all.add(Column::Id.in_subquery(stored));
     }
     let texts = [
         (Column::KeyLower, &filter.key),
@@ -143,13 +222,31 @@ fn column(order: OrderBy) -> Column {
         OrderBy::Name => Column::Name,
         OrderBy::Id => Column::Id,
         OrderBy::CreateTime => Column::CreateTime,
+        OrderBy::TouchTime => Column::TouchTime,
+    }
+}
+
+/// The columns that the list is sorted by, unique together.
+fn columns(order: OrderBy) -> Vec<SortColumn<Column>> {
+    let numeric = matches!(order, OrderBy::CreateTime | OrderBy::TouchTime);
+    let first = SortColumn {
+        column: column(order),
+        numeric,
+    };
+    let id = SortColumn {
+        column: Column::Id,
+        numeric: false,
+    };
+    match order {
+        OrderBy::Id => vec![id],
+        OrderBy::Name | OrderBy::CreateTime | OrderBy::TouchTime => vec![first, id],
     }
 }
 
 fn sort(select: Select<Entity>, (order, direction): &(OrderBy, Order)) -> Select<Entity> {
-    select
-        .order_by(column(*order), direction.clone())
-        .order_by(Column::Id, direction.clone())
+    columns(*order).iter().fold(select, |select, sort| {
+        select.order_by(sort.column, direction.clone())
+    })
 }
 
 fn sort_value(order: OrderBy, row: &Model) -> String {
@@ -157,33 +254,16 @@ fn sort_value(order: OrderBy, row: &Model) -> String {
         OrderBy::Name => row.name.clone(),
         OrderBy::Id => row.id.clone(),
         OrderBy::CreateTime => row.create_time.to_string(),
+        OrderBy::TouchTime => row.touch_time.to_string(),
     }
 }
 
 /// The rows behind the last one of the page before.
-fn behind(
-    (order, direction): &(OrderBy, Order),
-    (value, id): &(String, String),
-) -> Result<Condition, CustomerError> {
-    let column = column(*order);
-    let value: sea_orm::Value = match order {
-        OrderBy::Name | OrderBy::Id => value.as_str().into(),
-        OrderBy::CreateTime => value
-            .parse::<i64>()
-            .map_err(|_| CustomerError::invalid("page_token", "is not a token of this query"))?
-            .into(),
+fn behind((order, direction): &(OrderBy, Order), (value, id): (String, String)) -> Condition {
+    let last = match order {
+        OrderBy::Id => vec![id],
+        OrderBy::Name | OrderBy::CreateTime | OrderBy::TouchTime => vec![value, id],
     };
-    let ascending = matches!(direction, Order::Asc);
-    let beyond = |column: Column, value: sea_orm::Value| {
-        if ascending {
-            column.gt(value)
-        } else {
-            column.lt(value)
-        }
-    };
-    Ok(Condition::any().add(beyond(column, value.clone())).add(
-        Condition::all()
-            .add(column.eq(value))
-            .add(beyond(Column::Id, id.as_str().into())),
-    ))
+    let descending = matches!(direction, Order::Desc);
+    keyset::behind(&columns(*order), &last, descending)
 }

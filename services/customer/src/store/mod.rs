@@ -1,7 +1,9 @@
 //! What is stored and how it is found. Every function takes the project first, but for keys
 //! and test clocks, which are looked up before a project is known.
 
+pub mod alias;
 pub mod api_key;
+pub mod attribute;
 pub mod clock;
 pub mod customer;
 pub mod customer_list;
@@ -10,10 +12,14 @@ pub mod exchange_rate;
 pub mod handle;
 pub mod hold;
 pub mod migration;
+pub mod opt_out;
+pub mod profile;
 pub mod project;
+pub mod rate_charge;
 pub mod subject;
 pub mod subject_key;
 pub mod subscription;
+pub mod traits;
 
 use kernel::currency::Currency;
 use serde::{Serialize, de::DeserializeOwned};

@@ -2,7 +2,7 @@
 
 use chassis::{
     db::{instant, is_unique_violation, micros},
-    secret::{hex, sha256},
+    short_id::{self, Digits},
 };
 use kernel::{Timestamp, id::ProjectId};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
@@ -112,7 +112,7 @@ async fn require_free(
     Ok(())
 }
 
-/// The id of a project in a dialect: leading digits of a hash, the next one on a collision.
+/// The id of a project in a dialect.
 async fn short_id(
     tx: &impl ConnectionTrait,
     column: Column,
@@ -121,14 +121,12 @@ async fn short_id(
     id: ProjectId,
 ) -> Result<String, CustomerError> {
     for attempt in 0..1000 {
-        let hash = hex(&sha256(format!("{id}{prefix}{id}{attempt}").as_bytes()));
-        let candidate = format!("{prefix}{}", &hash[..digits]);
-        if Entity::find()
+        let candidate = short_id::candidate(id, prefix, (Digits::Hex, digits), id, attempt);
+        let taken = Entity::find()
             .filter(column.eq(&candidate))
             .count(tx)
-            .await?
-            == 0
-        {
+            .await?;
+        if taken == 0 {
             return Ok(candidate);
         }
     }

@@ -7,11 +7,16 @@ use kernel::{
     Timestamp,
     id::{CustomerId, ProjectId},
 };
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
+};
 
 use super::{CHUNK, entity, id};
 use crate::{
-    domain::subject::{Subject, SubjectPatch},
+    domain::{
+        customer::Customer,
+        subject::{Subject, SubjectPatch},
+    },
     error::CustomerError,
 };
 use entity::subject::{ActiveModel, Column, Entity, Model};
@@ -183,6 +188,26 @@ pub async fn delete(
     };
     save(tx, project, &after).await?;
     Ok(after)
+}
+
+/// Removes the live subjects of a customer's subject keys; answers what they were.
+pub async fn erase(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: &Customer,
+) -> Result<Vec<Subject>, CustomerError> {
+    let mut gone = Vec::new();
+    for chunk in customer.subject_keys.chunks(CHUNK) {
+        let own = Column::ProjectId
+            .eq(project.to_string())
+            .and(Column::LiveKey.is_in(chunk));
+        let rows = Entity::find().filter(own.clone()).all(tx).await?;
+        Entity::delete_many().filter(own).exec(tx).await?;
+        for row in rows {
+            gone.push(from_row(row)?);
+        }
+    }
+    Ok(gone)
 }
 
 async fn insert(

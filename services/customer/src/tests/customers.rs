@@ -194,6 +194,7 @@ async fn a_repeated_request_makes_one_customer() {
         world.request(pb::CreateCustomerRequest {
             customer: Some(acme("acme", &["s"])),
             request_id: "once".into(),
+            ..Default::default()
         })
     };
     let first = ok(world.customers().create_customer(request()).await);
@@ -202,6 +203,7 @@ async fn a_repeated_request_makes_one_customer() {
     let other = world.request(pb::CreateCustomerRequest {
         customer: Some(acme("other", &[])),
         request_id: "once".into(),
+        ..Default::default()
     });
     let reused = world.customers().create_customer(other).await;
     assert_eq!(
@@ -234,7 +236,7 @@ async fn another_project_sees_nothing() {
     assert_eq!(refusal(seen), (NotFound, "CUSTOMER_NOT_FOUND".into()));
     let create = pb::CreateCustomerRequest {
         customer: Some(acme("acme", &["s"])),
-        request_id: String::new(),
+        ..Default::default()
     };
     let same = world
         .customers()

@@ -1,13 +1,22 @@
 //! The service through its gRPC clients, on a database of its own: SQLite, or PostgreSQL where
 //! `PERENNIAL_TEST_DATABASE_URL` names a server.
 
+mod aliases;
+mod attributes;
+mod conflicts;
 mod customers;
 mod deletion;
+mod engagement;
 mod keys;
+mod limits;
 mod lists;
+mod privacy;
 mod projects;
+mod query_plans;
+mod recorded;
 mod subjects;
 mod subscriptions;
+mod traits;
 
 use std::sync::Arc;
 
@@ -23,10 +32,13 @@ use chassis::{
     secret::MasterKey,
 };
 use contract::customer::v1::{
-    self as pb, clock_service_client::ClockServiceClient,
-    customer_service_client::CustomerServiceClient, key_service_client::KeyServiceClient,
-    project_service_client::ProjectServiceClient, rate_service_client::RateServiceClient,
-    subject_service_client::SubjectServiceClient,
+    self as pb, alias_service_client::AliasServiceClient,
+    attribute_service_client::AttributeServiceClient, clock_service_client::ClockServiceClient,
+    customer_service_client::CustomerServiceClient,
+    engagement_service_client::EngagementServiceClient, key_service_client::KeyServiceClient,
+    privacy_service_client::PrivacyServiceClient, project_service_client::ProjectServiceClient,
+    rate_service_client::RateServiceClient, subject_service_client::SubjectServiceClient,
+    trait_service_client::TraitServiceClient,
 };
 use sea_orm::ConnectionTrait as _;
 use tokio_util::sync::CancellationToken;
@@ -90,6 +102,21 @@ impl World {
     pub(crate) fn subjects(&self) -> SubjectServiceClient<Link> {
         SubjectServiceClient::new(self.link.clone())
     }
+    pub(crate) fn aliases(&self) -> AliasServiceClient<Link> {
+        AliasServiceClient::new(self.link.clone())
+    }
+    pub(crate) fn attributes(&self) -> AttributeServiceClient<Link> {
+        AttributeServiceClient::new(self.link.clone())
+    }
+    pub(crate) fn traits(&self) -> TraitServiceClient<Link> {
+        TraitServiceClient::new(self.link.clone())
+    }
+    pub(crate) fn engagement(&self) -> EngagementServiceClient<Link> {
+        EngagementServiceClient::new(self.link.clone())
+    }
+    pub(crate) fn privacy(&self) -> PrivacyServiceClient<Link> {
+        PrivacyServiceClient::new(self.link.clone())
+    }
     pub(crate) fn projects(&self) -> ProjectServiceClient<Link> {
         ProjectServiceClient::new(self.link.clone())
     }
@@ -116,6 +143,32 @@ impl World {
         request
     }
 
+    /// A connection to the service's database, beside the service.
+    pub(crate) async fn database(&self) -> sea_orm::DatabaseConnection {
+        let mut options = sea_orm::ConnectOptions::new(self.config.database_url.clone());
+        options.sqlx_logging(false).max_connections(1);
+        if self.postgres.is_some() {
+            options.set_schema_search_path("customer");
+        }
+        sea_orm::Database::connect(options)
+            .await
+            .expect("a connection")
+    }
+
+    /// The project that calls act in.
+    pub(crate) fn project(&self) -> kernel::id::ProjectId {
+        self.project
+    }
+
+    /// Freezes the test clock of the project.
+    pub(crate) async fn freeze(&self, text: &str) {
+        let request = self.request(pb::FreezeClockRequest {
+            time: time(text),
+            request_id: String::new(),
+        });
+        ok(self.clocks().freeze_clock(request).await);
+    }
+
     /// A call of another service.
     pub(crate) fn internal<T>(&self, message: T) -> Request<T> {
         Context::background(&self.env, self.project, system_now()).request(message)
@@ -125,7 +178,7 @@ impl World {
     pub(crate) async fn create(&self, customer: pb::Customer) -> Result<pb::Customer, Status> {
         let request = self.request(pb::CreateCustomerRequest {
             customer: Some(customer),
-            request_id: String::new(),
+            ..Default::default()
         });
         let answer = self.customers().create_customer(request).await?;
         Ok(answer.into_inner().customer.expect("a customer"))
@@ -238,6 +291,21 @@ pub(crate) fn ok<T>(answer: Result<Response<T>, Status>) -> T {
 pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (tonic::Code, String) {
     let status = answer.expect_err("the call is refused");
     (status.code(), details(&status).reason)
+}
+
+/// The first field that a refusal names.
+pub(crate) fn field<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
+    let status = answer.expect_err("the call is refused");
+    assert_eq!(status.code(), tonic::Code::InvalidArgument, "{status:?}");
+    let facts = details(&status);
+    facts.violations.first().expect("a field").field.clone()
+}
+
+/// Any live customer with this text among its names.
+pub(crate) fn by_handle(text: &str) -> Option<pb::CustomerRef> {
+    Some(pb::CustomerRef {
+        r#ref: Some(pb::customer_ref::Ref::Handle(text.to_owned())),
+    })
 }
 
 pub(crate) fn by_id(id: &str) -> Option<pb::CustomerRef> {

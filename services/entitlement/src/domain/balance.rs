@@ -12,7 +12,7 @@ use super::{
 use crate::error::EntitlementError;
 
 /// Where numbers end that an answer can carry: eighteen digits before the point.
-const ANSWER_END: i64 = 1_000_000_000_000_000_000;
+pub const ANSWER_END: i64 = 1_000_000_000_000_000_000;
 
 /// A balance that waits for usage.
 #[derive(Clone, Debug)]
@@ -95,10 +95,9 @@ impl<'a> BalanceQuestion<'a> {
         checkpoint_until: Timestamp,
     ) -> Result<(MeteredValue, Option<Checkpoint>), EntitlementError> {
         let table = self.usage_plan.answered(usage)?;
-        let burned = self
+        let (standing, checkpoint) = self
             .course
-            .burn(|span| table.between(span.start, span.end), checkpoint_until)?;
-        let standing = burned.standing;
+            .settle(|span| table.between(span.start, span.end), checkpoint_until)?;
         answerable([
             standing.balance,
             standing.usage,
@@ -113,7 +112,7 @@ impl<'a> BalanceQuestion<'a> {
             total_available: standing.total_available,
             usage_period: self.usage_period,
         };
-        Ok((value, burned.checkpoint))
+        Ok((value, checkpoint))
     }
 }
 

@@ -15,6 +15,8 @@ use crate::error::EntitlementError;
 
 /// Most phases of one course: four years of hours.
 pub const PHASES_MAX: usize = 40_000;
+/// Most refills of all grants in one course.
+const REFILLS_MAX: usize = 1_000_000;
 
 /// The state right after a reset, or at the start of measuring: all that later balances depend on.
 /// Grants that are not listed have nothing left.
@@ -41,11 +43,22 @@ pub struct Phase {
 #[derive(Clone, Debug)]
 pub struct Course<'a> {
     /// All grants in burn order.
-    grants: Vec<&'a Grant>,
+    grants: Vec<Runner<'a>>,
     aggregation: Aggregation,
     from: Checkpoint,
     until: Timestamp,
     phases: Vec<Phase>,
+}
+
+/// A grant in a course, with what it does when.
+#[derive(Clone, Debug)]
+struct Runner<'a> {
+    grant: &'a Grant,
+    end: Option<Timestamp>,
+    /// When it refills during the course, in order.
+    refills: Vec<Timestamp>,
+    /// Whether it is active at some time of the course.
+    relevant: bool,
 }
 
 /// What burning a course came to.
@@ -126,8 +139,21 @@ impl<'a> Course<'a> {
         until: Timestamp,
         extra_cuts: &[Timestamp],
     ) -> Result<Self, EntitlementError> {
-        let mut ordered: Vec<&Grant> = grants.iter().collect();
-        ordered.sort_by(|a, b| a.burn_order(b));
+        let course = Period {
+            start: from.at,
+            end: until,
+        };
+        let mut ordered = Vec::with_capacity(grants.len());
+        let mut refills = 0;
+        for grant in grants {
+            let runner = Runner::new(grant, course)?;
+            refills += runner.refills.len();
+            if refills > REFILLS_MAX {
+                return Err(EntitlementError::TooManySegments { limit: PHASES_MAX });
+            }
+            ordered.push(runner);
+        }
+        ordered.sort_by(|a, b| a.grant.burn_order(b.grant));
         let mut phases = Vec::new();
         if from.at <= until {
             let resets = timeline.resets_between(from.at, until)?;
@@ -177,13 +203,36 @@ impl<'a> Course<'a> {
         usage: impl Fn(Period) -> Result<Option<Decimal>, EntitlementError>,
         checkpoint_until: Timestamp,
     ) -> Result<BurnDown, EntitlementError> {
+        let mut segments = Vec::with_capacity(self.phases.len());
+        let (standing, checkpoint) = self.walk(usage, checkpoint_until, Some(&mut segments))?;
+        Ok(BurnDown {
+            segments,
+            standing,
+            checkpoint,
+        })
+    }
+
+    /// Burns the course for its end alone, which spares the segments.
+    pub fn settle(
+        &self,
+        usage: impl Fn(Period) -> Result<Option<Decimal>, EntitlementError>,
+        checkpoint_until: Timestamp,
+    ) -> Result<(Standing, Option<Checkpoint>), EntitlementError> {
+        self.walk(usage, checkpoint_until, None)
+    }
+
+    fn walk(
+        &self,
+        usage: impl Fn(Period) -> Result<Option<Decimal>, EntitlementError>,
+        checkpoint_until: Timestamp,
+        mut segments: Option<&mut Vec<Segment>>,
+    ) -> Result<(Standing, Option<Checkpoint>), EntitlementError> {
         let mut ledger = Ledger {
             balances: self.from.balances.clone(),
             overage: self.from.overage,
             usage: Decimal::ZERO,
             given: BTreeMap::new(),
         };
-        let mut segments = Vec::with_capacity(self.phases.len());
         let mut checkpoint = None;
         for phase in &self.phases {
             if let Some(reset) = phase.reset {
@@ -197,7 +246,24 @@ impl<'a> Course<'a> {
                 }
             }
             let used = usage(phase.period)?;
-            segments.push(self.burn_phase(&mut ledger, phase.period, used)?);
+            self.arrive(&mut ledger, phase.period.start);
+            let before = segments
+                .as_ref()
+                .map(|_| (self.relevant_balances(&ledger), ledger.overage));
+            let taken = self.burn_phase(&mut ledger, phase.period.start, used)?;
+            if let (Some(segments), Some((balances_at_start, overage_at_start))) =
+                (segments.as_deref_mut(), before)
+            {
+                segments.push(Segment {
+                    period: phase.period,
+                    usage: used.unwrap_or_default(),
+                    overage_at_start,
+                    overage: ledger.overage,
+                    balances_at_start,
+                    balances_at_end: self.relevant_balances(&ledger),
+                    grant_usages: taken.from,
+                });
+            }
         }
         let ends_in_phase = self
             .phases
@@ -206,20 +272,17 @@ impl<'a> Course<'a> {
         if ends_in_phase {
             self.close(&mut ledger)?;
         }
-        Ok(BurnDown {
-            segments,
-            standing: self.standing(&ledger)?,
-            checkpoint,
-        })
+        Ok((self.standing(&ledger)?, checkpoint))
     }
 
     /// Starts a new usage period: grants roll over, and overage, if it is kept, is charged to them.
     fn reset(&self, ledger: &mut Ledger, reset: Reset) -> Result<(), EntitlementError> {
         let mut rolled = BTreeMap::new();
         let mut order = Vec::new();
-        for grant in &self.grants {
+        for runner in &self.grants {
             // A grant that starts with the period has nothing to roll over.
-            if grant.is_active(reset.at) && grant.effective < reset.at {
+            let grant = runner.grant;
+            if runner.is_active(reset.at) && grant.effective < reset.at {
                 let balance = ledger.balances.get(&grant.id).copied().unwrap_or_default();
                 rolled.insert(grant.id, grant.rolled_over(balance));
                 order.push(grant.id);
@@ -238,48 +301,46 @@ impl<'a> Course<'a> {
     }
 
     /// Brings balances to where they are at an instant: ended grants lose theirs, starting and
-    /// refilling ones get their amount. Answers the active grants in burn order.
-    fn arrive(
-        &self,
-        ledger: &mut Ledger,
-        instant: Timestamp,
-    ) -> Result<Vec<&'a Grant>, EntitlementError> {
-        let mut active = Vec::new();
-        for grant in &self.grants {
-            if !grant.is_active(instant) {
+    /// refilling ones get their amount.
+    fn arrive(&self, ledger: &mut Ledger, instant: Timestamp) {
+        for runner in &self.grants {
+            let grant = runner.grant;
+            if !runner.is_active(instant) {
                 ledger.balances.remove(&grant.id);
-                continue;
-            }
-            if grant.effective == instant || grant.refills_at(instant)? {
+            } else if grant.effective == instant
+                || runner.refills.binary_search(&instant).is_ok()
+                // Amounts are limits here, not budgets: every phase is measured against all of them.
+                || self.aggregation == Aggregation::Latest
+            {
                 ledger.balances.insert(grant.id, grant.amount);
             }
-            active.push(*grant);
         }
-        Ok(active)
     }
 
+    /// The grants that are active at an instant, in burn order.
+    fn order_at(&self, instant: Timestamp) -> Vec<GrantId> {
+        let active = self
+            .grants
+            .iter()
+            .filter(|runner| runner.is_active(instant));
+        active.map(|runner| runner.grant.id).collect()
+    }
+
+    /// Charges usage and the overage so far to what is there.
     fn burn_phase(
         &self,
         ledger: &mut Ledger,
-        period: Period,
+        start: Timestamp,
         used: Option<Decimal>,
-    ) -> Result<Segment, EntitlementError> {
-        let active = self.arrive(ledger, period.start)?;
-        if self.aggregation == Aggregation::Latest {
-            // Amounts are limits here, not budgets: every phase is measured against all of them.
-            for grant in &active {
-                ledger.balances.insert(grant.id, grant.amount);
-            }
-        }
-        let balances_at_start = self.relevant_balances(ledger);
-        let overage_at_start = ledger.overage;
+    ) -> Result<Taken, EntitlementError> {
         let usage = used.unwrap_or_default();
-        let need = decimal::add(usage, overage_at_start)?;
-        let order: Vec<GrantId> = active.iter().map(|grant| grant.id).collect();
-        let taken = take(need, &mut ledger.balances, &order)?;
+        let need = decimal::add(usage, ledger.overage)?;
+        let taken = take(need, &mut ledger.balances, &self.order_at(start))?;
         ledger.overage = taken.left;
         ledger.usage = match (self.aggregation, used) {
-            (Aggregation::Additive | Aggregation::Unique, _) => decimal::add(ledger.usage, usage)?,
+            (Aggregation::Additive | Aggregation::Count | Aggregation::Unique, _) => {
+                decimal::add(ledger.usage, usage)?
+            }
             (Aggregation::Latest, Some(latest)) => latest,
             (Aggregation::Latest, None) => ledger.usage,
         };
@@ -287,35 +348,33 @@ impl<'a> Course<'a> {
             let given = ledger.given.entry(*id).or_default();
             *given = decimal::add(*given, *amount)?;
         }
-        Ok(Segment {
-            period,
-            usage,
-            overage_at_start,
-            overage: ledger.overage,
-            balances_at_start,
-            balances_at_end: self.relevant_balances(ledger),
-            grant_usages: taken.from,
-        })
+        Ok(taken)
     }
 
     /// Applies what happens exactly at the end of the course. What starts there covers overage at once.
     fn close(&self, ledger: &mut Ledger) -> Result<(), EntitlementError> {
         if self.until < self.from.at {
             // Before measuring starts, every active grant is whole.
-            for grant in self
-                .grants
-                .iter()
-                .filter(|grant| grant.is_active(self.until))
-            {
-                ledger.balances.insert(grant.id, grant.amount);
+            for id in self.order_at(self.until) {
+                if let Some(runner) = self.grants.iter().find(|runner| runner.grant.id == id) {
+                    ledger.balances.insert(id, runner.grant.amount);
+                }
             }
             return Ok(());
         }
-        let active = self.arrive(ledger, self.until)?;
+        for runner in &self.grants {
+            let grant = runner.grant;
+            if !runner.is_active(self.until) {
+                ledger.balances.remove(&grant.id);
+            } else if grant.effective == self.until
+                || runner.refills.binary_search(&self.until).is_ok()
+            {
+                ledger.balances.insert(grant.id, grant.amount);
+            }
+        }
         if ledger.overage > Decimal::ZERO {
-            let order: Vec<GrantId> = active.iter().map(|grant| grant.id).collect();
-            let taken = take(ledger.overage, &mut ledger.balances, &order)?;
-            ledger.overage = taken.left;
+            let order = self.order_at(self.until);
+            ledger.overage = take(ledger.overage, &mut ledger.balances, &order)?.left;
         }
         Ok(())
     }
@@ -323,8 +382,9 @@ impl<'a> Course<'a> {
     fn standing(&self, ledger: &Ledger) -> Result<Standing, EntitlementError> {
         let mut balance = Decimal::ZERO;
         let mut total_available = Decimal::ZERO;
-        for grant in &self.grants {
-            if grant.is_active(self.until) {
+        for runner in &self.grants {
+            let grant = runner.grant;
+            if runner.is_active(self.until) {
                 let left = ledger.balances.get(&grant.id).copied().unwrap_or_default();
                 balance = decimal::add(balance, left)?;
                 total_available = decimal::add(total_available, grant.amount)?;
@@ -342,18 +402,44 @@ impl<'a> Course<'a> {
 
     /// Balances of all grants that are active at some time of the course, of the others nothing.
     fn relevant_balances(&self, ledger: &Ledger) -> BTreeMap<GrantId, Decimal> {
-        let course = Period {
-            start: self.from.at,
-            end: self.until,
-        };
-        self.grants
-            .iter()
-            .filter(|grant| grant.touches(course) || grant.is_active(self.until))
-            .map(|grant| {
-                let balance = ledger.balances.get(&grant.id).copied().unwrap_or_default();
-                (grant.id, balance)
+        let relevant = self.grants.iter().filter(|runner| runner.relevant);
+        relevant
+            .map(|runner| {
+                let id = runner.grant.id;
+                let balance = ledger.balances.get(&id).copied().unwrap_or_default();
+                (id, balance)
             })
             .collect()
+    }
+}
+
+impl<'a> Runner<'a> {
+    fn new(grant: &'a Grant, course: Period) -> Result<Self, EntitlementError> {
+        let end = grant.end();
+        let at_end = grant.is_active(course.end);
+        Ok(Self {
+            refills: grant.refills_within(course)?,
+            relevant: grant.touches(course) || at_end,
+            grant,
+            end,
+        })
+    }
+
+    fn is_active(&self, instant: Timestamp) -> bool {
+        self.grant.effective <= instant && self.end.is_none_or(|end| instant < end)
+    }
+
+    /// Every instant strictly inside a period of the course at which it starts, ends or refills.
+    fn cuts_inside(&self, period: Period) -> impl Iterator<Item = Timestamp> + '_ {
+        let lives = self.end.is_none_or(|end| self.grant.effective < end);
+        let bounds = std::iter::once(self.grant.effective).chain(self.end);
+        let first = self
+            .refills
+            .partition_point(|refill| *refill <= period.start);
+        let refills = self.refills.iter().skip(first).copied();
+        bounds
+            .filter(move |cut| lives && period.start < *cut && *cut < period.end)
+            .chain(refills.take_while(move |refill| *refill < period.end))
     }
 }
 
@@ -361,7 +447,7 @@ impl<'a> Course<'a> {
 fn cut_period(
     period: Period,
     reset: Option<Reset>,
-    grants: &[&Grant],
+    grants: &[Runner<'_>],
     extra_cuts: &[Timestamp],
     phases: &mut Vec<Phase>,
 ) -> Result<(), EntitlementError> {
@@ -371,7 +457,7 @@ fn cut_period(
         .filter(|cut| period.start < *cut && *cut < period.end)
         .collect();
     for grant in grants {
-        cuts.extend(grant.cuts_inside(period)?);
+        cuts.extend(grant.cuts_inside(period));
     }
     cuts.sort_unstable();
     cuts.dedup();

@@ -11,7 +11,7 @@ use kernel::{
 
 use super::{
     entitlement::{Entitlement, Feature, Issue, Kind, Metered, check_config, check_labels},
-    grant::{Grant, NewGrant},
+    grant::{Grant, NewGrant, check_total},
     timeline::Timeline,
 };
 use crate::error::EntitlementError;
@@ -209,6 +209,7 @@ impl NewMetered {
             grants.push(grant.into_grant(next_grant(), id, period_start, now)?);
         }
         grants.extend(metered.default_grant(id, now, next_grant)?);
+        check_total(&grants.iter().collect::<Vec<_>>())?;
         Ok((metered, grants))
     }
 }

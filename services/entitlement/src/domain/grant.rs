@@ -8,11 +8,13 @@ use jiff::{SignedDuration, civil, tz::TimeZone};
 use kernel::{
     Decimal, Timestamp,
     calendar::{CalendarError, IsoDuration, Recurrence, floor_to_minute, floor_to_second},
+    decimal,
     id::{EntitlementId, GrantId},
     period::Period,
 };
 use serde::{Deserialize, Serialize};
 
+use super::{balance::ANSWER_END, burn_down::PHASES_MAX};
 use crate::error::EntitlementError;
 
 /// Annotation of the grant that carries an entitlement's issue amount.
@@ -166,6 +168,33 @@ fn months_after(start: Timestamp, months: i64) -> Result<Timestamp, CalendarErro
     days_after(start, i64::from(shift))
 }
 
+/// Refuses grants that together could be worth more than an answer can carry at any instant.
+pub fn check_total(grants: &[&Grant]) -> Result<(), EntitlementError> {
+    let mut changes: Vec<(Timestamp, bool, Decimal)> = Vec::new();
+    for grant in grants {
+        let end = grant.end();
+        if end.is_some_and(|end| end <= grant.effective) {
+            continue;
+        }
+        changes.push((grant.effective, true, grant.worth_max()));
+        changes.extend(end.map(|end| (end, false, grant.worth_max())));
+    }
+    // At one instant what ends comes before what starts.
+    changes.sort_unstable();
+    let mut total = Decimal::ZERO;
+    for (at, starts, worth) in changes {
+        total = if starts {
+            decimal::add(total, worth)?
+        } else {
+            decimal::sub(total, worth)?
+        };
+        if total >= Decimal::from(ANSWER_END) {
+            return Err(EntitlementError::GrantsTooLarge { at });
+        }
+    }
+    Ok(())
+}
+
 impl NewGrant {
     /// The grant, for an entitlement whose usage period started at `period_start`.
     pub fn into_grant(
@@ -262,34 +291,32 @@ impl Grant {
         balance.max(self.min_rollover).min(self.max_rollover)
     }
 
-    /// Whether it refills exactly at an instant. Its own start is no refill.
-    pub fn refills_at(&self, instant: Timestamp) -> Result<bool, CalendarError> {
-        match &self.recurrence {
-            Some(recurrence) if instant > self.effective && self.is_active(instant) => {
-                Ok(recurrence.period_at(instant)?.start == instant)
+    /// Every refill from the start to the end of a period, both included, in order. Its own start is no
+    /// refill.
+    pub fn refills_within(&self, period: Period) -> Result<Vec<Timestamp>, EntitlementError> {
+        let Some(recurrence) = &self.recurrence else {
+            return Ok(Vec::new());
+        };
+        let past_end = period
+            .end
+            .checked_add(SignedDuration::from_nanos(1))
+            .unwrap_or(Timestamp::MAX);
+        let to = self.end().map_or(past_end, |end| end.min(past_end));
+        let found = match recurrence.occurrences_in(self.effective.max(period.start), to) {
+            Err(CalendarError::TooManyOccurrences) => {
+                return Err(EntitlementError::TooManySegments { limit: PHASES_MAX });
             }
-            Some(_) | None => Ok(false),
-        }
+            found => found?,
+        };
+        Ok(found
+            .into_iter()
+            .filter(|refill| *refill > self.effective)
+            .collect())
     }
 
-    /// Every instant strictly inside a period at which it starts, ends or refills.
-    pub fn cuts_inside(&self, period: Period) -> Result<Vec<Timestamp>, CalendarError> {
-        let end = self.end();
-        if end.is_some_and(|end| end <= self.effective) {
-            return Ok(Vec::new());
-        }
-        let mut cuts: Vec<Timestamp> = std::iter::once(self.effective).chain(end).collect();
-        if let Some(recurrence) = &self.recurrence {
-            let to = end.map_or(period.end, |end| end.min(period.end));
-            cuts.extend(
-                recurrence
-                    .occurrences_in(self.effective.max(period.start), to)?
-                    .into_iter()
-                    .filter(|refill| *refill > self.effective),
-            );
-        }
-        cuts.retain(|cut| period.start < *cut && *cut < period.end);
-        Ok(cuts)
+    /// The most that it can be worth without credit: its amount, or what a reset may lift it to.
+    pub fn worth_max(&self) -> Decimal {
+        self.amount.max(self.rolled_over(self.amount))
     }
 
     /// First refill at or after an instant, whether or not the grant still lives then.
@@ -575,6 +602,38 @@ pub(crate) mod tests {
             end: at("2025-01-01T00:00Z"),
         };
         assert!(!never.touches(year));
-        assert!(never.cuts_inside(year).unwrap().is_empty());
+        assert!(never.refills_within(year).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_grants_can_be_worth_together_is_bounded_at_every_instant() {
+        let most = 999_999_999_999_999_999_i64;
+        let whole = grant(1, most, "2024-01-01T00:00Z");
+        let one = |start: &str| grant(2, 1, start);
+        assert!(check_total(&[&whole]).is_ok());
+        assert!(matches!(
+            check_total(&[&whole, &one("2025-01-01T00:00Z")]),
+            Err(EntitlementError::GrantsTooLarge { at: instant }) if instant == at("2025-01-01T00:00Z")
+        ));
+        // One after the other is no sum, and what never lives is nothing.
+        let ended = Grant {
+            expires: Some(at("2025-01-01T00:00Z")),
+            ..whole.clone()
+        };
+        assert!(check_total(&[&ended, &one("2025-01-01T00:00Z")]).is_ok());
+        assert!(check_total(&[&ended, &one("2024-12-31T23:59Z")]).is_err());
+        let never = Grant {
+            voided: Some(at("2023-01-01T00:00Z")),
+            ..one("2024-01-01T00:00Z")
+        };
+        assert!(check_total(&[&whole, &never]).is_ok());
+        // A reset may lift a grant above its amount.
+        let lifted = Grant {
+            min_rollover: Decimal::from(most),
+            max_rollover: Decimal::from(most),
+            ..one("2024-01-01T00:00Z")
+        };
+        assert_eq!(lifted.worth_max(), Decimal::from(most));
+        assert!(check_total(&[&lifted, &one("2024-02-01T00:00Z")]).is_err());
     }
 }

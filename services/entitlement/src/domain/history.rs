@@ -132,7 +132,7 @@ impl<'a> HistoryQuestion<'a> {
         let aggregation = metered.source.aggregation;
         // A limit is measured anew in every phase, so a phase of a latest value must not be cut.
         let extra: &[Timestamp] = match aggregation {
-            Aggregation::Additive | Aggregation::Unique => &[segments_from],
+            Aggregation::Additive | Aggregation::Count | Aggregation::Unique => &[segments_from],
             Aggregation::Latest => &[],
         };
         let start = checkpoint

@@ -11,6 +11,7 @@ pub mod entitlement;
 pub mod grant;
 pub mod history;
 pub mod occupancy;
+pub mod promotion;
 pub mod subscription;
 pub mod timeline;
 pub mod usage;

@@ -12,8 +12,10 @@ use crate::error::EntitlementError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregation {
-    /// Values add up; also the number of events.
+    /// Values add up.
     Additive,
+    /// Events are counted; none is the same as zero.
+    Count,
     /// Distinct values since the start of the usage period.
     Unique,
     /// The last value reported.
@@ -36,6 +38,18 @@ pub struct UsageTable {
     /// By cut: additive and latest, the value from this cut to the next one; unique, the distinct
     /// values from the start of the usage period to this cut.
     values: BTreeMap<Timestamp, Option<Decimal>>,
+}
+
+impl Aggregation {
+    /// Whether an answer says that nothing was reported in a span, nor in any part of it. A sum of zero
+    /// says nothing: something may have been taken back.
+    pub fn is_nothing(self, answer: Option<Decimal>) -> bool {
+        match (self, answer) {
+            (_, None) => true,
+            (Self::Count | Self::Unique, Some(value)) => value.is_zero(),
+            (Self::Additive | Self::Latest, Some(_)) => false,
+        }
+    }
 }
 
 impl UsagePlan {
@@ -70,7 +84,7 @@ impl UsagePlan {
         pairs
             .map(|(start, end)| Period {
                 start: match self.aggregation {
-                    Aggregation::Additive | Aggregation::Latest => *start,
+                    Aggregation::Additive | Aggregation::Count | Aggregation::Latest => *start,
                     Aggregation::Unique => self.period_start(*start),
                 },
                 end: *end,
@@ -84,7 +98,7 @@ impl UsagePlan {
             return Err(EntitlementError::UsageMismatch);
         }
         let keys = match self.aggregation {
-            Aggregation::Additive | Aggregation::Latest => 0,
+            Aggregation::Additive | Aggregation::Count | Aggregation::Latest => 0,
             Aggregation::Unique => 1,
         };
         let values = self.cuts.iter().copied().skip(keys).zip(answers).collect();
@@ -116,7 +130,7 @@ impl UsageTable {
             return Err(EntitlementError::UsageMismatch);
         }
         match self.plan.aggregation {
-            Aggregation::Additive => {
+            Aggregation::Additive | Aggregation::Count => {
                 let mut known = self
                     .values
                     .range(start..end)
@@ -184,6 +198,7 @@ pub(crate) mod tests {
             .map(|span| {
                 let inside = events.iter().filter(|(time, _)| span.contains(*time));
                 match plan.aggregation {
+                    Aggregation::Count => Some(Decimal::from(inside.count())),
                     Aggregation::Additive => inside
                         .map(|(_, value)| *value)
                         .reduce(|sum, value| sum + value)

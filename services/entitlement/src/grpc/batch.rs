@@ -13,8 +13,8 @@ use super::{Server, check_features};
 use crate::{
     convert,
     error::EntitlementError,
-    store::{self, entitlement::Filter},
-    valuation::Valued,
+    store::entitlement::Filter,
+    valuation::{self, Valued},
 };
 
 impl Server {
@@ -87,29 +87,45 @@ impl Server {
             .collect::<HashSet<_>>()
             .into_iter()
             .collect();
-        let mut customers = self.clients.customers(context, &ids).await?;
+        let mut customers = self.memory.customers(context, &ids).await?;
         customers.retain(|_, customer| !customer.deleted);
         let live: Vec<CustomerId> = customers.keys().copied().collect();
-        let everything = queries.iter().any(|(_, keys)| keys.is_empty());
-        let keys: Vec<String> = queries
+        let mut asked: HashMap<CustomerId, Option<HashSet<&str>>> = HashMap::new();
+        for (customer, keys) in &queries {
+            let Some(customer) = customer else { continue };
+            let keys = keys.iter().map(String::as_str);
+            match asked
+                .entry(*customer)
+                .or_insert_with(|| Some(HashSet::new()))
+            {
+                _ if keys.len() == 0 => {
+                    asked.insert(*customer, None);
+                }
+                Some(known) => known.extend(keys),
+                None => {}
+            }
+        }
+        let rights = self.memory.rights(context, &live).await?;
+        let wanted = rights
             .iter()
-            .flat_map(|(_, keys)| keys.iter().cloned())
-            .collect::<HashSet<_>>()
-            .into_iter()
+            .flat_map(|(customer, rights)| rights.iter().map(move |known| (customer, known)))
+            .filter(|(customer, known)| {
+                let key = known.entitlement.feature_key.as_str();
+                let keys = asked.get(customer);
+                keys.is_some_and(|keys| keys.as_ref().is_none_or(|keys| keys.contains(key)))
+                    && known.entitlement.is_active(at)
+                    && (!request.metered_only || known.entitlement.metered().is_ok())
+            })
+            .map(|(_, known)| known)
             .collect();
-        let mut there = store::entitlement::of_customers(
-            self.db.reader(),
-            context.project,
-            &live,
-            (!everything).then_some(keys.as_slice()),
+        let valued = valuation::values(
+            &self.memory,
+            context,
+            &customers.into_values().collect::<Vec<_>>(),
+            wanted,
+            at,
         )
         .await?;
-        there.retain(|entitlement| {
-            entitlement.is_active(at) && (!request.metered_only || entitlement.metered().is_ok())
-        });
-        let valued = self
-            .values(context, customers.into_values().collect(), there, at)
-            .await?;
         let mut by_customer: HashMap<CustomerId, BTreeMap<&str, &Valued>> = HashMap::new();
         for found in &valued {
             by_customer
@@ -119,7 +135,7 @@ impl Server {
         }
         let mut balances = Vec::new();
         for (index, (customer, keys)) in queries.iter().enumerate() {
-            let Some(customer) = customer.filter(|id| live.contains(id)) else {
+            let Some(customer) = customer.filter(|id| rights.contains_key(id)) else {
                 continue;
             };
             let query_index = i32::try_from(index).unwrap_or(i32::MAX);
@@ -138,15 +154,24 @@ impl Server {
                         value: Some(convert::value(found)),
                     }),
                     None if request.metered_only => {}
-                    None => balances.push(pb::EntitlementBalance {
-                        query_index,
-                        entitlement: None,
-                        value: Some(pb::EntitlementValue {
-                            customer_id: customer.to_string(),
-                            feature_key: key.to_owned(),
-                            ..pb::EntitlementValue::default()
-                        }),
-                    }),
+                    None => {
+                        let promoted = rights
+                            .get(&customer)
+                            .and_then(|rights| rights.promoted(key, at));
+                        let value = match promoted {
+                            Some(span) => convert::promoted_value(customer, key, span),
+                            None => pb::EntitlementValue {
+                                customer_id: customer.to_string(),
+                                feature_key: key.to_owned(),
+                                ..pb::EntitlementValue::default()
+                            },
+                        };
+                        balances.push(pb::EntitlementBalance {
+                            query_index,
+                            entitlement: None,
+                            value: Some(value),
+                        });
+                    }
                 }
             }
         }

@@ -59,7 +59,7 @@ impl Server {
         let new = convert::new_entitlement(asked)?;
         let customer = self.clients.customer(context, &reference).await?;
         let feature = self.clients.feature(context, &feature_name).await?;
-        self.prepare(context, new, customer, feature).await
+        self.prepare(context, new, &customer, feature).await
     }
 
     /// Everything of an override that comes before its transaction; with the entitlement to replace.
@@ -78,7 +78,7 @@ impl Server {
         let feature = self.clients.feature(context, &feature_name).await?;
         if feature.key != old.feature_key {
             return Err(EntitlementError::OverrideOfOtherFeature {
-                expected: old.feature_key,
+                expected: old.feature_key.clone(),
                 sent: feature.key,
             });
         }
@@ -88,7 +88,7 @@ impl Server {
         {
             return Err(EntitlementError::OverrideOfOtherCustomer(customer.id));
         }
-        let prepared = self.prepare(context, new, customer, feature).await?;
+        let prepared = self.prepare(context, new, &customer, feature).await?;
         Ok((old.id, prepared))
     }
 
@@ -96,7 +96,7 @@ impl Server {
         &self,
         context: &Context,
         new: NewEntitlement,
-        customer: Customer,
+        customer: &Customer,
         feature: Feature,
     ) -> Result<Prepared, EntitlementError> {
         if customer.subjects.is_empty() {
@@ -104,6 +104,11 @@ impl Server {
         }
         let id: EntitlementId = chassis::id::next();
         let (made, grants) = new.make(id, customer.id, feature, context.now, chassis::id::next)?;
+        if let Ok(metered) = made.metered() {
+            self.clients
+                .hold_meter(context, made.feature, &made.feature_key, &metered.source)
+                .await?;
+        }
         holds::place_provisional(&self.clients, context, customer.id, id, &made.feature_key)
             .await?;
         Ok(Prepared { made, grants })

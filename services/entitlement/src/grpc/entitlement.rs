@@ -1,6 +1,10 @@
 //! `EntitlementService`.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashSet},
+    slice,
+    sync::Arc,
+};
 
 use chassis::{Context, etag};
 use contract::entitlement::v1::{self as pb, entitlement_service_server::EntitlementService};
@@ -14,15 +18,18 @@ use crate::{
     domain::entitlement::Entitlement,
     error::EntitlementError,
     lookup::{self, Target},
+    memory::Known,
     provision::{self, Features},
     store::{self, entitlement::Filter},
-    valuation::{self, Valued},
+    valuation,
 };
 
 /// Most questions of one batch.
 const QUERIES_MAX: usize = 1_000;
 /// Most feature keys of one question.
 const KEYS_MAX: usize = 100;
+/// Most feature keys of one batch.
+const PAIRS_MAX: usize = 10_000;
 
 #[tonic::async_trait]
 impl EntitlementService for Server {
@@ -42,8 +49,7 @@ impl EntitlementService for Server {
                 request,
                 |mut write| async move {
                     let prepared = prepared?;
-                    store::lock_customer(write.tx(), context.project, prepared.made.customer)
-                        .await?;
+                    store::lock_customer(&write, prepared.made.customer).await?;
                     let made = prepared.insert(&mut write).await?;
                     let entitlement = Some(convert::entitlement(&made, context.now)?);
                     Ok::<_, EntitlementError>((
@@ -246,9 +252,13 @@ impl EntitlementService for Server {
         let (context, request) = chassis::open(request)?;
         let target = convert::target(request.entitlement)?;
         let at = convert::time("time", request.time.as_ref())?.unwrap_or(context.now);
-        let found = lookup::find(self.db.reader(), &self.clients, &context, &target, at).await?;
-        let (customer, name) = (found.customer, found.name.clone());
+        let found = lookup::find(&self.memory, &context, &target, at).await?;
+        let (customer, name) = (found.customer, found.name);
         let Some(entitlement) = found.entitlement else {
+            if let (Some(customer), Some(span)) = (&customer, found.promoted) {
+                let value = Some(convert::promoted_value(customer.id, &name, span));
+                return Ok(Response::new(pb::GetEntitlementValueResponse { value }));
+            }
             if !request.allow_missing {
                 return Err(EntitlementError::EntitlementNotFound(name).into());
             }
@@ -266,11 +276,14 @@ impl EntitlementService for Server {
         };
         let customer = match customer {
             Some(customer) => customer,
-            None => self.customer_of(&context, entitlement.customer).await?,
+            None => {
+                self.customer_of(&context, entitlement.entitlement.customer)
+                    .await?
+            }
         };
-        let valued = self
-            .values(&context, vec![customer], vec![entitlement], at)
-            .await?;
+        let customers = slice::from_ref(&customer);
+        let valued =
+            valuation::values(&self.memory, &context, customers, vec![entitlement], at).await?;
         let value = valued.first().map(convert::value);
         Ok(Response::new(pb::GetEntitlementValueResponse { value }))
     }
@@ -281,15 +294,14 @@ impl EntitlementService for Server {
     ) -> Result<Response<pb::BatchGetValuesResponse>, Status> {
         let (context, request) = chassis::open(request)?;
         let at = convert::time("time", request.time.as_ref())?.unwrap_or(context.now);
-        let too_many = request.queries.len() > QUERIES_MAX
-            || request
-                .queries
-                .iter()
-                .any(|query| query.feature_keys.len() > KEYS_MAX);
-        if too_many {
+        let keys = request.queries.iter().map(|query| query.feature_keys.len());
+        if request.queries.len() > QUERIES_MAX
+            || keys.clone().any(|keys| keys > KEYS_MAX)
+            || keys.sum::<usize>() > PAIRS_MAX
+        {
             return Err(EntitlementError::invalid(
                 "queries",
-                "must be at most 1000, each of at most 100 feature keys",
+                "must be at most 1000, each of at most 100 feature keys, 10000 in all",
             )
             .into());
         }
@@ -305,20 +317,29 @@ impl EntitlementService for Server {
         let reference = request
             .customer
             .ok_or_else(|| EntitlementError::invalid("customer", "is required"))?;
-        let customer = self.clients.customer(&context, &reference).await?;
-        let mut active = store::entitlement::of_customers(
-            self.db.reader(),
-            context.project,
-            &[customer.id],
-            None,
-        )
-        .await?;
-        active.retain(|entitlement| entitlement.is_active(context.now));
-        active.sort_by(|a, b| a.feature_key.cmp(&b.feature_key));
-        let valued = self
-            .values(&context, vec![customer], active, context.now)
-            .await?;
-        let values = valued.iter().map(convert::value).collect();
+        let customer = self.memory.customer(&context, &reference).await?;
+        let now = context.now;
+        let rights = self.memory.rights_of(&context, customer.id).await?;
+        let is_active = |known: &Known| known.entitlement.is_active(now);
+        let mut active: Vec<Known> = rights.iter().filter(is_active).collect();
+        active.sort_by(|a, b| a.entitlement.feature_key.cmp(&b.entitlement.feature_key));
+        let customers = slice::from_ref(&customer);
+        let valued = valuation::values(&self.memory, &context, customers, active, now).await?;
+        let mut values: Vec<pb::EntitlementValue> = valued.iter().map(convert::value).collect();
+        let known: HashSet<&str> = valued
+            .iter()
+            .map(|found| found.entitlement.feature_key.as_str())
+            .collect();
+        let mut given: BTreeSet<&str> = rights
+            .promotions(now)
+            .map(|promotion| promotion.feature_key.as_str())
+            .collect();
+        given.retain(|key| !known.contains(key));
+        for key in given {
+            let span = rights.promoted(key, now);
+            values.extend(span.map(|span| convert::promoted_value(customer.id, key, span)));
+        }
+        values.sort_by(|a, b| a.feature_key.cmp(&b.feature_key));
         Ok(Response::new(pb::GetCustomerAccessResponse { values }))
     }
 
@@ -332,15 +353,8 @@ impl EntitlementService for Server {
         let entitlement = self.find(&context, &target).await?;
         entitlement.metered()?;
         let customer = self.customer_of(&context, entitlement.customer).await?;
-        let history = valuation::history(
-            &self.db,
-            &self.clients,
-            &context,
-            &customer,
-            &entitlement,
-            &asked,
-        )
-        .await?;
+        let history =
+            valuation::history(&self.memory, &context, &customer, &entitlement, &asked).await?;
         Ok(Response::new(convert::history(&history)?))
     }
 
@@ -418,16 +432,9 @@ impl Server {
         &self,
         context: &Context,
         target: &Target,
-    ) -> Result<Entitlement, EntitlementError> {
-        lookup::find(
-            self.db.reader(),
-            &self.clients,
-            context,
-            target,
-            context.now,
-        )
-        .await?
-        .entitlement()
+    ) -> Result<Arc<Entitlement>, EntitlementError> {
+        let found = lookup::find(&self.memory, context, target, context.now).await?;
+        Ok(found.entitlement()?.entitlement)
     }
 
     /// Which entitlement is meant. It is found before a transaction and judged inside, where a repeated
@@ -449,7 +456,7 @@ impl Server {
     ) -> Result<Entitlement, EntitlementError> {
         let (customer, id) = located?;
         let project = write.context().project;
-        store::lock_customer(write.tx(), project, customer).await?;
+        store::lock_customer(write, customer).await?;
         store::entitlement::by_id(write.tx(), project, id)
             .await?
             .ok_or_else(|| EntitlementError::EntitlementNotFound(id.to_string()))
@@ -460,8 +467,8 @@ impl Server {
         &self,
         context: &Context,
         id: CustomerId,
-    ) -> Result<Customer, EntitlementError> {
-        let mut found = self.clients.customers(context, &[id]).await?;
+    ) -> Result<Arc<Customer>, EntitlementError> {
+        let mut found = self.memory.customers(context, &[id]).await?;
         match found.remove(&id) {
             None => Err(EntitlementError::CustomerNotFound(id.to_string())),
             Some(customer) if customer.deleted => {
@@ -469,28 +476,5 @@ impl Server {
             }
             Some(customer) => Ok(customer),
         }
-    }
-
-    /// Values of entitlements of these customers.
-    pub(super) async fn values(
-        &self,
-        context: &Context,
-        customers: Vec<Customer>,
-        entitlements: Vec<Entitlement>,
-        at: kernel::Timestamp,
-    ) -> Result<Vec<Valued>, EntitlementError> {
-        let customers: HashMap<CustomerId, Customer> = customers
-            .into_iter()
-            .map(|customer| (customer.id, customer))
-            .collect();
-        valuation::values(
-            &self.db,
-            &self.clients,
-            context,
-            &customers,
-            entitlements,
-            at,
-        )
-        .await
     }
 }

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use super::{Server, check_features, list::Page};
 use crate::{
     convert,
-    domain::grant::GRANTS_MAX,
+    domain::grant::{GRANTS_MAX, check_total},
     error::EntitlementError,
     provision,
     store::{
@@ -38,14 +38,17 @@ impl GrantService for Server {
                     let (project, now) = (context.project, context.now);
                     let found = self.locked(&write, located).await?;
                     let period_start = found.metered()?.timeline.period_at(now)?.start;
-                    let count = store::grant::count_of(write.tx(), project, found.id).await?;
-                    if count >= GRANTS_MAX as u64 {
+                    let there =
+                        store::grant::of_entitlements(write.tx(), project, &[found.id]).await?;
+                    let there = there.get(&found.id).map_or(&[][..], Vec::as_slice);
+                    if there.len() >= GRANTS_MAX {
                         return Err(EntitlementError::TooManyGrants {
                             entitlement: found.id,
                             limit: GRANTS_MAX,
                         });
                     }
                     let grant = new.into_grant(chassis::id::next(), found.id, period_start, now)?;
+                    check_total(&there.iter().chain([&grant]).collect::<Vec<_>>())?;
                     store::grant::insert(write.tx(), project, &found, &grant).await?;
                     store::checkpoint::forget_from(write.tx(), project, found.id, grant.effective)
                         .await?;
@@ -135,7 +138,7 @@ impl GrantService for Server {
                     let found = store::grant::by_id(write.tx(), project, id)
                         .await?
                         .ok_or_else(not_found)?;
-                    store::lock_customer(write.tx(), project, found.customer).await?;
+                    store::lock_customer(&write, found.customer).await?;
                     let found = store::grant::by_id(write.tx(), project, id)
                         .await?
                         .ok_or_else(not_found)?;

@@ -1,5 +1,6 @@
 //! The gRPC services: parse, call, answer.
 
+mod access;
 mod batch;
 mod creation;
 mod entitlement;
@@ -10,13 +11,14 @@ use chassis::{Context, Db, Env};
 use contract::customer::v1::CustomerRef;
 use kernel::id::CustomerId;
 
-use crate::{clients::Clients, error::EntitlementError};
+use crate::{clients::Clients, error::EntitlementError, memory::Memory};
 
 /// What every handler needs. Cheap to clone.
 #[derive(Clone)]
 pub struct Server {
     pub(crate) db: Db,
     pub(crate) clients: Clients,
+    pub(crate) memory: Memory,
     page_key: [u8; 32],
 }
 
@@ -31,6 +33,7 @@ impl Server {
     /// The handlers of a service.
     pub fn new(env: &Env, db: Db, clients: Clients) -> Self {
         Self {
+            memory: Memory::new(env, db.clone(), clients.clone()),
             db,
             clients,
             page_key: env.page_key(),

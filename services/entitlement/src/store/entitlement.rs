@@ -314,17 +314,19 @@ pub async fn projects_with_hold_due(
     found.iter().map(|text| id_from_text(text)).collect()
 }
 
-/// Notes that the customer service was told of an entitlement as of a revision. If the entitlement has
+/// Notes that the others were told of an entitlement as of a revision, and whether its meter is held now. If the entitlement has
 /// changed since, the customer service may have heard the news out of order and is told again.
 pub async fn clear_hold_due(
     connection: &impl ConnectionTrait,
     project: ProjectId,
     id: EntitlementId,
     revision: i64,
+    meter_held: bool,
 ) -> Result<(), EntitlementError> {
     let set = |due: bool| {
         row::Entity::update_many()
             .col_expr(row::Column::HoldDue, Expr::value(due))
+            .col_expr(row::Column::MeterHeld, Expr::value(meter_held))
             .filter(row::Column::ProjectId.eq(project.to_string()))
             .filter(row::Column::Id.eq(id.to_string()))
     };
@@ -336,6 +338,65 @@ pub async fn clear_hold_due(
         set(true).exec(connection).await?;
     }
     Ok(())
+}
+
+/// Whether another entitlement that has not ended measures with the same feature.
+pub async fn measures_too(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    entitlement: &Entitlement,
+    now: Timestamp,
+) -> Result<bool, EntitlementError> {
+    let other = live(project)
+        .filter(row::Column::FeatureKey.eq(&entitlement.feature_key))
+        .filter(row::Column::FeatureId.eq(entitlement.feature.to_string()))
+        .filter(row::Column::UsageQuery.is_not_null())
+        .filter(row::Column::Id.ne(entitlement.id.to_string()))
+        .filter(
+            Condition::any()
+                .add(row::Column::ActiveTo.is_null())
+                .add(row::Column::ActiveTo.gt(micros(now))),
+        )
+        .one(connection)
+        .await?;
+    Ok(other.is_some())
+}
+
+/// Projects with entitlements that hold a meter and end by time, and when the first of them does.
+pub async fn first_ends(
+    connection: &impl ConnectionTrait,
+) -> Result<Vec<(ProjectId, Timestamp)>, EntitlementError> {
+    let found: Vec<(String, Option<i64>)> = row::Entity::find()
+        .select_only()
+        .column(row::Column::ProjectId)
+        .column_as(row::Column::ActiveTo.min(), "first_end")
+        .filter(row::Column::MeterHeld.eq(true))
+        .filter(row::Column::ActiveTo.is_not_null())
+        .group_by(row::Column::ProjectId)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    found
+        .into_iter()
+        .filter_map(|(project, end)| Some((project, end?)))
+        .map(|(project, end)| Ok((id_from_text(&project)?, instant(end))))
+        .collect()
+}
+
+/// Has the others told of entitlements that hold a meter and have ended; answers how many they are.
+pub async fn mark_ended(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    now: Timestamp,
+) -> Result<u64, EntitlementError> {
+    let marked = row::Entity::update_many()
+        .col_expr(row::Column::HoldDue, Expr::value(true))
+        .filter(row::Column::ProjectId.eq(project.to_string()))
+        .filter(row::Column::MeterHeld.eq(true))
+        .filter(row::Column::ActiveTo.lte(micros(now)))
+        .exec(connection)
+        .await?;
+    Ok(marked.rows_affected)
 }
 
 fn to_row(
@@ -386,6 +447,7 @@ fn to_row(
         metadata: Set(labels_to_text(&entitlement.metadata)?),
         annotations: Set(labels_to_text(&entitlement.annotations)?),
         hold_due: Set(true),
+        meter_held: Set(false),
         revision: Set(entitlement.revision),
         create_time: Set(micros(entitlement.created)),
         update_time: Set(micros(entitlement.updated)),

@@ -13,7 +13,7 @@ use kernel::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -144,18 +144,6 @@ pub async fn by_id(
         .await?
         .map(from_row)
         .transpose()
-}
-
-/// How many grants an entitlement has.
-pub async fn count_of(
-    connection: &impl ConnectionTrait,
-    project: ProjectId,
-    entitlement: EntitlementId,
-) -> Result<u64, EntitlementError> {
-    Ok(of(project)
-        .filter(row::Column::EntitlementId.eq(entitlement.to_string()))
-        .count(connection)
-        .await?)
 }
 
 /// All grants of some entitlements that could still matter after an instant, voided ones too.

@@ -4,26 +4,37 @@
 pub mod checkpoint;
 pub mod entitlement;
 pub mod entity;
+pub mod erasure;
 pub mod grant;
 pub mod migration;
+pub mod promotion;
 pub mod slice;
 pub mod subscription;
 
 use std::collections::BTreeMap;
 
-use kernel::id::{CustomerId, ProjectId};
-use sea_orm::{DatabaseTransaction, DbErr};
+use chassis::Write;
+use kernel::id::CustomerId;
+use sea_orm::DbErr;
 
 use crate::error::EntitlementError;
 
 /// Holds off all other writes for a customer's entitlements until the transaction ends, so that
-/// what was read stays true until it is written.
-pub async fn lock_customer(
-    tx: &DatabaseTransaction,
-    project: ProjectId,
-    customer: CustomerId,
-) -> Result<(), DbErr> {
-    chassis::db::lock(tx, &format!("entitlement.customer.{project}.{customer}")).await
+/// what was read stays true until it is written; and with the commit, what was remembered of them is
+/// old. Whatever changes a customer's entitlements, grants or resets comes through here.
+pub async fn lock_customer(write: &Write, customer: CustomerId) -> Result<(), DbErr> {
+    let project = write.context().project;
+    write.touch(scope(customer));
+    chassis::db::lock(
+        write.tx(),
+        &format!("entitlement.customer.{project}.{customer}"),
+    )
+    .await
+}
+
+/// The name under which versions of a customer's entitlements are kept.
+pub fn scope(customer: CustomerId) -> String {
+    format!("customer:{customer}")
 }
 
 fn labels_to_text(labels: &BTreeMap<String, String>) -> Result<String, EntitlementError> {

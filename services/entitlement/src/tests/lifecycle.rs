@@ -465,3 +465,36 @@ async fn times_are_kept_to_the_microsecond() {
         at("2024-03-15T10:20:30.123456Z")
     );
 }
+
+#[tokio::test]
+async fn a_meter_is_held_as_long_as_an_entitlement_measures_with_it() {
+    let world = World::new().await;
+    let held = || world.neighbors.lock().unwrap().meter_holds.len();
+    world.create(NOW, boolean("sso")).await.unwrap();
+    assert_eq!(held(), 0);
+    let one = world.create(NOW, metered(issue(5))).await.unwrap();
+    let other = pb::NewEntitlement {
+        customer: Some(customer_ref(OTHER)),
+        ..metered(issue(5))
+    };
+    let other = world.create(NOW, other).await.unwrap();
+    assert_eq!(held(), 1, "one hold per feature");
+    world.delete(NOW, &one.id).await.unwrap();
+    assert_eq!(held(), 1);
+    world.delete(NOW, &other.id).await.unwrap();
+    assert_eq!(held(), 0);
+    // A release that was not heard is told by the timer.
+    let one = world.create(NOW, metered(issue(5))).await.unwrap();
+    let down = |is_down: bool| {
+        let mut neighbors = world.neighbors.lock().unwrap();
+        neighbors.down.clear();
+        neighbors.down.extend(is_down.then_some("ReleaseMeterHold"));
+    };
+    down(true);
+    world.delete(NOW, &one.id).await.unwrap();
+    assert_eq!(held(), 1);
+    down(false);
+    world.run_holds(NOW).await;
+    assert_eq!(held(), 0);
+    assert_eq!(world.run_holds(NOW).await, 0);
+}

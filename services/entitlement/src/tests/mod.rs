@@ -2,9 +2,13 @@
 //! `PERENNIAL_TEST_DATABASE_URL` names a server), with neighbors that answer from memory.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod access;
+mod changes;
 mod grants;
 mod lifecycle;
+mod limits;
 mod lists;
+mod memory;
 mod subscriptions;
 mod values;
 
@@ -60,10 +64,14 @@ pub(crate) struct Neighbors {
     pub events: Vec<Event>,
     /// Holds by holder.
     pub holds: BTreeMap<String, Option<contract::kernel::v1::Period>>,
+    /// Holders of meters, by meter.
+    pub meter_holds: BTreeSet<(String, String)>,
     /// Methods called, in order.
     pub calls: Vec<String>,
     /// Methods that fail.
     pub down: BTreeSet<&'static str>,
+    /// Spans that metering was asked for.
+    pub spans: usize,
 }
 
 /// The world of one test.
@@ -71,6 +79,9 @@ pub(crate) struct Neighbors {
 pub(crate) struct World {
     pub server: Server,
     pub neighbors: Arc<Mutex<Neighbors>>,
+    /// What the neighbors' versions grow by.
+    customer_versions: chassis::Versions,
+    metering_versions: chassis::Versions,
     env: Env,
     master: MasterKey,
     _folder: Arc<tempfile::TempDir>,
@@ -92,6 +103,10 @@ pub(crate) fn digits(value: Option<&contract::kernel::v1::Decimal>) -> &str {
     value.unwrap().value.as_str()
 }
 
+fn project(number: u128) -> ProjectId {
+    ProjectId::from_ulid(Ulid(number))
+}
+
 /// The reason that a refusal gives.
 pub(crate) fn reason<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     chassis::error::details(&answer.unwrap_err()).reason
@@ -111,6 +126,10 @@ impl World {
         for service in ["customer", "catalog", "metering"] {
             links.join(service, neighbor(neighbors.clone()));
         }
+        let (customer_versions, metering_versions) =
+            (chassis::Versions::default(), chassis::Versions::default());
+        links.keep_versions("customer", &customer_versions);
+        links.keep_versions("metering", &metering_versions);
         let folder = tempfile::tempdir().unwrap();
         let master = MasterKey::generate();
         let config = ServiceConfig::on(database(folder.path()).await);
@@ -126,6 +145,8 @@ impl World {
         let world = Self {
             server: Server::new(&env, db, Clients::new(&env)),
             neighbors,
+            customer_versions,
+            metering_versions,
             env,
             master,
             _folder: Arc::new(folder),
@@ -148,6 +169,8 @@ impl World {
         };
         let mut neighbors = self.neighbors.lock().unwrap();
         neighbors.customers.insert(id.to_owned(), customer);
+        drop(neighbors);
+        self.customer_versions.touch(project(1), "customer");
     }
 
     /// A feature, with a meter of its own if it has an aggregation.
@@ -175,7 +198,50 @@ impl World {
             value,
             model: "gpt-4",
         };
+        self.report(event);
+    }
+
+    /// Reports usage.
+    pub(crate) fn report(&self, event: Event) {
+        let second = event.time.as_second();
+        let scopes = [
+            format!("subject:{}", event.subject),
+            format!("day:{}:{}", second.div_euclid(86_400), event.subject),
+            format!("hour:{}:{}", second.div_euclid(3_600), event.subject),
+        ];
         self.neighbors.lock().unwrap().events.push(event);
+        for scope in scopes {
+            self.metering_versions.touch(project(1), &scope);
+        }
+    }
+
+    /// How many spans metering was asked for so far.
+    pub(crate) fn spans(&self) -> usize {
+        self.neighbors.lock().unwrap().spans
+    }
+
+    /// Brings an event of metering's feed, as the follower of that feed does.
+    pub(crate) async fn hear(&self, now: &str, kind: &str, payload: Vec<u8>) -> bool {
+        let spec = crate::consume::usage(self.server.clients.clone());
+        let event = chassis::feed::Event {
+            cursor: 1,
+            kind: kind.to_owned(),
+            project: project(1),
+            id: "x".to_owned(),
+            revision: 1,
+            payload,
+            create_time: at(now),
+            actor: "service:metering".to_owned(),
+        };
+        let reader = self.server.db.reader();
+        if !spec.handler.wants(reader, &event).await.unwrap() {
+            return false;
+        }
+        let context = Context::background(&self.env, project(1), at(now));
+        let mut write = self.server.db.system_write(&context).await.unwrap();
+        spec.handler.apply(&mut write, &event).await.unwrap();
+        write.commit().await.unwrap();
+        true
     }
 
     pub(crate) fn context(&self, now: &str) -> Context {
@@ -184,7 +250,7 @@ impl World {
 
     fn context_in(&self, project: u128, now: &str) -> Context {
         Context::new(
-            ProjectId::from_ulid(Ulid(project)),
+            self::project(project),
             "key:test".to_owned(),
             Grants::All,
             Some(at(now)),
@@ -458,6 +524,10 @@ impl Neighbors {
                 }
                 .encode_to_vec()
             }
+            "ResolveSubjects" => {
+                let asked: customer::ResolveSubjectsRequest = read(body);
+                self.resolve_subjects(&asked).encode_to_vec()
+            }
             "PlaceHold" => {
                 let asked: customer::PlaceHoldRequest = read(body);
                 self.holds.insert(asked.holder_id, asked.period);
@@ -481,8 +551,20 @@ impl Neighbors {
                 }
                 .encode_to_vec()
             }
+            "PlaceMeterHold" => {
+                let asked: metering::PlaceMeterHoldRequest = read(body);
+                let hold = asked.hold.unwrap();
+                self.meter_holds.insert((hold.meter_id, hold.holder_id));
+                metering::PlaceMeterHoldResponse::default().encode_to_vec()
+            }
+            "ReleaseMeterHold" => {
+                let asked: metering::ReleaseMeterHoldRequest = read(body);
+                self.meter_holds.remove(&(asked.meter_id, asked.holder_id));
+                metering::ReleaseMeterHoldResponse::default().encode_to_vec()
+            }
             "QueryUsage" => {
                 let asked: metering::QueryUsageRequest = read(body);
+                self.spans += asked.queries.len();
                 metering::QueryUsageResponse {
                     results: asked
                         .queries
@@ -512,6 +594,28 @@ impl Neighbors {
         Ok(customer::GetCustomerResponse {
             customer: Some(found),
         })
+    }
+
+    fn resolve_subjects(
+        &self,
+        asked: &customer::ResolveSubjectsRequest,
+    ) -> customer::ResolveSubjectsResponse {
+        let owner = |subject: &String| {
+            self.customers.values().find(|customer| {
+                let attributed = customer.usage_attribution.clone().unwrap_or_default();
+                customer.key == *subject || attributed.subject_keys.contains(subject)
+            })
+        };
+        let found = asked.subject_keys.iter().filter_map(|subject| {
+            Some(customer::resolve_subjects_response::Attribution {
+                subject_key: subject.clone(),
+                customer_id: owner(subject)?.id.clone(),
+            })
+        });
+        customer::ResolveSubjectsResponse {
+            attributions: found.collect(),
+            customers: Vec::new(),
+        }
     }
 
     fn batch_get_features(

@@ -50,7 +50,7 @@ async fn a_credit_check_counts_what_passes_the_filter_of_the_feature() {
             value: 1,
             model,
         };
-        world.neighbors.lock().unwrap().events.push(event);
+        world.report(event);
     }
     let later = "2024-03-15T10:25Z";
     let value = world.value(later, feature("gpt")).await.unwrap();

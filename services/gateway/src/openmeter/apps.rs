@@ -1,4 +1,4 @@
-//! Invoicing apps: what is installed, and the listings that can be (billing text §23).
+//! Invoicing apps that are installed (billing text §23).
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -26,9 +26,7 @@ pub(crate) enum AppType {
 }
 
 impl AppType {
-    const ALL: [Self; 3] = [Self::Stripe, Self::Sandbox, Self::CustomInvoicing];
-
-    fn from_proto(wire: i32) -> Result<Self, Problem> {
+    pub(crate) fn from_proto(wire: i32) -> Result<Self, Problem> {
         match known(wire)? {
             pb::app::Type::Unspecified | pb::app::Type::Sandbox => Ok(Self::Sandbox),
             pb::app::Type::Stripe => Ok(Self::Stripe),
@@ -36,7 +34,7 @@ impl AppType {
         }
     }
 
-    fn into_proto(self) -> pb::app::Type {
+    pub(crate) fn into_proto(self) -> pb::app::Type {
         match self {
             Self::Stripe => pb::app::Type::Stripe,
             Self::Sandbox => pb::app::Type::Sandbox,
@@ -44,7 +42,7 @@ impl AppType {
         }
     }
 
-    fn from_path(word: &str) -> Result<Self, Problem> {
+    pub(crate) fn from_path(word: &str) -> Result<Self, Problem> {
         match word {
             "stripe" => Ok(Self::Stripe),
             "sandbox" => Ok(Self::Sandbox),
@@ -79,7 +77,6 @@ pub(crate) enum AppCapabilityType {
 /// How an app is installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "no listing offers OAuth2")]
 pub(crate) enum InstallMethod {
     /// By OAuth2.
     #[serde(rename = "with_oauth2")]
@@ -108,12 +105,12 @@ pub(crate) struct MarketplaceListing {
     name: &'static str,
     description: &'static str,
     capabilities: Vec<AppCapability>,
-    install_methods: Vec<InstallMethod>,
+    pub(crate) install_methods: Vec<InstallMethod>,
 }
 
 impl MarketplaceListing {
-    /// The listings never change (billing text §23.1).
-    fn of(r#type: AppType) -> Self {
+    /// A listing, as apps show it (billing text §23.1).
+    pub(crate) fn of(r#type: AppType) -> Self {
         let (prefix, name, description, method) = match r#type {
             AppType::Stripe => (
                 "stripe",
@@ -216,6 +213,7 @@ impl App {
         let r#type = AppType::from_proto(wire.r#type)?;
         let hooks =
             (r#type == AppType::CustomInvoicing).then(|| wire.custom_invoicing.unwrap_or_default());
+        let account = (r#type == AppType::Stripe).then(|| wire.stripe.unwrap_or_default());
         Ok(Self {
             id: wire.id,
             name: wire.name,
@@ -230,9 +228,9 @@ impl App {
                 pb::app::Status::Unauthorized => AppStatus::Unauthorized,
             },
             r#type,
-            stripe_account_id: None,
-            livemode: None,
-            masked_api_key: None,
+            stripe_account_id: account.as_ref().map(|account| account.account_id.clone()),
+            livemode: account.as_ref().map(|account| account.live_mode),
+            masked_api_key: account.map(|account| account.masked_api_key),
             enable_draft_sync_hook: hooks.map(|hooks| hooks.enable_draft_sync_hook),
             enable_issuing_sync_hook: hooks.map(|hooks| hooks.enable_issuing_sync_hook),
         })
@@ -323,7 +321,7 @@ union!(AppReplaceUpdate by "type" {
 });
 
 impl AppReplaceUpdate {
-    fn into_proto(self, id: String) -> Result<pb::App, Problem> {
+    fn into_proto(self, id: String) -> pb::App {
         let app =
             |r#type: AppType, name: Label, description: Option<Description>, metadata| pb::App {
                 id,
@@ -333,20 +331,13 @@ impl AppReplaceUpdate {
                 metadata: Option::unwrap_or_default(metadata),
                 ..pb::App::default()
             };
-        Ok(match self {
-            Self::Stripe(stripe) => {
-                if stripe.secret_api_key.is_some() {
-                    return Err(Problem::invalid(
-                        "secretAPIKey: this app has no key that could be replaced",
-                    ));
-                }
-                app(
-                    AppType::Stripe,
-                    stripe.name,
-                    stripe.description,
-                    stripe.metadata,
-                )
-            }
+        match self {
+            Self::Stripe(stripe) => app(
+                AppType::Stripe,
+                stripe.name,
+                stripe.description,
+                stripe.metadata,
+            ),
             Self::Sandbox(sandbox) => app(
                 AppType::Sandbox,
                 sandbox.name,
@@ -365,7 +356,7 @@ impl AppReplaceUpdate {
                     custom.metadata,
                 )
             },
-        })
+        }
     }
 }
 
@@ -381,8 +372,13 @@ pub(crate) async fn update(
     Path(id): Path<String>,
     Body(update): Body<AppReplaceUpdate>,
 ) -> Result<Json<App>, Problem> {
+    let secret_api_key = match &update {
+        AppReplaceUpdate::Stripe(stripe) => stripe.secret_api_key.clone().unwrap_or_default(),
+        AppReplaceUpdate::Sandbox(_) | AppReplaceUpdate::CustomInvoicing(_) => String::new(),
+    };
     let request = pb::UpdateAppRequest {
-        app: Some(update.into_proto(id)?),
+        app: Some(update.into_proto(id)),
+        secret_api_key,
         request_id: call.request_id(),
     };
     let answer = call.take(call.clients().apps().update_app(call.rpc(request)).await)?;
@@ -404,87 +400,6 @@ pub(crate) async fn uninstall(call: Call, Path(id): Path<String>) -> Result<Stat
     };
     call.take(call.clients().apps().uninstall_app(call.rpc(request)).await)?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Lists the apps that can be installed.
-#[utoipa::path(
-    get, path = "/api/v1/marketplace/listings", operation_id = "listMarketplaceListings", tag = "Apps",
-    params(PageQuery),
-    responses((status = 200, body = Page<MarketplaceListing>)),
-)]
-pub(crate) async fn listings(
-    _: Call,
-    Query(page): Query<PageQuery>,
-) -> Result<Json<Page<MarketplaceListing>>, Problem> {
-    let window = page.window()?;
-    let size = usize::try_from(window.size).unwrap_or_default();
-    let before = usize::try_from(window.page - 1).unwrap_or_default();
-    let items = AppType::ALL
-        .into_iter()
-        .skip(before.saturating_mul(size))
-        .take(size)
-        .map(MarketplaceListing::of);
-    Ok(Json(Page::new(window, 3, items)))
-}
-
-/// Shows an app that can be installed.
-#[utoipa::path(
-    get, path = "/api/v1/marketplace/listings/{type}", operation_id = "getMarketplaceListing", tag = "Apps",
-    params(("type" = AppType, Path)),
-    responses((status = 200, body = MarketplaceListing)),
-)]
-pub(crate) async fn listing(
-    _: Call,
-    Path(r#type): Path<String>,
-) -> Result<Json<MarketplaceListing>, Problem> {
-    AppType::from_path(&r#type)
-        .map(MarketplaceListing::of)
-        .map(Json)
-}
-
-/// How an app is to be installed.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MarketplaceInstallRequestPayload {
-    name: Option<String>,
-    #[expect(
-        dead_code,
-        reason = "no profile is made for these apps, billing text §23.2"
-    )]
-    create_billing_profile: Option<bool>,
-}
-
-/// An app that was installed.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MarketplaceInstallResponse {
-    app: App,
-    default_for_capability_types: Vec<AppCapabilityType>,
-}
-
-/// Installs an app that needs no credentials.
-#[utoipa::path(
-    post, path = "/api/v1/marketplace/listings/{type}/install", operation_id = "marketplaceAppInstall", tag = "Apps",
-    params(("type" = AppType, Path)),
-    request_body = MarketplaceInstallRequestPayload,
-    responses((status = 200, body = MarketplaceInstallResponse)),
-)]
-pub(crate) async fn install(
-    call: Call,
-    Path(r#type): Path<String>,
-    Body(payload): Body<MarketplaceInstallRequestPayload>,
-) -> Result<Json<MarketplaceInstallResponse>, Problem> {
-    let r#type = AppType::from_path(&r#type)?;
-    let request = pb::InstallAppRequest {
-        r#type: r#type.into_proto().into(),
-        name: payload.name.unwrap_or_default(),
-        request_id: call.request_id(),
-    };
-    let answer = call.take(call.clients().apps().install_app(call.rpc(request)).await)?;
-    Ok(Json(MarketplaceInstallResponse {
-        app: App::from_proto(present(answer.app)?)?,
-        default_for_capability_types: Vec::new(),
-    }))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(crate) struct EntitlementValue {
 }
 
 impl EntitlementValue {
-    fn from_proto(wire: pb::EntitlementValue) -> Result<Self, Problem> {
+    pub(crate) fn from_proto(wire: pb::EntitlementValue) -> Result<Self, Problem> {
         use pb::entitlement_value::Kind;
         let mut value = Self {
             has_access: wire.has_access,

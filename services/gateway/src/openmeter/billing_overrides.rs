@@ -296,6 +296,7 @@ pub(crate) async fn put(
             .billing_profile_id
             .map(String::from)
             .unwrap_or_default(),
+        tax_rates: None,
         request_id: call.request_id(),
     };
     let answer = call

@@ -386,6 +386,7 @@ pub(crate) async fn list(
         include_deleted: params.include_deleted.unwrap_or_default(),
         order_by: order_by.into(),
         descending: params.order.unwrap_or_default().descending(),
+        ..Default::default()
     };
     let answer = call
         .clients()
@@ -408,17 +409,23 @@ pub(crate) async fn create(
     call: Call,
     Body(new): Body<CustomerInput>,
 ) -> Result<(StatusCode, Json<Customer>), Problem> {
+    let customer = Customer::from_proto(create_from(&call, new).await?)?;
+    Ok((StatusCode::CREATED, Json(customer)))
+}
+
+/// Makes a customer, as this or another operation asks for.
+pub(crate) async fn create_from(call: &Call, new: CustomerInput) -> Result<pb::Customer, Problem> {
     let request = pb::CreateCustomerRequest {
         customer: Some(new.into_proto()),
         request_id: call.request_id(),
+        ..Default::default()
     };
     let answer = call
         .clients()
         .customers()
         .create_customer(call.rpc(request))
         .await;
-    let customer = Customer::from_proto(present(call.take(answer)?.customer)?)?;
-    Ok((StatusCode::CREATED, Json(customer)))
+    present(call.take(answer)?.customer)
 }
 
 /// The customer that a path names.

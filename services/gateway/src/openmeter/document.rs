@@ -37,7 +37,11 @@ const COMMON: [(&str, &str); 7] = [
 /// The OpenAPI document of the dialect.
 pub fn openapi() -> Value {
     let mut document = Dialect::openapi();
-    for routes in [super::table(), super::portal_table()] {
+    for routes in [
+        super::table(),
+        super::portal_table(),
+        super::provider_table(),
+    ] {
         let (_, table) = routes.split_for_parts();
         document.merge(table);
     }

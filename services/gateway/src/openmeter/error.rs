@@ -448,7 +448,11 @@ fn camel_case(word: &str) -> String {
 }
 
 /// Reasons whose status is not the usual one of their code.
-const BY_REASON: [(&str, StatusCode); 18] = [
+const BY_REASON: [(&str, StatusCode); 21] = [
+    // Billing text §1.5: what a provider refuses, and the wrong app for a customer.
+    ("PROVIDER_REFUSED", StatusCode::PRECONDITION_FAILED),
+    ("APP_NOT_OF_CUSTOMER", StatusCode::PRECONDITION_FAILED),
+    ("NO_STRIPE_CUSTOMER", StatusCode::PRECONDITION_FAILED),
     ("REQUEST_ID_REUSED", StatusCode::CONFLICT),
     ("REQUEST_IN_PROGRESS", StatusCode::CONFLICT),
     ("SUBJECT_DELETED", StatusCode::PRECONDITION_FAILED),

@@ -192,7 +192,6 @@ fn read_events(kind: &str, body: &Value) -> Result<Vec<EventInput>, Problem> {
 pub(crate) struct ListEventsParams {
     /// Name under which progress is asked for.
     #[param(value_type = Option<String>, min_length = 1, max_length = 36)]
-    #[expect(dead_code, reason = "checked on reading; progress is not recorded")]
     client_id: Option<ClientId>,
     /// First receipt time.
     ingested_at_from: Option<Time>,
@@ -246,6 +245,7 @@ impl ListEventsParams {
             customer_ids: self.customer_id.into_iter().map(Into::into).collect(),
             order_by: pb::list_events_request::OrderBy::Time.into(),
             lookback_duration: LOOKBACK.to_owned(),
+            client_id: self.client_id.map(Into::into).unwrap_or_default(),
             ..pb::ListEventsRequest::default()
         })
     }
@@ -303,7 +303,6 @@ pub(crate) struct ListEventsV2Params {
     limit: Option<i32>,
     /// Name under which progress is asked for.
     #[param(value_type = Option<String>, min_length = 1, max_length = 36)]
-    #[expect(dead_code, reason = "checked on reading; progress is not recorded")]
     client_id: Option<ClientId>,
     /// Conditions, as a JSON document: `id`, `source`, `subject`, `type`, `customerId`,
     /// `time`, `ingestedAt`.
@@ -385,6 +384,7 @@ impl ListEventsV2Params {
                 .map(Into::into)
                 .collect(),
             order_by: order_by.into(),
+            client_id: self.client_id.map(Into::into).unwrap_or_default(),
             ..pb::ListEventsRequest::default()
         })
     }

@@ -186,32 +186,40 @@ impl<T: DeserializeOwned> FromRequestParts<Shared> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
-        let value = query_value(parts.uri.query().unwrap_or_default());
+        let value = query_value(parts.uri.query().unwrap_or_default())?;
         from_query(&value).map(Self).map_err(Problem::from)
     }
 }
 
-/// Parameters by name: a repeated one is a list, `name[key]` an object. (Metering text §1.5.)
-fn query_value(query: &str) -> Value {
+/// Parameters by name: a repeated one is a list, `name[key]` an object (metering text §1.5). A bracket
+/// that is not closed, or holds no key or another bracket, would silently lose a condition: it is refused.
+fn query_value(query: &str) -> Result<Value, Problem> {
     let mut fields = Map::new();
     for (name, text) in url::form_urlencoded::parse(query.as_bytes()) {
         let text = Value::String(text.into_owned());
-        match name
-            .split_once('[')
-            .and_then(|(outer, rest)| rest.strip_suffix(']').map(|inner| (outer, inner)))
-        {
-            Some((outer, inner)) if !inner.is_empty() => {
-                let object = fields
-                    .entry(outer)
-                    .or_insert_with(|| Value::Object(Map::new()));
-                if let Value::Object(object) = object {
-                    append(object, inner, text);
-                }
-            }
-            Some(_) | None => append(&mut fields, &name, text),
+        let Some((outer, rest)) = name.split_once('[') else {
+            append(&mut fields, &name, text);
+            continue;
+        };
+        let malformed = || Problem::invalid(format!("{name}: must be of the form name[key]"));
+        let inner = rest
+            .strip_suffix(']')
+            .filter(|inner| !inner.is_empty() && !inner.contains(['[', ']']))
+            .filter(|_| !outer.is_empty())
+            .ok_or_else(malformed)?;
+        let object = fields
+            .entry(outer)
+            .or_insert_with(|| Value::Object(Map::new()));
+        match object {
+            Value::Object(object) => append(object, inner, text),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => return Err(malformed()),
         }
     }
-    Value::Object(fields)
+    Ok(Value::Object(fields))
 }
 
 fn append(fields: &mut Map<String, Value>, name: &str, text: Value) {
@@ -272,14 +280,29 @@ mod tests {
     #[test]
     fn query_strings_become_lists_and_objects() {
         assert_eq!(
-            query_value("a=1&b=x&b=y&f[k]=v&f[k2]=w&g%5Bm%5D=%2F"),
-            json!({
+            query_value("a=1&b=x&b=y&f[k]=v&f[k2]=w&g%5Bm%5D=%2F").ok(),
+            Some(json!({
                 "a": "1",
                 "b": ["x", "y"],
                 "f": {"k": "v", "k2": "w"},
                 "g": {"m": "/"},
-            })
+            }))
         );
+    }
+
+    #[test]
+    fn malformed_brackets_are_refused() {
+        for query in [
+            "f[=v",
+            "f[k=v",
+            "f[]=v",
+            "f[a][b]=v",
+            "f[k]x=v",
+            "[k]=v",
+            "f=1&f[k]=v",
+        ] {
+            assert!(query_value(query).is_err(), "{query}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::extract::{Body, Call, Path, Query};
 use super::filters::FilterString;
 use super::page::{Listing, OffsetQuery, Page, PageQuery, SortOrder, Span};
 use super::scalars::{Key, Label, Metadata, Numeric, Time, Ulid, metadata, optional};
-use super::value::{numeric_or_zero, present, required_time, time};
+use super::value::{numeric, numeric_or_zero, present, required_time, time};
 
 /// A fixed cost per unit.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -57,6 +57,18 @@ pub(crate) struct FeatureLlmUnitCostPricing {
     reasoning_per_token: Option<Numeric>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_write_per_token: Option<Numeric>,
+}
+
+impl FeatureLlmUnitCostPricing {
+    fn from_proto(wire: pb::ModelPricing) -> Result<Self, Problem> {
+        Ok(Self {
+            input_per_token: numeric(wire.input_per_token.as_ref())?,
+            output_per_token: numeric(wire.output_per_token.as_ref())?,
+            cache_read_per_token: numeric(wire.cache_read_per_token.as_ref())?,
+            reasoning_per_token: numeric(wire.reasoning_per_token.as_ref())?,
+            cache_write_per_token: numeric(wire.cache_write_per_token.as_ref())?,
+        })
+    }
 }
 
 /// What one unit costs the seller.
@@ -116,6 +128,8 @@ impl FeatureUnitCost {
                     TokenTypeSource::TokenTypeProperty,
                     TokenTypeSource::TokenType,
                 )?,
+                // Read only (metering text §7.1): what is sent is ignored.
+                pricing: None,
             }),
         };
         Ok(pb::UnitCost {
@@ -152,7 +166,10 @@ impl FeatureUnitCost {
                     model,
                     token_type_property,
                     token_type,
-                    pricing: None,
+                    pricing: llm
+                        .pricing
+                        .map(FeatureLlmUnitCostPricing::from_proto)
+                        .transpose()?,
                 }))
             }
         })

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::error::{Problem, ProblemDocument};
 use super::extract::{Call, Path};
 use super::scalars::{CurrencyCode, Time};
+use super::value::required_time;
 
 /// A currency.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,15 +62,25 @@ fn title(name: &str) -> String {
     name.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Shows how far a query has come. Queries are answered before anybody could ask, so no
-/// progress is ever recorded.
+/// Shows how far something has come: the query or list that was given this name as `clientId`, or
+/// the adding up of events that are older than the meter with this id.
 #[utoipa::path(
     get, path = "/api/v1/info/progress/{id}", operation_id = "getProgress", tag = "Lookup Information",
     params(("id" = String, Path)),
     responses((status = 200, body = Progress), (status = 404, body = ProblemDocument)),
 )]
-pub(crate) async fn progress(_: Call, Path(id): Path<String>) -> Result<Json<Progress>, Problem> {
-    Err(Problem::not_found(format!("progress not found: {id}")))
+pub(crate) async fn progress(
+    call: Call,
+    Path(id): Path<String>,
+) -> Result<Json<Progress>, Problem> {
+    let request = pb::GetProgressRequest { id };
+    let answer = call.take(call.clients().usage().get_progress(call.rpc(request)).await)?;
+    Ok(Json(Progress {
+        success: answer.success_count.unsigned_abs(),
+        failed: answer.failed_count.unsigned_abs(),
+        total: answer.total_count.unsigned_abs(),
+        updated_at: required_time(answer.update_time.as_ref())?,
+    }))
 }
 
 /// Counts today's events by subject, as OpenMetrics text.

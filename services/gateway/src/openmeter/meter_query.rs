@@ -98,7 +98,6 @@ impl From<AskedTime> for prost_types::Timestamp {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MeterQueryRequest {
-    #[expect(dead_code, reason = "checked on reading; progress is not recorded")]
     pub client_id: Option<ClientId>,
     pub from: Option<AskedTime>,
     pub to: Option<AskedTime>,
@@ -235,6 +234,7 @@ impl MeterQueryRequest {
                 .map(|(key, values)| (key, pb::StringList { values }))
                 .collect(),
             group_by_filters: filters,
+            client_id: self.client_id.map(Into::into).unwrap_or_default(),
         })
     }
 }

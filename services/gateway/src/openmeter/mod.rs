@@ -15,11 +15,13 @@ mod scalars;
 mod value;
 
 mod addons;
+mod app_installs;
 mod apps;
 mod balances;
 mod billing_overrides;
 mod billing_profiles;
 mod custom_invoicing;
+mod customer_apps;
 mod customers;
 mod entitlement_input;
 mod entitlements;
@@ -36,11 +38,16 @@ mod invoice_lines;
 mod invoices;
 mod meter_query;
 mod meters;
+mod notification_channels;
+mod notification_events;
+mod notification_payload;
+mod notification_rules;
 mod notifications;
 mod plans;
 mod portal;
 mod prices;
 mod rate_cards;
+mod stripe;
 mod subjects;
 mod subscription_addons;
 mod subscription_input;
@@ -54,6 +61,7 @@ use utoipa_axum::routes;
 
 pub use document::openapi;
 pub(crate) use error::Problem;
+pub use notification_payload::notification_body;
 
 use crate::Shared;
 
@@ -186,31 +194,46 @@ fn table() -> OpenApiRouter<Shared> {
         // Apps
         .routes(routes!(apps::list))
         .routes(routes!(apps::get, apps::update, apps::uninstall))
-        .routes(routes!(apps::listings))
-        .routes(routes!(apps::listing))
-        .routes(routes!(apps::install))
+        .routes(routes!(stripe::update_key))
+        .routes(routes!(app_installs::listings))
+        .routes(routes!(app_installs::listing))
+        .routes(routes!(app_installs::install))
+        .routes(routes!(app_installs::install_with_key))
+        .routes(routes!(app_installs::oauth_url))
+        .routes(routes!(customer_apps::list, customer_apps::upsert))
+        .routes(routes!(customer_apps::delete))
+        .routes(routes!(
+            customer_apps::get_stripe,
+            customer_apps::put_stripe
+        ))
+        .routes(routes!(stripe::portal))
+        .routes(routes!(stripe::checkout))
         .routes(routes!(custom_invoicing::draft_synchronized))
         .routes(routes!(custom_invoicing::issuing_synchronized))
         .routes(routes!(custom_invoicing::payment_status))
         // Notifications
         .routes(routes!(
-            notifications::list_channels,
-            notifications::create_channel
+            notification_channels::list,
+            notification_channels::create
         ))
         .routes(routes!(
-            notifications::get_channel,
-            notifications::update_channel,
-            notifications::delete_channel
+            notification_channels::get,
+            notification_channels::update,
+            notification_channels::delete
         ))
         .routes(routes!(
-            notifications::list_rules,
-            notifications::create_rule
+            notification_rules::list,
+            notification_rules::create
         ))
         .routes(routes!(
-            notifications::get_rule,
-            notifications::update_rule,
-            notifications::delete_rule
+            notification_rules::get,
+            notification_rules::update,
+            notification_rules::delete
         ))
+        .routes(routes!(notification_rules::test))
+        .routes(routes!(notification_events::list))
+        .routes(routes!(notification_events::get))
+        .routes(routes!(notification_events::resend))
         // Portal
         .routes(routes!(portal::list, portal::create))
         .routes(routes!(portal::invalidate))
@@ -225,13 +248,23 @@ fn portal_table() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(portal::query))
 }
 
+/// The operations that providers and people coming from them call, whose credential is in
+/// the request itself: a signature, a signed state.
+fn provider_table() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(stripe::webhook))
+        .routes(routes!(app_installs::oauth_authorize))
+}
+
 /// The routes of the dialect; every one of them asks for a credential.
 pub(crate) fn routes(gateway: &Shared) -> Router<Shared> {
     let (management, _) = table().split_for_parts();
     let (portal, _) = portal_table().split_for_parts();
+    let (providers, _) = provider_table().split_for_parts();
     let for_keys = middleware::from_fn_with_state(gateway.clone(), extract::authenticate);
     let for_tokens = middleware::from_fn_with_state(gateway.clone(), portal::authenticate);
     management
         .route_layer(for_keys)
+        .merge(providers)
         .merge(portal.route_layer(for_tokens).layer(portal::cors()))
 }

@@ -39,7 +39,7 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    fn from_proto(wire: pb::Subject) -> Result<Self, Problem> {
+    pub(crate) fn from_proto(wire: pb::Subject) -> Result<Self, Problem> {
         let metadata = match optional(wire.metadata_json) {
             None => Map::new(),
             Some(text) => {

@@ -299,6 +299,7 @@ impl BillingWorkflow {
             tax: self.tax.map(|tax| pb::TaxSettings {
                 enabled: tax.enabled,
                 enforced: tax.enforced.unwrap_or_default(),
+                manual_rates: None,
             }),
         }
     }

@@ -1,5 +1,7 @@
 //! Usage events, in and out.
 
+use std::collections::HashSet;
+
 use chassis::{Violation, db::micros};
 use contract::{
     convert::{from_timestamp, timestamp},
@@ -14,11 +16,18 @@ use crate::{
         filter::TimeFilter,
     },
     error::MeteringError,
-    store::event::{EventList, EventOrder, Place, StoredEvent},
+    store::{
+        correction::Corrections,
+        event::{EventList, EventOrder, OwnedIdentity, Place, StoredEvent},
+    },
 };
 
 /// Most events of one call.
 pub const EVENTS_MAX: usize = 10_000;
+/// Most events that one call voids.
+const VOIDS_MAX: usize = 1_000;
+/// Longest reason, in characters.
+const REASON_MAX: usize = 1_000;
 /// Most violations that one answer lists.
 const VIOLATIONS_MAX: usize = 100;
 /// Most customers of one list.
@@ -59,14 +68,7 @@ fn from_event(
     now: Timestamp,
 ) -> Result<Option<NewEvent>, Vec<(String, String)>> {
     let time = event.time.as_ref().map(from_timestamp).transpose();
-    let draft = EventDraft {
-        id: event.id.clone(),
-        source: event.source.clone(),
-        kind: event.r#type.clone(),
-        subject: event.subject.clone(),
-        time: time.as_ref().ok().copied().flatten(),
-        data: event.data.clone(),
-    };
+    let draft = draft_of(event, time.as_ref().ok().copied().flatten());
     let checked = NewEvent::new(draft, now).map_err(|wrong| {
         wrong
             .into_iter()
@@ -82,6 +84,72 @@ fn from_event(
             Err(wrong)
         }
     }
+}
+
+fn draft_of(event: &pb::UsageEvent, time: Option<Timestamp>) -> EventDraft {
+    EventDraft {
+        id: event.id.clone(),
+        source: event.source.clone(),
+        kind: event.r#type.clone(),
+        subject: event.subject.clone(),
+        time,
+        data: event.data.clone(),
+    }
+}
+
+/// The identities of events to void, each once.
+pub fn from_refs(refs: &[pb::EventRef]) -> Result<Vec<OwnedIdentity>, MeteringError> {
+    at_most("events", refs, VOIDS_MAX)?;
+    if refs.is_empty() {
+        return Err(MeteringError::invalid("events", "is required"));
+    }
+    let mut seen = HashSet::new();
+    for (index, event) in refs.iter().enumerate() {
+        let field = format!("events[{index}]");
+        if !seen.insert(from_event_ref(&field, Some(event))?) {
+            return Err(MeteringError::invalid(field, "is named twice"));
+        }
+    }
+    // A stable order: calls that run side by side wait for, and never deadlock with, each other.
+    let mut identities: Vec<OwnedIdentity> = seen.into_iter().collect();
+    identities.sort_unstable();
+    Ok(identities)
+}
+
+/// The identity of an event.
+pub fn from_event_ref(
+    field: &str,
+    event: Option<&pb::EventRef>,
+) -> Result<OwnedIdentity, MeteringError> {
+    let event = required(field, event)?;
+    for (name, text) in [("source", &event.source), ("id", &event.id)] {
+        let field = format!("{field}.{name}");
+        if checked(&field, text, 4_096)?.is_empty() {
+            return Err(MeteringError::invalid(field, "is required"));
+        }
+    }
+    Ok((event.source.clone(), event.id.clone()))
+}
+
+/// Why events are corrected.
+pub fn from_reason(reason: &str) -> Result<&str, MeteringError> {
+    if reason.trim().is_empty() {
+        return Err(MeteringError::invalid("reason", "is required"));
+    }
+    if reason.chars().count() > REASON_MAX || reason.contains('\0') {
+        return Err(MeteringError::invalid(
+            "reason",
+            format!("must be at most {REASON_MAX} characters without a NUL"),
+        ));
+    }
+    Ok(reason)
+}
+
+/// An event that counts instead of another. What it leaves open is taken from the other.
+pub fn from_replacement(event: Option<&pb::UsageEvent>) -> Result<EventDraft, MeteringError> {
+    let event = required("replacement", event)?;
+    let time = from_time("replacement.time", event.time.as_ref())?;
+    Ok(draft_of(event, time))
 }
 
 /// What a list asks for at `now`, but its customers.
@@ -145,13 +213,32 @@ pub fn from_cursor(cursor: &pb::EventCursor) -> Result<Place, MeteringError> {
     })
 }
 
-/// A stored event for the wire.
+fn to_ref(identity: &OwnedIdentity) -> pb::EventRef {
+    let (source, id) = identity.clone();
+    pb::EventRef { source, id }
+}
+
+/// A stored event for the wire, with what corrections say about it.
 pub fn to_proto(
     event: StoredEvent,
+    about: &Corrections,
     customer_id: String,
     validation_error: Option<String>,
 ) -> pb::IngestedEvent {
+    let correction = about.of.get(&event.seq);
+    let state = match correction {
+        None => pb::ingested_event::State::Active,
+        Some(_) => pb::ingested_event::State::Voided,
+    };
     pb::IngestedEvent {
+        state: state.into(),
+        correction: correction.map(|correction| pb::EventCorrection {
+            reason: correction.reason.clone(),
+            actor: correction.actor.clone(),
+            correct_time: Some(timestamp(correction.time)),
+            replacement: correction.replacement.as_ref().map(to_ref),
+        }),
+        replaces: about.replaced.get(&event.seq).map(to_ref),
         event: Some(pb::UsageEvent {
             id: event.id,
             source: event.source,

@@ -17,7 +17,7 @@ use crate::{
         window::{WindowSize, Windows, zone},
     },
     error::MeteringError,
-    store::scan::Span,
+    store::{progress::Standing, scan::Span},
 };
 
 /// Most subjects, customers and group-bys of one query.
@@ -26,6 +26,8 @@ const LIST_MAX: usize = 100;
 const SUBJECTS_MAX: usize = 20_000;
 /// Longest subject that is looked for, in bytes.
 const SUBJECT_MAX: usize = 4_096;
+/// Longest name of a watched query, in characters.
+const CLIENT_ID_MAX: usize = 36;
 /// Groups that are no keys of a meter.
 const SUBJECT: &str = "subject";
 const CUSTOMER: &str = "customer_id";
@@ -247,6 +249,27 @@ fn from_windows(
         WireSize::Month => WindowSize::Month,
     };
     Ok(Some(Windows { size, zone }))
+}
+
+/// The name under which a query can be watched; none when it has none.
+pub fn from_client_id(client_id: &str) -> Result<Option<&str>, MeteringError> {
+    if client_id.chars().count() > CLIENT_ID_MAX || client_id.contains('\0') {
+        return Err(MeteringError::invalid(
+            "client_id",
+            format!("must be at most {CLIENT_ID_MAX} characters without a NUL"),
+        ));
+    }
+    Ok((!client_id.is_empty()).then_some(client_id))
+}
+
+/// How far something has come, for the wire.
+pub fn to_progress(standing: &Standing) -> pb::GetProgressResponse {
+    pb::GetProgressResponse {
+        success_count: standing.success.cast_signed(),
+        failed_count: standing.failed.cast_signed(),
+        total_count: standing.total.cast_signed(),
+        update_time: Some(timestamp(standing.update_time)),
+    }
 }
 
 /// A row for the wire.

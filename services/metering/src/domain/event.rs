@@ -121,6 +121,16 @@ impl NewEvent {
     }
 }
 
+/// The id of a replacement when its sender names none: `e` becomes `e~1`, `e~1` becomes `e~2`.
+pub fn replacement_id(id: &str) -> String {
+    let next = id.rsplit_once('~').and_then(|(stem, number)| {
+        let canonical = !number.starts_with(['0', '+']);
+        let number: u32 = number.parse().ok().filter(|_| canonical)?;
+        Some(format!("{stem}~{}", number.checked_add(1)?))
+    });
+    next.unwrap_or_else(|| format!("{id}~1"))
+}
+
 fn text_problem(text: &str, max: usize) -> Option<String> {
     if text.is_empty() {
         Some("is required".to_owned())
@@ -155,6 +165,11 @@ fn canonical(data: &str) -> Result<Option<String>, String> {
             Err("must be a JSON object".to_owned())
         }
     }
+}
+
+/// Why an event that was corrected does not count.
+pub fn void_complaint(reason: &str) -> String {
+    format!("event voided: {reason}")
 }
 
 /// Everything that meters and customers have to say against an event, in the documented order, one
@@ -287,6 +302,21 @@ mod tests {
         assert!(!event.conflicts_with("api", "c1", at("2024-01-01T00:00:00Z"), Some("{}")));
         assert!(event.conflicts_with("api", "c1", now, None));
         assert!(event.conflicts_with("api", "c2", now, Some("{}")));
+    }
+
+    #[test]
+    fn replacements_are_numbered() {
+        for (id, expected) in [
+            ("e", "e~1"),
+            ("e~1", "e~2"),
+            ("e~9", "e~10"),
+            ("e~01", "e~01~1"),
+            ("e~x", "e~x~1"),
+            ("e~", "e~~1"),
+            ("e~4294967295", "e~4294967295~1"),
+        ] {
+            assert_eq!(replacement_id(id), expected);
+        }
     }
 
     #[test]

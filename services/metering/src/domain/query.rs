@@ -56,6 +56,13 @@ pub struct Shape {
     filters: Vec<usize>,
 }
 
+impl Shape {
+    /// Whether the group values of partials matter; if not, they need not be read.
+    pub const fn reads_groups(&self) -> bool {
+        !self.group_by.is_empty() || !self.filters.is_empty()
+    }
+}
+
 /// What a fold sees of one event.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'event> {

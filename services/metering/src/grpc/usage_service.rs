@@ -1,25 +1,30 @@
 //! `UsageService`: events in, lists and aggregated usage out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use chassis::{Context, Db, db::micros};
 use contract::metering::v1::{self as pb, usage_service_server::UsageService};
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use jiff::SignedDuration;
-use kernel::{Timestamp, id::MeterId};
+use kernel::Timestamp;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
+    answer,
     convert::{self, at_most, query::Plan},
+    correct,
     customers::Customers,
     domain::{
         event::{self, NewEvent},
         meter::Meter,
-        query::Row,
         value,
     },
     error::MeteringError,
-    ingest::{self, Batch, Ingest},
+    ingest::Batch,
+    intake::{Intake, Taken},
     store::{
         self,
         event::{Place, StoredEvent},
@@ -50,17 +55,17 @@ pub struct Usage {
     db: Db,
     page_key: [u8; 32],
     customers: Customers,
-    ingest: Ingest,
+    intake: Intake,
 }
 
 impl Usage {
     /// The service over a database, with the way in for events and the customers they belong to.
-    pub const fn new(db: Db, page_key: [u8; 32], customers: Customers, ingest: Ingest) -> Self {
+    pub const fn new(db: Db, page_key: [u8; 32], customers: Customers, intake: Intake) -> Self {
         Self {
             db,
             page_key,
             customers,
-            ingest,
+            intake,
         }
     }
 
@@ -71,56 +76,6 @@ impl Usage {
     ) -> Result<Meter, MeteringError> {
         let name = convert::meter::from_ref("meter", name)?;
         store::meter::by_name(self.db.reader(), context.project, &name).await
-    }
-
-    /// The generations of the rollups that can answer for these meters: live ones with all their events.
-    async fn generations(
-        &self,
-        context: &Context,
-        meters: &[Meter],
-    ) -> Result<HashMap<MeterId, i64>, MeteringError> {
-        let progress = store::rollup::progress(self.db.reader(), context.project, meters).await?;
-        let complete = meters.iter().filter(|meter| meter.delete_time.is_none());
-        Ok(complete
-            .filter_map(|meter| {
-                let progress = progress
-                    .get(&meter.id)
-                    .filter(|progress| progress.complete(meter))?;
-                Some((meter.id, progress.generation))
-            })
-            .collect())
-    }
-
-    /// Runs a plan and answers its rows.
-    async fn run(
-        &self,
-        context: &Context,
-        meter: &Meter,
-        generation: Option<i64>,
-        plan: &Plan,
-    ) -> Result<Vec<Row>, MeteringError> {
-        let (connection, project) = (self.db.reader(), context.project);
-        let fold = async |generation| {
-            scan::fold(
-                connection,
-                project,
-                meter,
-                generation,
-                &plan.span,
-                &plan.query,
-            )
-            .await
-        };
-        let mut folded = fold(generation).await?;
-        if generation.is_some() {
-            // A rollup that was replaced meanwhile may have been taken away under the query.
-            let now =
-                store::rollup::progress(connection, project, std::slice::from_ref(meter)).await?;
-            if now.get(&meter.id).map(|progress| progress.generation) != generation {
-                folded = fold(None).await?;
-            }
-        }
-        Ok(folded.rows(plan.from, plan.to)?)
     }
 
     /// Listed events with their customer and the complaints about them.
@@ -134,12 +89,11 @@ impl Usage {
         }
         let kinds: BTreeSet<String> = events.iter().map(|event| event.kind.clone()).collect();
         let subjects: BTreeSet<String> = events.iter().map(|event| event.subject.clone()).collect();
-        let meters = store::meter::live_of_types(
-            self.db.reader(),
-            context.project,
-            kinds.into_iter().collect(),
-        )
-        .await?;
+        let reader = self.db.reader();
+        let kinds = kinds.into_iter().collect();
+        let meters = store::meter::live_of_types(reader, context.project, kinds).await?;
+        let positions: Vec<i64> = events.iter().map(|event| event.seq).collect();
+        let about = store::correction::about(reader, context.project, &positions).await?;
         let customers = self.customers.of_subjects(context, subjects).await?;
         events
             .into_iter()
@@ -150,15 +104,19 @@ impl Usage {
                     .filter(|meter| meter.event_type == event.kind)
                     .map(|meter| &meter.measure);
                 let customer = customers.get(&event.subject).cloned();
-                let complaint = event::complaints(
-                    &event.kind,
-                    &event.subject,
-                    data.as_ref(),
-                    measures,
-                    customer.is_some(),
-                );
+                let complaint = match about.of.get(&event.seq) {
+                    Some(correction) => Some(event::void_complaint(&correction.reason)),
+                    None => event::complaints(
+                        &event.kind,
+                        &event.subject,
+                        data.as_ref(),
+                        measures,
+                        customer.is_some(),
+                    ),
+                };
                 Ok(convert::event::to_proto(
                     event,
+                    &about,
                     customer.unwrap_or_default(),
                     complaint,
                 ))
@@ -171,13 +129,13 @@ impl Usage {
         context: &Context,
         events: Vec<NewEvent>,
         reject_conflicts: bool,
-    ) -> Result<u64, MeteringError> {
+    ) -> Result<Taken, MeteringError> {
         let batch = Batch {
             events,
             reject_conflicts,
             ingest_time: context.now,
         };
-        self.ingest.store(context, batch).await
+        self.intake.take(context, batch).await
     }
 }
 
@@ -195,9 +153,10 @@ impl UsageService for Usage {
         let events =
             convert::event::from_events(&request.events, convert::event::EVENTS_MAX, context.now)?;
         let accepted_count = count(events.len());
-        let answer = |new: u64| pb::IngestEventsResponse {
+        let answer = |taken: Taken| pb::IngestEventsResponse {
             accepted_count,
-            new_count: new.cast_signed(),
+            new_count: taken.new.cast_signed(),
+            pending_count: taken.pending.cast_signed(),
         };
         let batch = Batch {
             events,
@@ -206,7 +165,7 @@ impl UsageService for Usage {
         };
         if request.request_id.is_empty() {
             return Ok(Response::new(answer(
-                self.ingest.store(context, batch).await?,
+                self.intake.take(context, batch).await?,
             )));
         }
         // A remembered answer must be in the same transaction as the events, so such calls go alone.
@@ -218,11 +177,8 @@ impl UsageService for Usage {
                 &request.request_id,
                 request,
                 |mut write| async move {
-                    let new = ingest::append(&mut write, &[batch])
-                        .await?
-                        .into_iter()
-                        .sum();
-                    Ok::<_, MeteringError>((write, answer(new)))
+                    let taken = self.intake.take_in(&mut write, batch).await?;
+                    Ok::<_, MeteringError>((write, answer(taken)))
                 },
             )
             .await
@@ -233,7 +189,7 @@ impl UsageService for Usage {
         request: Request<Streaming<pb::StreamEventsRequest>>,
     ) -> Result<Response<pb::StreamEventsResponse>, Status> {
         let (context, mut messages) = chassis::open(request)?;
-        let (mut accepted, mut new) = (0, 0);
+        let (mut accepted, mut taken) = (0, Taken::default());
         let mut pending: Vec<NewEvent> = Vec::new();
         let mut strict = None;
         while let Some(message) = messages.message().await? {
@@ -244,16 +200,64 @@ impl UsageService for Usage {
             while pending.len() >= STREAM_BATCH {
                 let later = pending.split_off(STREAM_BATCH);
                 let batch = std::mem::replace(&mut pending, later);
-                new += self.store_streamed(&context, batch, strict).await?;
+                taken += self.store_streamed(&context, batch, strict).await?;
             }
         }
-        new += self
+        taken += self
             .store_streamed(&context, pending, strict.unwrap_or(true))
             .await?;
         Ok(Response::new(pb::StreamEventsResponse {
             accepted_count: count(accepted),
-            new_count: new.cast_signed(),
+            new_count: taken.new.cast_signed(),
+            pending_count: taken.pending.cast_signed(),
         }))
+    }
+
+    async fn void_events(
+        &self,
+        request: Request<pb::VoidEventsRequest>,
+    ) -> Result<Response<pb::VoidEventsResponse>, Status> {
+        let (context, request) = &chassis::open(request)?;
+        let events = &convert::event::from_refs(&request.events)?;
+        let reason = convert::event::from_reason(&request.reason)?;
+        self.db
+            .write(
+                context,
+                "VoidEvents",
+                &request.request_id,
+                request,
+                |mut write| async move {
+                    let voided = correct::void(&mut write, events, reason).await?;
+                    let answer = pb::VoidEventsResponse {
+                        voided_count: count(voided),
+                    };
+                    Ok::<_, MeteringError>((write, answer))
+                },
+            )
+            .await
+    }
+
+    async fn replace_event(
+        &self,
+        request: Request<pb::ReplaceEventRequest>,
+    ) -> Result<Response<pb::ReplaceEventResponse>, Status> {
+        let (context, request) = &chassis::open(request)?;
+        let event = &convert::event::from_event_ref("event", request.event.as_ref())?;
+        let draft = &convert::event::from_replacement(request.replacement.as_ref())?;
+        let reason = convert::event::from_reason(&request.reason)?;
+        self.db
+            .write(
+                context,
+                "ReplaceEvent",
+                &request.request_id,
+                request,
+                |mut write| async move {
+                    let event = correct::replace(&mut write, event, draft.clone(), reason).await?;
+                    let answer = pb::ReplaceEventResponse { event: Some(event) };
+                    Ok::<_, MeteringError>((write, answer))
+                },
+            )
+            .await
     }
 
     async fn list_events(
@@ -261,6 +265,8 @@ impl UsageService for Usage {
         request: Request<pb::ListEventsRequest>,
     ) -> Result<Response<pb::ListEventsResponse>, Status> {
         let (context, mut request) = chassis::open(request)?;
+        let client_id = std::mem::take(&mut request.client_id);
+        let name = convert::query::from_client_id(&client_id)?;
         let (size, token) = (
             std::mem::take(&mut request.page_size),
             std::mem::take(&mut request.page_token),
@@ -300,6 +306,10 @@ impl UsageService for Usage {
             Some(_) | None => String::new(),
         };
         let events = self.judged(&context, events).await?;
+        if let Some(name) = name {
+            let read = events.len() as u64;
+            answer::tell(&self.db, &context, name, (read, 0, read), Duration::ZERO).await;
+        }
         Ok(Response::new(pb::ListEventsResponse {
             events,
             next_page_token,
@@ -325,11 +335,11 @@ impl UsageService for Usage {
             Some(attribution.customers)
         };
         let plan = convert::query::from_query(&request, &meter, customers)?;
-        let generations = self
-            .generations(&context, std::slice::from_ref(&meter))
-            .await?;
+        let name = convert::query::from_client_id(&request.client_id)?;
+        let (db, meters) = (&self.db, std::slice::from_ref(&meter));
+        let generations = answer::generations(db, context.project, meters).await?;
         let generation = generations.get(&meter.id).copied();
-        let rows = self.run(&context, &meter, generation, &plan).await?;
+        let rows = answer::run_named(db, &context, &meter, generation, &plan, name).await?;
         Ok(Response::new(pb::QueryMeterResponse {
             meter: Some(convert::meter::to_proto(&meter)),
             rows: rows
@@ -362,34 +372,31 @@ impl UsageService for Usage {
             .map(|meter| (meter.id.to_string(), meter))
             .collect();
         let all: Vec<Meter> = meters.values().cloned().collect();
-        let generations = &self.generations(&context, &all).await?;
-        let mut plans = Vec::with_capacity(request.queries.len());
-        for (index, query) in request.queries.iter_mut().enumerate() {
-            let meter = meters
-                .get(&query.meter_id)
-                .ok_or_else(|| MeteringError::MeterNotFound(query.meter_id.clone()))?;
-            let mut plan = convert::query::from_usage_query(index, query, meter)?;
-            if let Some(plan) = &mut plan {
-                plan.span.subjects = Some(std::mem::take(&mut query.subject_keys));
-            }
-            let windows = query.window_size != 0;
-            let empty = convert::query::to_empty_result(meter, windows);
-            plans.push((meter.clone(), plan, empty));
-        }
-        let results = futures::stream::iter(plans)
-            .map(|(meter, plan, empty)| {
-                let context = &context;
+        let generations = &answer::generations(&self.db, context.project, &all).await?;
+        let runs = runs_of(&mut request.queries, &meters)?;
+        let results: Vec<Vec<pb::UsageResult>> = futures::stream::iter(runs)
+            .map(|run| {
+                let project = context.project;
                 async move {
-                    let Some(plan) = plan else { return Ok(empty) };
-                    let generation = generations.get(&meter.id).copied();
-                    let rows = self.run(context, &meter, generation, &plan).await?;
-                    Ok::<_, MeteringError>(convert::query::to_result(&plan.query, rows))
+                    let Some(first) = run.plans.first() else {
+                        return Ok(vec![run.empty]);
+                    };
+                    let generation = generations.get(&run.meter.id).copied();
+                    let rows =
+                        answer::run(&self.db, project, &run.meter, generation, &run.plans, None)
+                            .await?;
+                    let results = rows
+                        .into_iter()
+                        .map(|rows| convert::query::to_result(&first.query, rows));
+                    Ok::<_, MeteringError>(results.collect())
                 }
             })
             .buffered(QUERIES_PARALLEL)
             .try_collect()
             .await?;
-        Ok(Response::new(pb::QueryUsageResponse { results }))
+        Ok(Response::new(pb::QueryUsageResponse {
+            results: results.into_iter().flatten().collect(),
+        }))
     }
 
     async fn list_meter_subjects(
@@ -480,6 +487,16 @@ impl UsageService for Usage {
         }))
     }
 
+    async fn get_progress(
+        &self,
+        request: Request<pb::GetProgressRequest>,
+    ) -> Result<Response<pb::GetProgressResponse>, Status> {
+        let (context, request) = chassis::open(request)?;
+        let id = convert::checked("id", &request.id, 256)?;
+        let standing = answer::progress(&self.db, context.project, id).await?;
+        Ok(Response::new(convert::query::to_progress(&standing)))
+    }
+
     async fn count_events(
         &self,
         request: Request<pb::CountEventsRequest>,
@@ -514,7 +531,7 @@ impl UsageService for Usage {
             event_type,
             from,
             to,
-            until_seq: None,
+            ..Export::default()
         };
         let (db, project) = (self.db.clone(), context.project);
         let chunks = futures::stream::try_unfold(Some(0), move |after: Option<i64>| {
@@ -528,9 +545,13 @@ impl UsageService for Usage {
                     return Ok(None);
                 }
                 let last = events.last().map(|event| event.seq);
+                let positions: Vec<i64> = events.iter().map(|event| event.seq).collect();
+                let about = store::correction::about(db.reader(), project, &positions)
+                    .await
+                    .map_err(MeteringError::from)?;
                 let events = events
                     .into_iter()
-                    .map(|event| convert::event::to_proto(event, String::new(), None));
+                    .map(|event| convert::event::to_proto(event, &about, String::new(), None));
                 Ok::<_, Status>(Some((
                     pb::ExportUsageResponse {
                         events: events.collect(),
@@ -541,6 +562,57 @@ impl UsageService for Usage {
         });
         Ok(Response::new(chunks.boxed()))
     }
+}
+
+/// Questions that one scan answers, in order.
+struct Run {
+    meter: Meter,
+    plans: Vec<Plan>,
+    /// The answer to the question when its span is empty, and it has no plan.
+    empty: pb::UsageResult,
+}
+
+/// The questions of a batch, those together that follow one another without a gap.
+fn runs_of(
+    queries: &mut [pb::UsageQuery],
+    meters: &HashMap<String, Meter>,
+) -> Result<Vec<Run>, MeteringError> {
+    let mut runs: Vec<Run> = Vec::new();
+    for index in 0..queries.len() {
+        let (before, rest) = queries.split_at_mut(index);
+        let Some(query) = rest.first_mut() else { break };
+        let meter = meters
+            .get(&query.meter_id)
+            .ok_or_else(|| MeteringError::MeterNotFound(query.meter_id.clone()))?;
+        let empty = convert::query::to_empty_result(meter, query.window_size != 0);
+        let Some(mut plan) = convert::query::from_usage_query(index, query, meter)? else {
+            runs.push(Run {
+                meter: meter.clone(),
+                plans: Vec::new(),
+                empty,
+            });
+            continue;
+        };
+        let alike = before.last().is_some_and(|last| {
+            last.meter_id == query.meter_id
+                && last.subject_keys == query.subject_keys
+                && last.group_by_filters == query.group_by_filters
+        });
+        if let Some(run) = runs.last_mut().filter(|_| alike)
+            && let Some(last) = run.plans.last()
+            && answer::adjoin(last, &plan)
+        {
+            run.plans.push(plan);
+            continue;
+        }
+        plan.span.subjects = Some(query.subject_keys.clone());
+        runs.push(Run {
+            meter: meter.clone(),
+            plans: vec![plan],
+            empty,
+        });
+    }
+    Ok(runs)
 }
 
 /// The place that a page token names.

@@ -56,9 +56,8 @@ pub struct StoredEvent {
 /// Source and id.
 pub type OwnedIdentity = (String, String);
 
-/// Stores the events whose identity is free, and answers their positions. The arrivals must have
-/// different identities and be sorted by them: concurrent transactions then wait for, and never deadlock
-/// with, each other.
+/// Stores the events whose identity is free, and answers their positions, which are in the order of the
+/// arrivals. These must have different identities.
 pub async fn append(
     tx: &impl ConnectionTrait,
     project: ProjectId,
@@ -66,57 +65,78 @@ pub async fn append(
     now: Timestamp,
 ) -> Result<HashMap<OwnedIdentity, i64>, DbErr> {
     let mut stored = HashMap::with_capacity(arrivals.len());
-    let mut rest = arrivals;
-    while !rest.is_empty() {
-        let postgres = tx.get_database_backend() == DatabaseBackend::Postgres;
-        let size = if postgres {
-            POSTGRES_CHUNK.min(rest.len())
-        } else {
-            SQLITE_CHUNKS
-                .into_iter()
-                .find(|size| *size <= rest.len())
-                .unwrap_or(1)
-        };
-        let (chunk, later) = rest.split_at(size);
-        rest = later;
-        let statement = if postgres {
-            postgres_insert(project, chunk, now)
-        } else {
-            sqlite_insert(project, chunk, now)
-        };
-        for row in tx.query_all_raw(statement).await? {
+    let mut read = |rows: Vec<QueryResult>| -> Result<(), DbErr> {
+        for row in rows {
             let identity = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
             stored.insert(identity, row.try_get_by_index(0)?);
         }
+        Ok(())
+    };
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        // Inserted in the order of their identities, so that concurrent transactions wait for, and never
+        // deadlock with, each other; the positions are drawn before.
+        let mut placed: Vec<(i64, Arrival<'_>)> = positions(tx, arrivals.len())
+            .await?
+            .into_iter()
+            .zip(arrivals.iter().copied())
+            .collect();
+        placed.sort_unstable_by_key(|(_, arrival)| arrival.event.identity());
+        for chunk in placed.chunks(POSTGRES_CHUNK) {
+            read(
+                tx.query_all_raw(postgres_insert(project, chunk, now))
+                    .await?,
+            )?;
+        }
+        return Ok(stored);
+    }
+    let mut rest = arrivals;
+    while !rest.is_empty() {
+        let size = SQLITE_CHUNKS.into_iter().find(|size| *size <= rest.len());
+        let (chunk, later) = rest.split_at(size.unwrap_or(1));
+        rest = later;
+        read(tx.query_all_raw(sqlite_insert(project, chunk, now)).await?)?;
     }
     Ok(stored)
+}
+
+/// So many new positions, ascending.
+async fn positions(tx: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
+    let statement = Statement::from_sql_and_values(
+        DatabaseBackend::Postgres,
+        "SELECT nextval(pg_get_serial_sequence('usage_event', 'seq')) FROM generate_series(1, $1)",
+        [i64::try_from(count).unwrap_or(i64::MAX).into()],
+    );
+    let rows = tx.query_all_raw(statement).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 const COLUMNS: &str =
     "project_id, source, event_id, event_type, subject, time, data, ingest_time, store_time";
 
-fn postgres_insert(project: ProjectId, chunk: &[Arrival<'_>], now: Timestamp) -> Statement {
+fn postgres_insert(project: ProjectId, chunk: &[(i64, Arrival<'_>)], now: Timestamp) -> Statement {
     let texts = |read: fn(&NewEvent) -> &str| -> Vec<String> {
         chunk
             .iter()
-            .map(|arrival| read(arrival.event).to_owned())
+            .map(|(_, arrival)| read(arrival.event).to_owned())
             .collect()
     };
+    let positions: Vec<i64> = chunk.iter().map(|(position, _)| *position).collect();
     let times: Vec<i64> = chunk
         .iter()
-        .map(|arrival| micros(arrival.event.time))
+        .map(|(_, arrival)| micros(arrival.event.time))
         .collect();
     let received: Vec<i64> = chunk
         .iter()
-        .map(|arrival| micros(arrival.ingest_time))
+        .map(|(_, arrival)| micros(arrival.ingest_time))
         .collect();
     Statement::from_sql_and_values(
         DatabaseBackend::Postgres,
         format!(
             // An event without data travels as an empty text, which no JSON is.
-            "INSERT INTO usage_event ({COLUMNS}) \
-             SELECT $1, e.s, e.i, e.k, e.u, e.t, NULLIF(e.d, ''), e.r, $2 FROM UNNEST($3::text[], $4::text[], \
-             $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[]) AS e(s, i, k, u, t, d, r) \
+            "INSERT INTO usage_event (seq, {COLUMNS}) \
+             SELECT e.n, $1, e.s, e.i, e.k, e.u, e.t, NULLIF(e.d, ''), e.r, $2 FROM UNNEST($3::text[], $4::text[], \
+             $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[]) \
+             AS e(s, i, k, u, t, d, r, n) \
              ON CONFLICT DO NOTHING RETURNING seq, source, event_id"
         ),
         [
@@ -129,6 +149,7 @@ fn postgres_insert(project: ProjectId, chunk: &[Arrival<'_>], now: Timestamp) ->
             times.into(),
             texts(|event| event.data.as_deref().unwrap_or_default()).into(),
             received.into(),
+            positions.into(),
         ],
     )
 }

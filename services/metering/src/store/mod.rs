@@ -1,12 +1,15 @@
 //! The tables of metering. Everything is scoped by project; text columns that are compared or sorted
 //! have byte order on both databases, so that SQL and the domain agree.
 
+pub mod correction;
 pub mod entity;
 pub mod event;
 pub mod hold;
 pub mod meter;
 pub mod migration;
 pub mod portal_token;
+pub mod progress;
+pub mod recount;
 pub mod rollup;
 pub mod scan;
 

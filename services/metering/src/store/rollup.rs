@@ -3,18 +3,24 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chassis::db::{instant, micros};
 use futures::TryStreamExt as _;
-use kernel::id::{MeterId, ProjectId};
+use kernel::{
+    Timestamp,
+    id::{MeterId, ProjectId},
+};
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, Statement,
     StreamTrait as _,
 };
 
-use super::{Parameters, scan::Span};
+use super::{
+    Parameters,
+    scan::{Folds, Scan, Span},
+};
 use crate::{
     domain::{
         meter::Meter,
-        query::Fold,
         query::Shape,
         rollup::{Partial, Rollup, RollupKey},
     },
@@ -36,7 +42,21 @@ pub struct Progress {
     pub until_seq: i64,
     /// Events up to this one have been added by the builder.
     pub built_seq: i64,
+    /// Corrections of events that the builder may have read.
+    corrections: i64,
+    /// How many events the builder has to add, once it has counted them.
+    pub event_total: Option<i64>,
+    /// Events that it has added.
+    pub success_count: i64,
+    /// Events that it has read and that have no value for the meter.
+    pub failed_count: i64,
+    /// When it last moved.
+    pub update_time: Timestamp,
 }
+
+/// The columns that [`Progress::read`] reads.
+const PROGRESS: &str = "group_by, generation, until_seq, built_seq, corrections, event_total, success_count, \
+     failed_count, update_time";
 
 impl Progress {
     /// Whether every event is in, with the group-bys that the meter has.
@@ -55,6 +75,11 @@ impl Progress {
             generation: row.try_get_by_index(first + 1)?,
             until_seq: row.try_get_by_index(first + 2)?,
             built_seq: row.try_get_by_index(first + 3)?,
+            corrections: row.try_get_by_index(first + 4)?,
+            event_total: row.try_get_by_index(first + 5)?,
+            success_count: row.try_get_by_index(first + 6)?,
+            failed_count: row.try_get_by_index(first + 7)?,
+            update_time: instant(row.try_get_by_index(first + 8)?),
         })
     }
 }
@@ -82,6 +107,11 @@ async fn fence(tx: &impl ConnectionTrait, project: ProjectId, function: &str) ->
     Ok(())
 }
 
+/// Enters the fence alone, to change what was stored.
+pub async fn enter_alone(tx: &impl ConnectionTrait, project: ProjectId) -> Result<(), DbErr> {
+    fence(tx, project, "pg_advisory_xact_lock").await
+}
+
 /// Enters the fence to store events.
 pub async fn enter(tx: &impl ConnectionTrait, project: ProjectId) -> Result<(), DbErr> {
     fence(tx, project, "pg_advisory_xact_lock_shared").await
@@ -93,7 +123,7 @@ pub async fn begin(
     project: ProjectId,
     meter: &Meter,
 ) -> Result<(), DbErr> {
-    fence(tx, project, "pg_advisory_xact_lock").await?;
+    enter_alone(tx, project).await?;
     let backend = tx.get_database_backend();
     let last = tx
         .query_one_raw(Statement::from_sql_and_values(
@@ -111,17 +141,22 @@ pub async fn begin(
         Some(row) => row.try_get_by_index(0)?,
         None => 0,
     };
+    let total = (until == 0).then_some(0_i64);
     tx.execute_raw(Statement::from_sql_and_values(
         backend,
-        "INSERT INTO meter_rollup (project_id, meter_id, group_by, generation, until_seq, built_seq) \
-         VALUES ($1, $2, $3, 1, $4, 0) ON CONFLICT (project_id, meter_id) DO UPDATE SET \
+        "INSERT INTO meter_rollup (project_id, meter_id, group_by, generation, until_seq, built_seq, \
+         event_total, update_time) \
+         VALUES ($1, $2, $3, 1, $4, 0, $5, $6) ON CONFLICT (project_id, meter_id) DO UPDATE SET \
          group_by = excluded.group_by, generation = meter_rollup.generation + 1, \
-         until_seq = excluded.until_seq, built_seq = 0",
+         until_seq = excluded.until_seq, built_seq = 0, event_total = excluded.event_total, \
+         success_count = 0, failed_count = 0, update_time = excluded.update_time",
         [
             project.to_string().into(),
             meter.id.to_string().into(),
             group_by(meter).into(),
             until.into(),
+            total.into(),
+            micros(meter.update_time).into(),
         ],
     ))
     .await
@@ -139,8 +174,7 @@ pub async fn progress(
     let statement = Statement::from_sql_and_values(
         backend,
         format!(
-            "SELECT meter_id, group_by, generation, until_seq, built_seq FROM meter_rollup \
-             WHERE project_id = $1 AND {}",
+            "SELECT meter_id, {PROGRESS} FROM meter_rollup WHERE project_id = $1 AND {}",
             super::in_texts(backend, "meter_id", 2)
         ),
         [project.to_string().into(), super::texts(backend, &ids)],
@@ -166,6 +200,9 @@ pub async fn insert(
     generation: i64,
     rollup: &Rollup,
 ) -> Result<(), DbErr> {
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        return postgres_insert(tx, project, meter, generation, rollup).await;
+    }
     let rows: Vec<(&RollupKey, &Partial)> = rollup.iter().collect();
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
@@ -205,7 +242,51 @@ pub async fn insert(
     Ok(())
 }
 
+/// Arrays make every number of rows the same statement, sent once.
+async fn postgres_insert(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    meter: &Meter,
+    generation: i64,
+    rollup: &Rollup,
+) -> Result<(), DbErr> {
+    if rollup.is_empty() {
+        return Ok(());
+    }
+    let subjects: Vec<String> = rollup.keys().map(|key| key.subject.clone()).collect();
+    let minutes: Vec<i64> = rollup.keys().map(|key| key.minute * MICROS).collect();
+    let groups: Vec<String> = rollup
+        .keys()
+        .map(|key| serde_json::Value::from(key.group.clone()).to_string())
+        .collect();
+    let events: Vec<i64> = rollup
+        .values()
+        .map(|partial| partial.events.cast_signed())
+        .collect();
+    let states: Vec<String> = rollup.values().map(Partial::encode).collect();
+    tx.execute_raw(Statement::from_sql_and_values(
+        DatabaseBackend::Postgres,
+        "INSERT INTO usage_rollup (project_id, meter_id, generation, subject, minute, group_values, \
+         event_count, state) SELECT $1, $2, $3, * FROM UNNEST($4::text[], $5::bigint[], $6::text[], \
+         $7::bigint[], $8::text[])",
+        [
+            project.to_string().into(),
+            meter.id.to_string().into(),
+            generation.into(),
+            subjects.into(),
+            minutes.into(),
+            groups.into(),
+            events.into(),
+            states.into(),
+        ],
+    ))
+    .await
+    .map(drop)
+}
+
 const SELECTED: &str = "subject, minute, group_values, event_count, state";
+/// The same for whoever does not ask for groups.
+const SELECTED_PLAIN: &str = "subject, minute, '[]', event_count, state";
 
 fn read(row: &QueryResult, meter: &Meter) -> Result<(RollupKey, Partial), MeteringError> {
     let minute: i64 = row.try_get_by_index(1)?;
@@ -221,40 +302,75 @@ fn read(row: &QueryResult, meter: &Meter) -> Result<(RollupKey, Partial), Meteri
     Ok((key, partial))
 }
 
-/// Folds the partials of a span of full minutes.
-pub async fn fold(
-    connection: &DatabaseConnection,
+/// The partials of a span of full minutes.
+fn of_span(
+    backend: DatabaseBackend,
+    selected: &str,
     project: ProjectId,
     meter: &Meter,
     generation: i64,
     span: &Span,
-    shape: &Shape,
-    fold: &mut Fold<'_>,
-) -> Result<(), MeteringError> {
+) -> Statement {
     let mut parameters = Parameters::default();
     let mut conditions = vec![
         format!("project_id = ${}", parameters.push(project.to_string())),
         format!("meter_id = ${}", parameters.push(meter.id.to_string())),
         format!("generation = ${}", parameters.push(generation)),
     ];
-    span.narrow(
-        connection.get_database_backend(),
-        "minute",
-        &mut conditions,
-        &mut parameters,
-    );
-    let statement = Statement::from_sql_and_values(
-        connection.get_database_backend(),
+    span.narrow(backend, "minute", &mut conditions, &mut parameters);
+    Statement::from_sql_and_values(
+        backend,
         format!(
-            "SELECT {SELECTED} FROM usage_rollup WHERE {}",
+            "SELECT {selected} FROM usage_rollup WHERE {}",
             conditions.join(" AND ")
         ),
         parameters.0,
+    )
+}
+
+/// How many partials a span of full minutes has.
+pub(super) async fn count(
+    connection: &DatabaseConnection,
+    project: ProjectId,
+    meter: &Meter,
+    generation: i64,
+    span: &Span,
+) -> Result<u64, DbErr> {
+    let backend = connection.get_database_backend();
+    let statement = of_span(backend, "COUNT(*)", project, meter, generation, span);
+    let row = connection.query_one_raw(statement).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0).map(i64::unsigned_abs))
+}
+
+/// Folds the partials of a span of full minutes.
+pub(super) async fn fold(
+    connection: &DatabaseConnection,
+    scan: &Scan<'_>,
+    generation: i64,
+    span: &Span,
+    shape: &Shape,
+    folds: &mut Folds<'_>,
+) -> Result<(), MeteringError> {
+    let backend = connection.get_database_backend();
+    let statement = of_span(
+        backend,
+        if shape.reads_groups() {
+            SELECTED
+        } else {
+            SELECTED_PLAIN
+        },
+        scan.project,
+        scan.meter,
+        generation,
+        span,
     );
     let mut rows = connection.stream_raw(statement).await?;
     while let Some(row) = rows.try_next().await? {
-        let (key, partial) = read(&row, meter)?;
-        fold.add_partial(shape, &key, partial)?;
+        let (key, partial) = read(&row, scan.meter)?;
+        folds.at(key.minute).add_partial(shape, &key, partial)?;
+        if let Some(tally) = scan.tally {
+            tally.used(1);
+        }
     }
     Ok(())
 }
@@ -278,7 +394,7 @@ pub async fn unfinished(
     let statement = Statement::from_string(
         connection.get_database_backend(),
         format!(
-            "SELECT project_id, meter_id, group_by, generation, until_seq, built_seq FROM meter_rollup \
+            "SELECT project_id, meter_id, {PROGRESS} FROM meter_rollup \
              WHERE built_seq < until_seq LIMIT {limit}"
         ),
     );
@@ -294,25 +410,46 @@ pub async fn unfinished(
     Ok(found)
 }
 
-/// Moves a builder's mark; false when another builder or a new generation was faster.
+/// One step of a builder.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Events up to this one are added now.
+    pub built_seq: i64,
+    /// How many events there are to add in all.
+    pub event_total: i64,
+    /// Events that this step added.
+    pub success: i64,
+    /// Events of this step that have no value for the meter.
+    pub failed: i64,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// Moves a builder's mark; false when another builder, a new generation or a correction was faster.
 pub async fn advance(
     tx: &impl ConnectionTrait,
     project: ProjectId,
     meter: &str,
     progress: &Progress,
-    built_seq: i64,
+    step: Step,
 ) -> Result<bool, DbErr> {
     let moved = tx
         .execute_raw(Statement::from_sql_and_values(
             tx.get_database_backend(),
-            "UPDATE meter_rollup SET built_seq = $1 WHERE project_id = $2 AND meter_id = $3 \
-             AND generation = $4 AND built_seq = $5",
+            "UPDATE meter_rollup SET built_seq = $1, event_total = $2, success_count = success_count + $3, \
+             failed_count = failed_count + $4, update_time = $5 WHERE project_id = $6 AND meter_id = $7 \
+             AND generation = $8 AND built_seq = $9 AND corrections = $10",
             [
-                built_seq.into(),
+                step.built_seq.into(),
+                step.event_total.into(),
+                step.success.into(),
+                step.failed.into(),
+                micros(step.time).into(),
                 project.to_string().into(),
                 meter.into(),
                 progress.generation.into(),
                 progress.built_seq.into(),
+                progress.corrections.into(),
             ],
         ))
         .await?;

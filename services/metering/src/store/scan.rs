@@ -1,6 +1,9 @@
 //! Reads of many events: streams that a fold consumes row by row, distinct subjects, counts, exports.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use chassis::db::micros;
 use futures::TryStreamExt as _;
@@ -10,12 +13,14 @@ use kernel::{
     id::ProjectId,
 };
 use sea_orm::{
-    ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr, Statement, StreamTrait as _,
+    ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    Statement, StreamTrait as _,
 };
 use serde_json::Value;
 
 use super::{
     Parameters,
+    correction::COUNTS,
     event::{SELECTED, StoredEvent, read},
     rollup,
 };
@@ -43,7 +48,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// Conditions that lean on the index by type, subject and time.
+    /// Conditions that lean on the index by type, subject and time; voided events fail them.
     fn conditions(
         &self,
         connection: &DatabaseConnection,
@@ -59,6 +64,7 @@ impl Span {
         ];
         let backend = connection.get_database_backend();
         self.narrow(backend, "time", &mut conditions, parameters);
+        conditions.push(COUNTS.to_owned());
         conditions.join(" AND ")
     }
 
@@ -100,59 +106,191 @@ impl Span {
     }
 }
 
-/// Folds the usage of a span: from the rollup of the given generation where it holds full minutes, from
-/// the events themselves at the edges or where there is no rollup.
-pub async fn fold<'query>(
-    connection: &DatabaseConnection,
-    project: ProjectId,
-    meter: &Meter,
-    generation: Option<i64>,
-    span: &Span,
-    query: &'query Query,
-) -> Result<Fold<'query>, MeteringError> {
-    let mut fold = Fold::new(query);
+/// Usage of adjacent spans, each folded by itself while one scan passes by. Where one span ends and the
+/// next begins is a full minute, so that no row of a rollup belongs to two.
+#[derive(Debug)]
+pub struct Folds<'query> {
+    ends: Vec<i64>,
+    folds: Vec<Fold<'query>>,
+    current: usize,
+}
+
+impl<'query> Folds<'query> {
+    /// Folds for spans that end at these seconds, ascending; the last may have no end.
+    fn new(query: &'query Query, ends: Vec<i64>) -> Self {
+        Self {
+            folds: ends.iter().map(|_| Fold::new(query)).collect(),
+            ends,
+            current: 0,
+        }
+    }
+
+    /// The fold of the span that a second is in; neighbouring rows mostly share theirs.
+    pub(super) fn at(&mut self, second: i64) -> &mut Fold<'query> {
+        let end = |place: usize| self.ends.get(place).copied().unwrap_or(i64::MAX);
+        let begin = self.current.checked_sub(1).map_or(i64::MIN, end);
+        if second < begin || second >= end(self.current) {
+            self.current = self
+                .ends
+                .partition_point(|end| *end <= second)
+                .min(self.folds.len() - 1);
+        }
+        &mut self.folds[self.current]
+    }
+
+    /// The fold of each span.
+    pub fn into_each(self) -> Vec<Fold<'query>> {
+        self.folds
+    }
+}
+
+/// How far a scan has come, for somebody who watches it.
+#[derive(Debug, Default)]
+pub struct Tally {
+    success: AtomicU64,
+    failed: AtomicU64,
+    total: AtomicU64,
+}
+
+impl Tally {
+    pub(super) fn used(&self, rows: u64) {
+        self.success.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    fn unused(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Starts over, with this many rows to read.
+    fn expect(&self, total: u64) {
+        self.success.store(0, Ordering::Relaxed);
+        self.failed.store(0, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    /// Rows that were used, rows without a value, and rows in all: never less than those of the others,
+    /// even when events arrive during the scan.
+    pub fn counts(&self) -> (u64, u64, u64) {
+        let success = self.success.load(Ordering::Relaxed);
+        let failed = self.failed.load(Ordering::Relaxed);
+        let total = self.total.load(Ordering::Relaxed);
+        (success, failed, total.max(success + failed))
+    }
+}
+
+/// A part of a scan.
+enum Piece {
+    Events(Span),
+    Rollup(i64, Span),
+}
+
+/// From the rollup of the given generation where a span holds full minutes, from the events themselves at
+/// the edges or where there is no rollup.
+fn pieces(generation: Option<i64>, span: &Span, query: &Query) -> Vec<Piece> {
     if span.subjects.as_ref().is_some_and(Vec::is_empty) {
-        return Ok(fold);
+        return Vec::new();
     }
     let ahead = generation
         .filter(|_| query.takes_minutes())
         .zip(span.minutes());
     let Some((generation, full)) = ahead else {
-        fold_events(connection, project, span, query, &mut fold).await?;
-        return Ok(fold);
+        return vec![Piece::Events(span.clone())];
     };
+    let mut pieces = Vec::with_capacity(3);
     if full.from != span.from {
-        let edge = Span {
+        pieces.push(Piece::Events(Span {
             to: full.from,
             ..span.clone()
-        };
-        fold_events(connection, project, &edge, query, &mut fold).await?;
+        }));
     }
-    let shape = query.shape(meter);
-    rollup::fold(
-        connection, project, meter, generation, &full, &shape, &mut fold,
-    )
-    .await?;
     if full.to != span.to {
-        let edge = Span {
+        pieces.push(Piece::Events(Span {
             from: full.to,
             ..span.clone()
-        };
-        fold_events(connection, project, &edge, query, &mut fold).await?;
+        }));
     }
-    Ok(fold)
+    pieces.push(Piece::Rollup(generation, full));
+    pieces
 }
 
-/// Folds the events of a span. Rows are read one by one; memory holds the fold and one row.
-async fn fold_events(
+/// What is scanned: the usage of one meter.
+#[derive(Clone, Copy, Debug)]
+pub struct Scan<'scan> {
+    /// The project.
+    pub project: ProjectId,
+    /// The meter.
+    pub meter: &'scan Meter,
+    /// The generation of its rollup, when that is complete.
+    pub generation: Option<i64>,
+    /// All spans together.
+    pub span: &'scan Span,
+    /// Where the single spans end, in seconds, ascending.
+    pub ends: &'scan [i64],
+    /// Where to tell how far it is.
+    pub tally: Option<&'scan Tally>,
+}
+
+/// Folds the usage of adjacent spans in one scan.
+pub async fn fold<'query>(
+    connection: &DatabaseConnection,
+    scan: Scan<'_>,
+    query: &'query Query,
+) -> Result<Folds<'query>, MeteringError> {
+    let mut folds = Folds::new(query, scan.ends.to_vec());
+    let pieces = pieces(scan.generation, scan.span, query);
+    if let Some(tally) = scan.tally {
+        let mut total = 0;
+        for piece in &pieces {
+            total += match piece {
+                Piece::Events(span) => count(connection, scan.project, span).await?,
+                Piece::Rollup(generation, span) => {
+                    rollup::count(connection, scan.project, scan.meter, *generation, span).await?
+                }
+            };
+        }
+        tally.expect(total);
+    }
+    let shape = query.shape(scan.meter);
+    for piece in pieces {
+        match piece {
+            Piece::Events(span) => {
+                fold_events(connection, &scan, &span, query, &mut folds).await?;
+            }
+            Piece::Rollup(generation, span) => {
+                rollup::fold(connection, &scan, generation, &span, &shape, &mut folds).await?;
+            }
+        }
+    }
+    Ok(folds)
+}
+
+/// How many events of a span count.
+async fn count(
     connection: &DatabaseConnection,
     project: ProjectId,
     span: &Span,
-    query: &Query,
-    fold: &mut Fold<'_>,
-) -> Result<(), MeteringError> {
+) -> Result<u64, DbErr> {
     let mut parameters = Parameters::default();
     let conditions = span.conditions(connection, project, &mut parameters);
+    let statement = Statement::from_sql_and_values(
+        connection.get_database_backend(),
+        format!("SELECT COUNT(*) FROM usage_event WHERE {conditions}"),
+        parameters.0,
+    );
+    let row = connection.query_one_raw(statement).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0).map(i64::unsigned_abs))
+}
+
+/// Events stream through: memory holds the folds and one row.
+async fn fold_events(
+    connection: &DatabaseConnection,
+    scan: &Scan<'_>,
+    span: &Span,
+    query: &Query,
+    folds: &mut Folds<'_>,
+) -> Result<(), MeteringError> {
+    let mut parameters = Parameters::default();
+    let conditions = span.conditions(connection, scan.project, &mut parameters);
     let backend = connection.get_database_backend();
     if !query.reads_data() && query.takes_minutes() {
         // Full minutes are enough, because every window consists of such.
@@ -171,12 +309,12 @@ async fn fold_events(
             let first: i64 = row.try_get_by_index(1)?;
             let last: i64 = row.try_get_by_index(2)?;
             let events: i64 = row.try_get_by_index(3)?;
-            fold.add_counted(
-                first / MICROS,
-                last / MICROS,
-                &subject,
-                events.unsigned_abs(),
-            )?;
+            let (first, last) = (first / MICROS, last / MICROS);
+            let events = events.unsigned_abs();
+            folds.at(first).add_counted(first, last, &subject, events)?;
+            if let Some(tally) = scan.tally {
+                tally.used(events);
+            }
         }
         return Ok(());
     }
@@ -192,11 +330,50 @@ async fn fold_events(
         let time: i64 = row.try_get_by_index(2)?;
         let text: Option<String> = row.try_get_by_index(3)?;
         let data = parse(text.as_deref())?;
-        fold.add(Seen {
-            moment: (time / MICROS, seq),
+        let second = time / MICROS;
+        folds.at(second).add(Seen {
+            moment: (second, seq),
             subject: &subject,
             data: data.as_ref(),
         })?;
+        if let Some(tally) = scan.tally {
+            match query.measure.complaint(data.as_ref()) {
+                None => tally.used(1),
+                Some(_) => tally.unused(),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The events of a type, subject and minute that count, in no order. `see` gets position, second and data.
+pub async fn each_of_minute(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    key: (&str, &str, i64),
+    mut see: impl FnMut(i64, i64, Option<&Value>),
+) -> Result<(), MeteringError> {
+    let (kind, subject, minute) = key;
+    let statement = Statement::from_sql_and_values(
+        sea_orm::ConnectionTrait::get_database_backend(tx),
+        format!(
+            "SELECT seq, time, data FROM usage_event WHERE project_id = $1 AND event_type = $2 \
+             AND subject = $3 AND time >= $4 AND time < $5 AND {COUNTS}"
+        ),
+        [
+            project.to_string().into(),
+            kind.into(),
+            subject.into(),
+            (minute * MICROS).into(),
+            ((minute + 60) * MICROS).into(),
+        ],
+    );
+    let mut rows = tx.stream_raw(statement).await?;
+    while let Some(row) = rows.try_next().await? {
+        let seq: i64 = row.try_get_by_index(0)?;
+        let time: i64 = row.try_get_by_index(1)?;
+        let text: Option<String> = row.try_get_by_index(2)?;
+        see(seq, time / MICROS, parse(text.as_deref())?.as_ref());
     }
     Ok(())
 }
@@ -300,6 +477,36 @@ pub struct Export {
     pub to: Option<Timestamp>,
     /// Only events stored up to this one.
     pub until_seq: Option<i64>,
+    /// Only events that count.
+    pub counting: bool,
+}
+
+impl Export {
+    fn conditions(&self, project: ProjectId, after: i64, parameters: &mut Parameters) -> String {
+        let mut conditions = vec![
+            format!("project_id = ${}", parameters.push(project.to_string())),
+            format!("seq > ${}", parameters.push(after)),
+        ];
+        if let Some(until) = self.until_seq {
+            conditions.push(format!("seq <= ${}", parameters.push(until)));
+        }
+        if self.counting {
+            conditions.push(COUNTS.to_owned());
+        }
+        if !self.event_type.is_empty() {
+            conditions.push(format!(
+                "event_type = ${}",
+                parameters.push(self.event_type.as_str())
+            ));
+        }
+        if let Some(from) = self.from {
+            conditions.push(format!("time >= ${}", parameters.push(micros(from))));
+        }
+        if let Some(to) = self.to {
+            conditions.push(format!("time < ${}", parameters.push(micros(to))));
+        }
+        conditions.join(" AND ")
+    }
 }
 
 /// The next stored events behind a position, in the order of storing.
@@ -311,33 +518,29 @@ pub async fn export(
     limit: u64,
 ) -> Result<Vec<StoredEvent>, DbErr> {
     let mut parameters = Parameters::default();
-    let mut conditions = vec![
-        format!("project_id = ${}", parameters.push(project.to_string())),
-        format!("seq > ${}", parameters.push(after)),
-    ];
-    if let Some(until) = export.until_seq {
-        conditions.push(format!("seq <= ${}", parameters.push(until)));
-    }
-    if !export.event_type.is_empty() {
-        conditions.push(format!(
-            "event_type = ${}",
-            parameters.push(export.event_type.as_str())
-        ));
-    }
-    if let Some(from) = export.from {
-        conditions.push(format!("time >= ${}", parameters.push(micros(from))));
-    }
-    if let Some(to) = export.to {
-        conditions.push(format!("time < ${}", parameters.push(micros(to))));
-    }
+    let conditions = export.conditions(project, after, &mut parameters);
     let statement = Statement::from_sql_and_values(
         connection.get_database_backend(),
-        format!(
-            "SELECT {SELECTED} FROM usage_event WHERE {} ORDER BY seq LIMIT {limit}",
-            conditions.join(" AND ")
-        ),
+        format!("SELECT {SELECTED} FROM usage_event WHERE {conditions} ORDER BY seq LIMIT {limit}"),
         parameters.0,
     );
     let rows = connection.query_all_raw(statement).await?;
     rows.iter().map(read).collect()
+}
+
+/// How many events an export has.
+pub async fn count_events(
+    connection: &DatabaseConnection,
+    project: ProjectId,
+    export: &Export,
+) -> Result<i64, DbErr> {
+    let mut parameters = Parameters::default();
+    let conditions = export.conditions(project, 0, &mut parameters);
+    let statement = Statement::from_sql_and_values(
+        connection.get_database_backend(),
+        format!("SELECT COUNT(*) FROM usage_event WHERE {conditions}"),
+        parameters.0,
+    );
+    let row = connection.query_one_raw(statement).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }

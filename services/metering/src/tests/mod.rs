@@ -2,9 +2,14 @@
 //! `PERENNIAL_TEST_DATABASE_URL` names a server.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod corrections;
 mod events;
+mod log;
 mod meters;
+#[path = "../../../../tests/src/nats.rs"]
+mod nats;
 mod portal;
+mod progress;
 mod queries;
 mod rollups;
 
@@ -18,6 +23,7 @@ use chassis::{
     link::Links,
     permission::Rules,
     secret::MasterKey,
+    service::Backlog,
     token::Signer,
 };
 use contract::{
@@ -44,6 +50,7 @@ struct World {
     signer: Signer,
     project: ProjectId,
     now: Timestamp,
+    backlog: Option<Arc<dyn Backlog>>,
     _folder: tempfile::TempDir,
 }
 
@@ -58,9 +65,17 @@ impl PrincipalSource for NoKeys {
 
 /// Runs a test on every database there is.
 async fn everywhere<F: AsyncFn(World)>(test: F) {
+    on_every_database(async |url, folder| {
+        test(World::start(ServiceConfig::on(url), folder).await).await;
+    })
+    .await;
+}
+
+/// Runs a test with the address of every database there is, and a folder.
+async fn on_every_database<F: AsyncFn(String, tempfile::TempDir)>(test: F) {
     let folder = tempfile::tempdir().unwrap();
     let url = Db::sqlite_url(folder.path(), "metering");
-    test(World::start(&url, folder).await).await;
+    test(url, folder).await;
     #[expect(
         clippy::disallowed_methods,
         reason = "tests are configured by their environment"
@@ -83,7 +98,7 @@ async fn everywhere<F: AsyncFn(World)>(test: F) {
         .await
         .unwrap();
     let (base, _) = server.rsplit_once('/').unwrap();
-    test(World::start(&format!("{base}/{name}"), tempfile::tempdir().unwrap()).await).await;
+    test(format!("{base}/{name}"), tempfile::tempdir().unwrap()).await;
     admin
         .execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)"))
         .await
@@ -91,13 +106,13 @@ async fn everywhere<F: AsyncFn(World)>(test: F) {
 }
 
 impl World {
-    async fn start(url: &str, folder: tempfile::TempDir) -> Self {
+    async fn start(config: ServiceConfig, folder: tempfile::TempDir) -> Self {
         let (master, links, clocks) = (MasterKey::generate(), Links::default(), Clocks::default());
         links.join("customer", fake_customers());
         let shutdown = CancellationToken::new();
         let env = chassis::Env::new(
             "metering",
-            ServiceConfig::on(url),
+            config,
             links,
             clocks.clone(),
             master.clone(),
@@ -116,6 +131,7 @@ impl World {
             signer,
             project: chassis::id::next(),
             now: "2025-06-15T12:00:00.5Z".parse().unwrap(),
+            backlog: service.backlog,
             _folder: folder,
         }
     }

@@ -100,6 +100,7 @@ pub fn to_proto(channel: &Channel, signing_secret: String) -> pb::Channel {
         create_time: time(channel.create_time),
         update_time: time(channel.update_time),
         delete_time: optional_time(channel.delete_time),
+        disable_reason: String::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Proto ↔ domain. Reading parses values and names the field of what it cannot read.
 
 pub mod channel;
+pub mod event;
 pub mod rule;
 
 use std::fmt::Display;

@@ -35,7 +35,7 @@ pub struct Changes {
 /// Reads a rule as a user sends it, but for its features.
 pub fn from_proto(wire: &pb::Rule) -> Result<RuleSpec, NotificationError> {
     Ok(RuleSpec {
-        event: event(wire.event_type())?,
+        event: event("rule.event_type", wire.event_type())?,
         name: wire.name.clone(),
         channels: channels(wire)?,
         features: Vec::new(),
@@ -70,7 +70,7 @@ pub fn updated(
 ) -> Result<Changes, NotificationError> {
     let mask = Mask::from_proto(mask, &CHANGEABLE, &IGNORED)?;
     let mut spec = stored.spec.clone();
-    if wire.event_type != 0 && event(wire.event_type())? != spec.event {
+    if wire.event_type != 0 && event("rule.event_type", wire.event_type())? != spec.event {
         return Err(NotificationError::invalid(
             "rule.event_type",
             "cannot be changed",
@@ -98,15 +98,14 @@ pub fn updated(
     })
 }
 
-fn event(wire: pb::EventType) -> Result<EventType, NotificationError> {
+/// Reads an event type, which a request must name.
+pub fn event(field: &str, wire: pb::EventType) -> Result<EventType, NotificationError> {
     match wire {
         pb::EventType::BalanceThreshold => Ok(EventType::BalanceThreshold),
         pb::EventType::EntitlementReset => Ok(EventType::EntitlementReset),
         pb::EventType::InvoiceCreated => Ok(EventType::InvoiceCreated),
         pb::EventType::InvoiceUpdated => Ok(EventType::InvoiceUpdated),
-        pb::EventType::Unspecified => {
-            Err(NotificationError::invalid("rule.event_type", "is required"))
-        }
+        pb::EventType::Unspecified => Err(NotificationError::invalid(field, "is required")),
     }
 }
 
@@ -140,36 +139,42 @@ fn thresholds(wire: &pb::Rule) -> Result<Vec<Threshold>, NotificationError> {
     wire.thresholds.iter().enumerate().map(threshold).collect()
 }
 
-/// A stored rule for the wire.
-pub fn to_proto(rule: &Rule) -> pb::Rule {
-    use pb::threshold::Type;
-    let spec = &rule.spec;
-    let event = match spec.event {
+/// An event type for the wire.
+pub fn to_event(event: EventType) -> pb::EventType {
+    match event {
         EventType::BalanceThreshold => pb::EventType::BalanceThreshold,
         EventType::EntitlementReset => pb::EventType::EntitlementReset,
         EventType::InvoiceCreated => pb::EventType::InvoiceCreated,
         EventType::InvoiceUpdated => pb::EventType::InvoiceUpdated,
+    }
+}
+
+/// A threshold for the wire.
+pub fn threshold(threshold: &Threshold) -> pb::Threshold {
+    use pb::threshold::Type;
+    let kind = match threshold.kind {
+        ThresholdKind::Number => Type::Number,
+        ThresholdKind::Percent => Type::Percent,
+        ThresholdKind::UsageValue => Type::UsageValue,
+        ThresholdKind::UsagePercentage => Type::UsagePercentage,
+        ThresholdKind::BalanceValue => Type::BalanceValue,
     };
+    pb::Threshold {
+        r#type: kind.into(),
+        value: Some(to_decimal(threshold.value)),
+    }
+}
+
+/// A stored rule for the wire.
+pub fn to_proto(rule: &Rule) -> pb::Rule {
+    let spec = &rule.spec;
     let channel = |id: &ChannelId| pb::RuleChannel {
         id: id.to_string(),
         r#type: pb::rule_channel::Type::Webhook.into(),
     };
-    let threshold = |threshold: &Threshold| {
-        let kind = match threshold.kind {
-            ThresholdKind::Number => Type::Number,
-            ThresholdKind::Percent => Type::Percent,
-            ThresholdKind::UsageValue => Type::UsageValue,
-            ThresholdKind::UsagePercentage => Type::UsagePercentage,
-            ThresholdKind::BalanceValue => Type::BalanceValue,
-        };
-        pb::Threshold {
-            r#type: kind.into(),
-            value: Some(to_decimal(threshold.value)),
-        }
-    };
     pb::Rule {
         id: rule.id.to_string(),
-        event_type: event.into(),
+        event_type: to_event(spec.event).into(),
         name: spec.name.clone(),
         channels: spec.channels.iter().map(channel).collect(),
         features: spec

@@ -1,6 +1,9 @@
 //! A channel: where notifications are sent. Today that is an HTTP endpoint.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use super::violation::{Violation, Violations};
 
@@ -47,34 +50,61 @@ pub enum Host {
 }
 
 impl Host {
-    /// Whether the host is known to be inside a private network. A name may still turn out
-    /// to be when it is resolved for a delivery.
+    /// Whether the host is known not to be a public one. A name may still turn out to be none
+    /// when it is resolved for a delivery.
     pub fn is_private(&self) -> bool {
         match self {
-            Self::Address(IpAddr::V4(address)) => {
-                let [a, b, ..] = address.octets();
-                address.is_loopback()
-                    || address.is_private()
-                    || address.is_link_local()
-                    || address.is_unspecified()
-                    || address.is_broadcast()
-                    || address.is_multicast()
-                    || (a == 100 && (64..128).contains(&b))
-            }
-            Self::Address(IpAddr::V6(address)) => address.to_ipv4_mapped().map_or_else(
-                || {
-                    address.is_loopback()
-                        || address.is_unspecified()
-                        || address.is_multicast()
-                        || address.is_unique_local()
-                        || address.is_unicast_link_local()
-                },
-                |mapped| Self::Address(IpAddr::V4(mapped)).is_private(),
-            ),
+            Self::Address(address) => is_private(*address),
             Self::Name(name) => {
                 let name = name.trim_end_matches('.').to_ascii_lowercase();
                 name == "localhost" || name.ends_with(".localhost")
             }
+        }
+    }
+}
+
+/// Whether an address is not one of the public internet: loopback, private and link-local ones (among them the
+/// metadata services of clouds), and whatever is reserved, for documentation or for tests.
+pub fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_private_v4(address),
+        IpAddr::V6(address) => is_private_v6(address),
+    }
+}
+
+fn is_private_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_documentation()
+        || a == 0
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
+        || (a == 198 && (b == 18 || b == 19))
+        || a >= 240
+}
+
+fn is_private_v6(address: Ipv6Addr) -> bool {
+    let parts = address.segments();
+    let embedded = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        is_private_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    match parts {
+        // An address of the older kind in another coat: mapped, compatible (loopback and
+        // unspecified among them), translated, 6to4.
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            embedded(high, low)
+        }
+        [0x2002, high, low, ..] => embedded(high, low),
+        // Public ones are in 2000::/3, but for Teredo and documentation.
+        [first, second, ..] => {
+            first & 0xe000 != 0x2000
+                || (first == 0x2001 && (second == 0 || second == 0xdb8))
+                || first == 0x3fff
         }
     }
 }
@@ -119,9 +149,28 @@ impl ChannelSpec {
     }
 }
 
+/// Headers that say how a request is framed and where it goes: they are not the user's.
+const RESERVED_HEADERS: [&str; 10] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 fn is_header_name(name: &str) -> bool {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(token)
+    let reserved = || {
+        RESERVED_HEADERS
+            .iter()
+            .any(|reserved| name.eq_ignore_ascii_case(reserved))
+    };
+    !name.is_empty() && name.bytes().all(token) && !reserved()
 }
 
 fn is_header_value(value: &str) -> bool {
@@ -198,11 +247,29 @@ mod tests {
             "fd00::1",
             "fe80::1",
             "::ffff:10.0.0.1",
+            "::7f00:1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:7f00:1::1",
+            "2001:db8::1",
+            "fec0::1",
+            "ff02::1",
+            "198.18.0.1",
+            "192.0.0.170",
+            "240.0.0.1",
+            "255.255.255.255",
+            "0.1.2.3",
         ];
         for text in private {
             assert!(address(text).is_private(), "{text}");
         }
-        for text in ["8.8.8.8", "100.63.0.1", "2606:4700::1111", "::ffff:8.8.8.8"] {
+        for text in [
+            "8.8.8.8",
+            "100.63.0.1",
+            "192.0.1.1",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+        ] {
             assert!(!address(text).is_private(), "{text}");
         }
         assert!(name("LocalHost.").is_private() && name("a.localhost").is_private());
@@ -221,6 +288,9 @@ mod tests {
         bad.webhook
             .custom_headers
             .insert("X-Bad".into(), "a\r\nb".into());
+        bad.webhook
+            .custom_headers
+            .insert("content-Length".into(), "0".into());
         bad.webhook.signing_secret = Some("secret".into());
         let fields: Vec<String> = bad
             .violations(None, false)
@@ -234,6 +304,7 @@ mod tests {
                 "channel.webhook.url",
                 "channel.webhook.custom_headers[X Env]",
                 "channel.webhook.custom_headers[X-Bad]",
+                "channel.webhook.custom_headers[content-Length]",
                 "channel.webhook.signing_secret",
             ]
         );

@@ -75,6 +75,11 @@ impl EventType {
         }
     }
 
+    /// The event type with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.word() == word)
+    }
+
     fn takes_features(self) -> bool {
         match self {
             Self::BalanceThreshold | Self::EntitlementReset => true,
@@ -129,6 +134,15 @@ impl Threshold {
 }
 
 impl RuleSpec {
+    /// Whether the rule is about a feature.
+    pub fn covers(&self, id: &str, key: &str) -> bool {
+        self.features.is_empty()
+            || self
+                .features
+                .iter()
+                .any(|feature| feature.key == key || feature.id.to_string() == id)
+    }
+
     /// What makes the rule unreadable; paths start with `rule`.
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = Violations::default();

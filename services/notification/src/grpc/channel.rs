@@ -1,5 +1,7 @@
 //! Channels.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chassis::Write;
 use chassis::keyset::Page;
@@ -14,7 +16,7 @@ use crate::{
     error::{NotificationError, refuse},
     store::{
         channel::{self as store, Channel},
-        rule,
+        health, rule,
     },
 };
 
@@ -66,8 +68,11 @@ impl pb::channel_service_server::ChannelService for Notification {
         let (ctx, request) = chassis::open(request)?;
         let id: ChannelId = convert::parse_id("id", &request.id)?;
         let found = store::find(self.db.reader(), ctx.project, id).await?;
+        let reasons = health::reasons(self.db.reader(), ctx.project, &[id])
+            .await
+            .map_err(NotificationError::from)?;
         Ok(Response::new(pb::GetChannelResponse {
-            channel: Some(self.in_clear(&found)?),
+            channel: Some(self.in_clear(&found, &reasons)?),
         }))
     }
 
@@ -89,11 +94,15 @@ impl pb::channel_service_server::ChannelService for Notification {
         )?;
         let found = store::list(self.db.reader(), ctx.project, &filter, &page.slice).await?;
         let last = found.rows.last().map(|channel| filter.sort.values(channel));
+        let ids: Vec<ChannelId> = found.rows.iter().map(|channel| channel.id).collect();
+        let reasons = health::reasons(self.db.reader(), ctx.project, &ids)
+            .await
+            .map_err(NotificationError::from)?;
         Ok(Response::new(pb::ListChannelsResponse {
             channels: found
                 .rows
                 .iter()
-                .map(|channel| self.in_clear(channel))
+                .map(|channel| self.in_clear(channel, &reasons))
                 .collect::<Result<_, _>>()?,
             next_page_token: page.next_token(found.more, last),
             total_size: found.total.cast_signed(),
@@ -138,9 +147,13 @@ impl pb::channel_service_server::ChannelService for Notification {
                         ..stored.clone()
                     };
                     store::update(w.tx(), ctx.project, &changed).await?;
+                    if stored.disabled && !changed.disabled {
+                        health::set_reason(w.tx(), ctx.project, id, "").await?;
+                    }
+                    let reasons = health::reasons(w.tx(), ctx.project, &[id]).await?;
                     record(&mut w, "channel.updated", Some(&stored), &changed).await?;
                     let answer = pb::UpdateChannelResponse {
-                        channel: Some(self.in_clear(&changed)?),
+                        channel: Some(self.in_clear(&changed, &reasons)?),
                     };
                     Ok((w, answer))
                 },
@@ -192,14 +205,21 @@ impl Notification {
     }
 
     /// A channel for its owner, who may see the secret.
-    fn in_clear(&self, channel: &Channel) -> Result<pb::Channel, NotificationError> {
+    fn in_clear(
+        &self,
+        channel: &Channel,
+        reasons: &BTreeMap<ChannelId, String>,
+    ) -> Result<pb::Channel, NotificationError> {
         let secret = self.env.unseal(&channel.sealed_secret);
         let secret = secret.map_err(|error| NotificationError::Corrupt {
             what: "channel",
             id: channel.id.to_string(),
             detail: error.to_string(),
         })?;
-        Ok(convert::channel::to_proto(channel, secret))
+        Ok(pb::Channel {
+            disable_reason: reasons.get(&channel.id).cloned().unwrap_or_default(),
+            ..convert::channel::to_proto(channel, secret)
+        })
     }
 }
 

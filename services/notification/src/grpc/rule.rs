@@ -137,6 +137,14 @@ impl pb::rule_service_server::RuleService for Notification {
             .await
     }
 
+    async fn test_rule(
+        &self,
+        request: Request<pb::TestRuleRequest>,
+    ) -> Result<Response<pb::TestRuleResponse>, Status> {
+        let (ctx, request) = chassis::open(request)?;
+        self.fire_test(&ctx, &request).await
+    }
+
     async fn delete_rule(
         &self,
         request: Request<pb::DeleteRuleRequest>,

@@ -108,6 +108,19 @@ pub async fn live(
     rows.into_iter().map(|row| Ok(from_row(row)?.id)).collect()
 }
 
+/// Those of the channels that exist, deleted or not.
+pub async fn some(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    ids: &[ChannelId],
+) -> Result<Vec<Channel>, NotificationError> {
+    let rows = of(project)
+        .filter(row::Column::Id.is_in(ids.iter().map(ChannelId::to_string)))
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
 /// What a list shows and how it is sorted.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

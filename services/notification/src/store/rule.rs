@@ -11,7 +11,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, QueryTrait,
 };
 
-use super::entity::{rule as row, rule_channel, rule_feature};
+use super::entity::{channel as channel_row, rule as row, rule_channel, rule_feature};
 use crate::{
     domain::rule::{EventType, Feature, RuleSpec},
     error::NotificationError,
@@ -151,6 +151,64 @@ pub async fn find(
         .await?;
     let found = with_parts(db, project, found).await?.pop();
     found.ok_or_else(|| NotificationError::RuleNotFound(id.to_string()))
+}
+
+/// Some rules by id, deleted or not.
+pub async fn some(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    ids: &[RuleId],
+) -> Result<Vec<Rule>, NotificationError> {
+    let found = of(project)
+        .filter(row::Column::Id.is_in(ids.iter().map(ToString::to_string)))
+        .all(db)
+        .await?;
+    with_parts(db, project, found).await
+}
+
+/// The rules that can fire: live, enabled, with at least one channel that is enabled.
+pub async fn ready(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    event: EventType,
+) -> Result<Vec<Rule>, NotificationError> {
+    let found = select_ready(project, event).all(db).await?;
+    with_parts(db, project, found).await
+}
+
+fn select_ready(project: ProjectId, event: EventType) -> sea_orm::Select<row::Entity> {
+    let enabled = channel_row::Entity::find()
+        .select_only()
+        .column(channel_row::Column::Id)
+        .filter(channel_row::Column::ProjectId.eq(project.to_string()))
+        .filter(channel_row::Column::Disabled.eq(false))
+        .filter(channel_row::Column::DeleteTime.is_null())
+        .into_query();
+    let reachable = rule_channel::Entity::find()
+        .select_only()
+        .column(rule_channel::Column::RuleId)
+        .filter(rule_channel::Column::ProjectId.eq(project.to_string()))
+        .filter(rule_channel::Column::ChannelId.in_subquery(enabled))
+        .into_query();
+    of(project)
+        .filter(row::Column::Event.eq(event.word()))
+        .filter(row::Column::DeleteTime.is_null())
+        .filter(row::Column::Disabled.eq(false))
+        .filter(row::Column::Id.in_subquery(reachable))
+        .order_by_asc(row::Column::Id)
+}
+
+/// Whether any rule of a type can fire.
+pub async fn is_any_ready(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    event: EventType,
+) -> Result<bool, NotificationError> {
+    Ok(!select_ready(project, event)
+        .limit(1)
+        .all(db)
+        .await?
+        .is_empty())
 }
 
 /// Ids of the live rules that use a channel.
@@ -338,10 +396,7 @@ fn from_row(
     channels: Vec<ChannelId>,
     features: Vec<Feature>,
 ) -> Result<Rule, NotificationError> {
-    let event = EventType::ALL
-        .into_iter()
-        .find(|event| event.word() == row.event)
-        .ok_or_else(|| corrupt(&row.id, "event type"))?;
+    let event = EventType::from_word(&row.event).ok_or_else(|| corrupt(&row.id, "event type"))?;
     Ok(Rule {
         id: row.id.parse().map_err(|cause| corrupt(&row.id, cause))?,
         spec: RuleSpec {

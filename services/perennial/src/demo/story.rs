@@ -273,6 +273,7 @@ async fn sign_up(client: &Client, spec: &CustomerSpec) -> anyhow::Result<(String
                         ..Default::default()
                     }),
                     request_id,
+                    ..Default::default()
                 })
                 .await
         })

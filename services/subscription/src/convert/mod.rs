@@ -1,6 +1,7 @@
 //! Contract messages ↔ domain values; nothing else converts.
 
 pub mod addon;
+pub mod change;
 pub mod list;
 pub mod plan;
 pub mod rate_card;

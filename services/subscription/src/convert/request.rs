@@ -33,6 +33,16 @@ pub fn id(text: &str) -> Outcome<SubscriptionId> {
         .map_err(|_| SubscriptionError::NotFound(text.to_owned()))
 }
 
+/// Reads an id that may be absent.
+pub fn optional_id<T: std::str::FromStr>(field: &str, text: &str) -> Outcome<Option<T>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|_| SubscriptionError::field(field, "is not an id"))
+}
+
 /// Reads a timing; `None`: the default of the operation.
 pub fn timing(timing: Option<&pb::Timing>) -> Outcome<Option<Timing>> {
     match timing.and_then(|timing| timing.when.as_ref()) {

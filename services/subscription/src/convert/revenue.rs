@@ -3,10 +3,12 @@
 use contract::convert::{decimal, timestamp};
 use contract::subscription::v1 as pb;
 use jiff::Timestamp;
+use kernel::Decimal;
 use kernel::decimal::DecimalError;
 use kernel::period::Period;
 
 use crate::domain::revenue::change::Class;
+use crate::domain::revenue::metric::Metric;
 use crate::domain::revenue::movement::Kind;
 use crate::domain::revenue::series::{CustomerMovement, Figures};
 use crate::error::SubscriptionError;
@@ -63,6 +65,7 @@ pub fn change(entry: &LedgerEntry) -> pb::RevenueChange {
             Class::Free => pb::RevenueClass::Free,
             Class::Paid => pb::RevenueClass::Paid,
             Class::Ended => pb::RevenueClass::Ended,
+            Class::Delinquent => pb::RevenueClass::Delinquent,
         }
         .into(),
     }
@@ -89,5 +92,80 @@ fn kind(kind: Kind) -> pb::MovementKind {
         Kind::Contraction => pb::MovementKind::Contraction,
         Kind::Churn => pb::MovementKind::Churn,
         Kind::Reactivation => pb::MovementKind::Reactivation,
+    }
+}
+
+/// A metric over its periods.
+pub fn series(of: Metric, values: &[Option<Decimal>]) -> pb::RevenueMetricSeries {
+    let points = values.iter().map(|value| pb::RevenueMetricPoint {
+        value: value.map(decimal),
+    });
+    pb::RevenueMetricSeries {
+        metric: metric(of).into(),
+        points: points.collect(),
+    }
+}
+
+/// Reads a metric.
+pub fn metric_from(value: i32) -> Option<Metric> {
+    let value = pb::RevenueMetric::try_from(value).ok()?;
+    Metric::ALL
+        .into_iter()
+        .find(|known| metric(*known) == value)
+}
+
+fn metric(metric: Metric) -> pb::RevenueMetric {
+    match metric {
+        Metric::RecurringRevenue => pb::RevenueMetric::RecurringRevenue,
+        Metric::ExistingRecurringRevenue => pb::RevenueMetric::ExistingRecurringRevenue,
+        Metric::NewRecurringRevenue => pb::RevenueMetric::NewRecurringRevenue,
+        Metric::ReactivatedRecurringRevenue => pb::RevenueMetric::ReactivatedRecurringRevenue,
+        Metric::ChurnedRecurringRevenue => pb::RevenueMetric::ChurnedRecurringRevenue,
+        Metric::ChurnedRecurringRevenueCancellations => {
+            pb::RevenueMetric::ChurnedRecurringRevenueCancellations
+        }
+        Metric::ChurnedRecurringRevenueDelinquent => {
+            pb::RevenueMetric::ChurnedRecurringRevenueDelinquent
+        }
+        Metric::UpgradedRecurringRevenue => pb::RevenueMetric::UpgradedRecurringRevenue,
+        Metric::DowngradedRecurringRevenue => pb::RevenueMetric::DowngradedRecurringRevenue,
+        Metric::PlanChangedRecurringRevenue => pb::RevenueMetric::PlanChangedRecurringRevenue,
+        Metric::ActiveCustomers => pb::RevenueMetric::ActiveCustomers,
+        Metric::ExistingCustomers => pb::RevenueMetric::ExistingCustomers,
+        Metric::NewCustomers => pb::RevenueMetric::NewCustomers,
+        Metric::ReactivatedCustomers => pb::RevenueMetric::ReactivatedCustomers,
+        Metric::ChurnedCustomers => pb::RevenueMetric::ChurnedCustomers,
+        Metric::ChurnedCustomersCancellations => pb::RevenueMetric::ChurnedCustomersCancellations,
+        Metric::ChurnedCustomersDelinquent => pb::RevenueMetric::ChurnedCustomersDelinquent,
+        Metric::UpgradedCustomers => pb::RevenueMetric::UpgradedCustomers,
+        Metric::DowngradedCustomers => pb::RevenueMetric::DowngradedCustomers,
+        Metric::AverageRevenuePerUser => pb::RevenueMetric::AverageRevenuePerUser,
+        Metric::GrowthRate => pb::RevenueMetric::GrowthRate,
+        Metric::RevenueChurnRate => pb::RevenueMetric::RevenueChurnRate,
+        Metric::RevenueChurnCancellationsRate => pb::RevenueMetric::RevenueChurnCancellationsRate,
+        Metric::RevenueChurnDelinquentRate => pb::RevenueMetric::RevenueChurnDelinquentRate,
+        Metric::CustomersChurnRate => pb::RevenueMetric::CustomersChurnRate,
+        Metric::CustomersChurnCancellationsRate => {
+            pb::RevenueMetric::CustomersChurnCancellationsRate
+        }
+        Metric::CustomersChurnDelinquentRate => pb::RevenueMetric::CustomersChurnDelinquentRate,
+        Metric::CustomersRetentionRate => pb::RevenueMetric::CustomersRetentionRate,
+        Metric::RevenueRetentionRate => pb::RevenueMetric::RevenueRetentionRate,
+        Metric::UpgradeRate => pb::RevenueMetric::UpgradeRate,
+        Metric::DowngradeRate => pb::RevenueMetric::DowngradeRate,
+        Metric::PlanChangeRate => pb::RevenueMetric::PlanChangeRate,
+        Metric::LifetimeValue => pb::RevenueMetric::LifetimeValue,
+        Metric::SaasQuickRatio => pb::RevenueMetric::SaasQuickRatio,
+        Metric::ExistingTrialingCustomers => pb::RevenueMetric::ExistingTrialingCustomers,
+        Metric::ActiveTrialingCustomers => pb::RevenueMetric::ActiveTrialingCustomers,
+        Metric::NewTrialingCustomers => pb::RevenueMetric::NewTrialingCustomers,
+        Metric::ConvertedCustomers => pb::RevenueMetric::ConvertedCustomers,
+        Metric::ChurnedTrialingCustomers => pb::RevenueMetric::ChurnedTrialingCustomers,
+        Metric::CustomerConversionRate => pb::RevenueMetric::CustomerConversionRate,
+        Metric::ConvertedRecurringRevenue => pb::RevenueMetric::ConvertedRecurringRevenue,
+        Metric::TrialConversionTime => pb::RevenueMetric::TrialConversionTime,
+        Metric::CumulativeNetNewMrr => pb::RevenueMetric::CumulativeNetNewMrr,
+        Metric::CumulativeNewTrialingCustomers => pb::RevenueMetric::CumulativeNewTrialingCustomers,
+        Metric::FutureChurnMrr => pb::RevenueMetric::FutureChurnMrr,
     }
 }

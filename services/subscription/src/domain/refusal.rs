@@ -46,6 +46,9 @@ pub enum Refusal {
     /// The customer already has a subscription then.
     #[error("only single subscription is allowed per customer at a time")]
     OverlapsAnother(Box<[Side; 2]>),
+    /// Where several subscriptions are allowed: items of one key of two of them hold at the same time. Two sides per overlap.
+    #[error("only single subscription item is allowed at a time")]
+    ItemsOverlap(Vec<ItemSide>),
     /// An edit named a phase that does not exist.
     #[error("phase {0} not found")]
     PhaseNotFound(String),
@@ -163,6 +166,17 @@ pub struct Side {
     pub customer_id: String,
     /// The start.
     pub active_from: Timestamp,
+}
+
+/// One of two items of a key that hold at the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemSide {
+    /// Its subscription.
+    pub side: Side,
+    /// Key of its phase.
+    pub phase: String,
+    /// Its key.
+    pub item: String,
 }
 
 /// One thing that is wrong with a whole subscription.

@@ -181,7 +181,8 @@ impl Subscription {
         }
     }
 
-    fn side(&self) -> Side {
+    /// How it is named where it overlaps another.
+    pub fn side(&self) -> Side {
         Side {
             plan: self
                 .plan

@@ -1,6 +1,6 @@
 //! `SubscriptionAddonService`.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use chassis::Context;
 use contract::subscription::v1::{
@@ -13,6 +13,7 @@ use crate::convert::addon::to_proto;
 use crate::convert::request::{self, texts, timing};
 use crate::decide::{mint, pick};
 use crate::domain::addon::{Addon, AddonOffer};
+use crate::domain::ledger::Cause;
 use crate::domain::lifecycle::Timing;
 use crate::domain::refusal::Refusal;
 use crate::domain::subscription::Subscription;
@@ -52,21 +53,20 @@ impl SubscriptionAddonServer {
         &self,
         call: &Call<'_, Message>,
         found: &Subscription,
-        next: impl FnOnce(
-            &Subscription,
-        ) -> Result<(Subscription, SubscriptionAddonId), SubscriptionError>,
-        reply: impl FnOnce(pb::SubscriptionAddon) -> Answer,
+        next: impl Fn(&Subscription) -> Result<(Subscription, SubscriptionAddonId), SubscriptionError>,
+        reply: impl Fn(pb::SubscriptionAddon) -> Answer,
     ) -> Result<Response<Answer>, Status>
     where
         Message: prost::Message,
         Answer: prost::Message + Default,
     {
         let id = found.id;
-        let changed = OnceLock::new();
+        // A decision that is made again may mint another id.
+        let changed = Mutex::new(String::new());
         let decide = |stored: &[Subscription]| {
             let before = pick(stored, id)?;
             let (after, addon) = next(before)?;
-            changed.get_or_init(|| addon.to_string());
+            *changed.lock().unwrap_or_else(PoisonError::into_inner) = addon.to_string();
             Ok(vec![Saved {
                 before: Some(before.clone()),
                 after,
@@ -76,8 +76,8 @@ impl SubscriptionAddonServer {
         let now = call.context.now;
         let reply = |saved: &[Saved]| {
             let after = &saved[0].after;
-            let id = changed.get().map(String::as_str).unwrap_or_default();
-            Ok(reply(to_proto(after, addon_of(after, id)?, now)?))
+            let id = changed.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(reply(to_proto(after, addon_of(after, &id)?, now)?))
         };
         self.engine
             .change(call, found.customer_id, decide, reply)
@@ -95,6 +95,7 @@ impl SubscriptionAddonService for SubscriptionAddonServer {
         let call = Call {
             context,
             operation: "CreateSubscriptionAddon",
+            cause: Cause::AddonChanged,
             request_id: &request.request_id,
             request,
         };
@@ -113,7 +114,9 @@ impl SubscriptionAddonService for SubscriptionAddonServer {
         self.change(
             &call,
             &found,
-            |before| Ok(before.with_addon(&offer, wanted, timing, context.now, &mut mint)?),
+            |before| {
+                Ok(before.with_addon(&offer, wanted.clone(), timing, context.now, &mut mint)?)
+            },
             |addon| pb::CreateSubscriptionAddonResponse { addon: Some(addon) },
         )
         .await
@@ -155,6 +158,7 @@ impl SubscriptionAddonService for SubscriptionAddonServer {
         let call = Call {
             context,
             operation: "UpdateSubscriptionAddon",
+            cause: Cause::AddonChanged,
             request_id: &request.request_id,
             request,
         };

@@ -28,7 +28,7 @@ use crate::store::revenue::LedgerEntry;
 /// Most months of one series.
 const MONTHS_MAX: usize = 120;
 /// Most subscriptions that are named as left out.
-const UNCONVERTED_MAX: usize = 100;
+pub(super) const UNCONVERTED_MAX: usize = 100;
 /// Rates that are asked for at once.
 const RATES_AT_ONCE: usize = 8;
 
@@ -38,15 +38,19 @@ pub struct RevenueServer {
 }
 
 /// The ledger in the project's currency.
-struct Converted {
-    entries: Vec<Entry>,
-    left_out: BTreeSet<String>,
+pub(super) struct Converted {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// Subscriptions without a rate.
+    pub left_out: BTreeSet<String>,
 }
 
 /// What of the project shapes the figures.
-struct Settings {
-    currency: Currency,
-    time_zone: TimeZone,
+pub(super) struct Settings {
+    /// Currency of all figures.
+    pub currency: Currency,
+    /// Zone of days and months.
+    pub time_zone: TimeZone,
 }
 
 impl RevenueServer {
@@ -55,7 +59,7 @@ impl RevenueServer {
         Self { engine }
     }
 
-    async fn settings(&self, context: &Context) -> Result<Settings, SubscriptionError> {
+    pub(super) async fn settings(&self, context: &Context) -> Result<Settings, SubscriptionError> {
         let request = context.request(customer::GetProjectRequest {});
         let project = self
             .engine
@@ -82,7 +86,7 @@ impl RevenueServer {
 
     /// What was on the ledger before an instant, converted at the rate of each entry's own instant, so that rates alone
     /// never move the figures.
-    async fn ledger(
+    pub(super) async fn ledger(
         &self,
         context: &Context,
         currency: Currency,
@@ -171,25 +175,10 @@ impl RevenueService for RevenueServer {
         let last = last.unwrap_or(current).min(current);
         let until = visible_until(last.period(&settings.time_zone)?, context.now);
         let ledger = self.ledger(&context, settings.currency, until).await?;
-        let first = match (first, ledger.entries.first()) {
-            (Some(first), _) => Some(first),
-            (None, entry) => entry.map(|entry| Month::of(entry.at, &settings.time_zone)),
-        };
-        let months: Vec<Month> = match first {
-            None => Vec::new(),
-            Some(first) => first.through(last).take(MONTHS_MAX + 1).collect(),
-        };
-        if months.len() > MONTHS_MAX {
-            return Err(SubscriptionError::field(
-                "first_month",
-                "must be at most 120 months before the last",
-            )
-            .into());
-        }
-        let periods = months
-            .iter()
-            .map(|month| month.period(&settings.time_zone))
-            .collect::<Result<Vec<_>, SubscriptionError>>()?;
+        let (months, periods): (Vec<Month>, Vec<Period>) =
+            months(first, last, &ledger.entries, &settings.time_zone)?
+                .into_iter()
+                .unzip();
         let folded: Vec<Period> = periods
             .iter()
             .map(|period| Period {
@@ -217,6 +206,14 @@ impl RevenueService for RevenueServer {
                 .take(UNCONVERTED_MAX)
                 .collect(),
         }))
+    }
+
+    async fn query_revenue_metrics(
+        &self,
+        request: Request<pb::QueryRevenueMetricsRequest>,
+    ) -> Result<Response<pb::QueryRevenueMetricsResponse>, Status> {
+        let (context, request) = chassis::open(request)?;
+        Ok(Response::new(self.metrics(&context, &request).await?))
     }
 
     async fn list_movements(
@@ -324,7 +321,8 @@ impl RevenueService for RevenueServer {
     }
 }
 
-fn month_field(field: &str, text: &str) -> Result<Option<Month>, SubscriptionError> {
+/// Reads a month; an empty text is none.
+pub(super) fn month_field(field: &str, text: &str) -> Result<Option<Month>, SubscriptionError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -345,8 +343,32 @@ fn optional_id<T: std::str::FromStr>(
         .map_err(|_| SubscriptionError::field(field, "is not an id"))
 }
 
+/// The months of a series: from the first, or that of the first entry, to the last.
+pub(super) fn months(
+    first: Option<Month>,
+    last: Month,
+    entries: &[Entry],
+    zone: &TimeZone,
+) -> Result<Vec<(Month, Period)>, SubscriptionError> {
+    let first = first.or_else(|| entries.first().map(|entry| Month::of(entry.at, zone)));
+    let Some(first) = first else {
+        return Ok(Vec::new());
+    };
+    let months: Vec<Month> = first.through(last).take(MONTHS_MAX + 1).collect();
+    if months.len() > MONTHS_MAX {
+        return Err(SubscriptionError::field(
+            "first_month",
+            "must be at most 120 months before the last",
+        ));
+    }
+    months
+        .into_iter()
+        .map(|month| Ok((month, month.period(zone)?)))
+        .collect()
+}
+
 /// The end of a period as far as it has come. What takes effect at this very instant is in it.
-fn visible_until(period: Period, now: Timestamp) -> Timestamp {
+pub(super) fn visible_until(period: Period, now: Timestamp) -> Timestamp {
     let now = now
         .checked_add(SignedDuration::from_micros(1))
         .unwrap_or(now);
@@ -358,6 +380,7 @@ fn convert(entry: LedgerEntry, rate: Decimal) -> Result<Entry, SubscriptionError
     Ok(Entry {
         customer_id: entry.customer_id,
         subscription_id: entry.subscription_id,
+        product_key: entry.product_key,
         at: entry.at,
         monthly_value: decimal::round_half_away(value, DECIMALS),
         class: entry.class,

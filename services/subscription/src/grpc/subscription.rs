@@ -15,6 +15,7 @@ use crate::convert::list::{list_query, numbered_page_size};
 use crate::convert::request::{instant, operations, texts, timing};
 use crate::convert::{self, subscription as show};
 use crate::decide::{Succession, delete, mint, named, pick, restore, starting_phase};
+use crate::domain::ledger::Cause;
 use crate::domain::lifecycle::Timing;
 use crate::domain::plan::{Plan, starting_time, subscribe};
 use crate::domain::rate_card::Labels;
@@ -66,8 +67,8 @@ impl SubscriptionServer {
         call: &Call<'_, Message>,
         (id, etag): (SubscriptionId, &str),
         reservation: Reservation,
-        next: impl FnOnce(&Subscription) -> Result<Subscription, SubscriptionError>,
-        reply: impl FnOnce(pb::Subscription) -> Answer,
+        next: impl Fn(&Subscription) -> Result<Subscription, SubscriptionError>,
+        reply: impl Fn(pb::Subscription) -> Answer,
     ) -> Result<Response<Answer>, Status>
     where
         Message: prost::Message,
@@ -101,7 +102,7 @@ impl SubscriptionServer {
         &self,
         call: &Call<'_, Message>,
         succession: Succession,
-        reply: impl FnOnce(pb::Subscription, pb::SubscriptionView) -> Answer,
+        reply: impl Fn(pb::Subscription, pb::SubscriptionView) -> Answer,
     ) -> Result<Response<Answer>, Status>
     where
         Message: prost::Message,
@@ -135,6 +136,7 @@ impl SubscriptionService for SubscriptionServer {
         let call = Call {
             context,
             operation: "CreateSubscription",
+            cause: Cause::Created,
             request_id: &request.request_id,
             request,
         };
@@ -169,7 +171,7 @@ impl SubscriptionService for SubscriptionServer {
         let decide = |_: &[Subscription]| {
             Ok(vec![Saved {
                 before: None,
-                after: subscription,
+                after: subscription.clone(),
                 reservation: Reservation::All,
             }])
         };
@@ -262,6 +264,7 @@ impl SubscriptionService for SubscriptionServer {
         let call = Call {
             context,
             operation: "EditSubscription",
+            cause: Cause::Edited,
             request_id: &request.request_id,
             request,
         };
@@ -270,6 +273,13 @@ impl SubscriptionService for SubscriptionServer {
         }
         let id = convert::request::id(&request.id)?;
         let found = self.engine.find(context.project, id).await?;
+        if request.operations.is_empty() {
+            return Err(SubscriptionError::NoOperations.into());
+        }
+        // Before anything is said about single operations.
+        if found.has_addons() {
+            return Err(SubscriptionError::from(Refusal::HasAddons).into());
+        }
         let asked = operations(request.operations.clone())?;
         let timing = timing(request.timing.as_ref())?.unwrap_or(Timing::Immediate);
         let operations = self
@@ -297,6 +307,7 @@ impl SubscriptionService for SubscriptionServer {
         let call = Call {
             context,
             operation: "CancelSubscription",
+            cause: Cause::Canceled,
             request_id: &request.request_id,
             request,
         };
@@ -324,6 +335,7 @@ impl SubscriptionService for SubscriptionServer {
         let call = Call {
             context,
             operation: "UnscheduleCancellation",
+            cause: Cause::Continued,
             request_id: &request.request_id,
             request,
         };
@@ -350,6 +362,7 @@ impl SubscriptionService for SubscriptionServer {
         let call = Call {
             context,
             operation: "RestoreSubscription",
+            cause: Cause::Restored,
             request_id: &request.request_id,
             request,
         };
@@ -358,6 +371,9 @@ impl SubscriptionService for SubscriptionServer {
         }
         let id = convert::request::id(&request.id)?;
         let customer = self.engine.find(context.project, id).await?.customer_id;
+        if self.engine.multiple.allows(context.project) {
+            return Err(SubscriptionError::RestoreAmongSeveral.into());
+        }
         let decide = |stored: &[Subscription]| restore(stored, id, context);
         let reply = |saved: &[Saved]| {
             let subscription = Some(show::to_proto(&saved[0].after, context.now));
@@ -374,6 +390,7 @@ impl SubscriptionService for SubscriptionServer {
         let call = Call {
             context,
             operation: "ChangeSubscription",
+            cause: Cause::Changed,
             request_id: &request.request_id,
             request,
         };
@@ -421,6 +438,7 @@ impl SubscriptionService for SubscriptionServer {
         let call = Call {
             context,
             operation: "MigrateSubscription",
+            cause: Cause::Migrated,
             request_id: &request.request_id,
             request,
         };
@@ -476,6 +494,7 @@ impl SubscriptionService for SubscriptionServer {
         let call = Call {
             context,
             operation: "DeleteSubscription",
+            cause: Cause::Deleted,
             request_id: &request.request_id,
             request,
         };
@@ -492,6 +511,15 @@ impl SubscriptionService for SubscriptionServer {
             .await
     }
 
+    async fn list_subscription_changes(
+        &self,
+        request: Request<pb::ListSubscriptionChangesRequest>,
+    ) -> Result<Response<pb::ListSubscriptionChangesResponse>, Status> {
+        let (context, request) = chassis::open(request)?;
+        let page = super::change::list(&self.engine, &context, &request).await?;
+        Ok(Response::new(page))
+    }
+
     async fn sync_customer(
         &self,
         request: Request<pb::SyncCustomerRequest>,
@@ -501,7 +529,14 @@ impl SubscriptionService for SubscriptionServer {
             .customer_id
             .parse()
             .map_err(|_| SubscriptionError::field("customer_id", "is not an id"))?;
-        let applied = apply(&self.engine.db, &self.engine.clients, &context, customer).await?;
+        let applied = apply(
+            &self.engine.db,
+            &self.engine.clients,
+            &context,
+            customer,
+            None,
+        )
+        .await?;
         Ok(Response::new(pb::SyncCustomerResponse {
             applied_count: i32::try_from(applied).unwrap_or(i32::MAX),
         }))

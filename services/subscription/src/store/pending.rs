@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entity::pending_apply::{ActiveModel, Column, Entity};
@@ -18,7 +18,7 @@ use crate::error::SubscriptionError;
 /// Most rows that one look for work reads.
 const LOOK_MAX: u64 = 1_000;
 /// Longest pause between two attempts, in microseconds.
-const PAUSE_MICROS_MAX: i64 = 60_000_000;
+const PAUSE_MICROS_MAX: i64 = 15_000_000;
 /// Pause after the first failure, in microseconds.
 const PAUSE_MICROS_FIRST: i64 = 1_000_000;
 
@@ -90,13 +90,15 @@ pub async fn of_customer(
         .collect())
 }
 
-/// Projects with work that may be tried at a system time, and since when (project time) it waits.
+/// Projects with work that may be tried at a system time, and since when (project time) it waits. Work that was never
+/// tried may be tried if it is free before `fresh_until`.
 pub async fn due_projects(
     connection: &impl ConnectionTrait,
     system_now: Timestamp,
+    fresh_until: Timestamp,
 ) -> Result<Vec<(ProjectId, Timestamp)>, SubscriptionError> {
     let rows = Entity::find()
-        .filter(Column::NextAttemptTime.lte(micros(system_now)))
+        .filter(due(system_now, fresh_until))
         .order_by_asc(Column::NextAttemptTime)
         .limit(LOOK_MAX)
         .all(connection)
@@ -114,15 +116,16 @@ pub async fn due_projects(
         .collect())
 }
 
-/// Customers of a project with work that may be tried at a system time.
+/// Customers of a project with such work.
 pub async fn due_customers(
     connection: &impl ConnectionTrait,
     project: ProjectId,
     system_now: Timestamp,
+    fresh_until: Timestamp,
 ) -> Result<Vec<CustomerId>, SubscriptionError> {
     let rows = Entity::find()
         .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::NextAttemptTime.lte(micros(system_now)))
+        .filter(due(system_now, fresh_until))
         .order_by_asc(Column::NextAttemptTime)
         .limit(LOOK_MAX)
         .all(connection)
@@ -134,6 +137,15 @@ pub async fn due_customers(
     customers.sort_unstable();
     customers.dedup();
     Ok(customers)
+}
+
+fn due(system_now: Timestamp, fresh_until: Timestamp) -> Condition {
+    let untried = Condition::all()
+        .add(Column::Attempts.eq(0))
+        .add(Column::NextAttemptTime.lte(micros(fresh_until)));
+    Condition::any()
+        .add(Column::NextAttemptTime.lte(micros(system_now)))
+        .add(untried)
 }
 
 /// Removes what is applied, unless a newer revision came meanwhile.

@@ -13,7 +13,7 @@ use crate::convert;
 use crate::domain::fixture::flat;
 
 /// A world with one subscription in its paid phase, and an add-on of 4 on its fee.
-async fn world() -> (World, String) {
+pub(super) async fn world() -> (World, String) {
     let world = World::new().await;
     let addon = Addon {
         id: "extra-1".to_owned(),

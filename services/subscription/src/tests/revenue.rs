@@ -102,6 +102,140 @@ async fn revenue_follows_trial_payment_change_and_end() {
     );
 }
 
+/// The values of one metric; `-` where there is none.
+fn values(answer: &pb::QueryRevenueMetricsResponse, metric: pb::RevenueMetric) -> Vec<String> {
+    let series = answer
+        .series
+        .iter()
+        .find(|series| series.metric() == metric);
+    let points = series.unwrap().points.iter();
+    points
+        .map(|point| {
+            point
+                .value
+                .clone()
+                .map_or("-".to_owned(), |value| value.value)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn metrics_follow_a_customer_by_month_day_and_product() {
+    use pb::RevenueMetric as Metric;
+    let world = World::new().await;
+    world.plan("team", 1, "30");
+    let first = id(&world.subscribe(START).await);
+    let changed = change(
+        &world,
+        &first,
+        "2024-03-10T00:00:00Z",
+        pb::TimingPolicy::Immediate,
+    )
+    .await;
+    let second = id(&changed.next.unwrap());
+    cancel(
+        &world,
+        &second,
+        "2024-05-10T00:00:00Z",
+        pb::TimingPolicy::Immediate,
+    )
+    .await
+    .unwrap();
+    let ask = async |now: &str, request: pb::QueryRevenueMetricsRequest| {
+        let answer = world.revenue.query_revenue_metrics(world.at(now, request));
+        answer.await.map(tonic::Response::into_inner)
+    };
+    let now = "2024-06-15T00:00:00Z";
+    let months = ask(now, pb::QueryRevenueMetricsRequest::default())
+        .await
+        .unwrap();
+    assert_eq!(months.periods.first().unwrap(), "2024-01");
+    assert_eq!(months.periods.last().unwrap(), "2024-06");
+    assert_eq!(months.series.len(), 40);
+    for (metric, expected) in [
+        (Metric::RecurringRevenue, ["0", "10", "0", "30", "0", "0"]),
+        (Metric::NewRecurringRevenue, ["0", "10", "0", "0", "0", "0"]),
+        (
+            Metric::ReactivatedRecurringRevenue,
+            ["0", "0", "0", "30", "0", "0"],
+        ),
+        (
+            Metric::ChurnedRecurringRevenueCancellations,
+            ["0", "0", "-10", "0", "-30", "0"],
+        ),
+        (Metric::RevenueChurnRate, ["-", "-", "100", "-", "100", "-"]),
+        (Metric::NewTrialingCustomers, ["1", "0", "1", "0", "0", "0"]),
+        (Metric::ConvertedCustomers, ["0", "1", "0", "1", "0", "0"]),
+        (
+            Metric::AverageRevenuePerUser,
+            ["-", "10", "-", "30", "-", "-"],
+        ),
+    ] {
+        assert_eq!(values(&months, metric), expected, "{metric:?}");
+    }
+
+    let of_team = pb::QueryRevenueMetricsRequest {
+        product_key: "team".to_owned(),
+        metrics: vec![Metric::RecurringRevenue.into()],
+        ..Default::default()
+    };
+    let team = ask(now, of_team).await.unwrap();
+    assert_eq!(
+        values(&team, Metric::RecurringRevenue),
+        ["0", "0", "0", "30", "0", "0"]
+    );
+
+    let of_may = pb::QueryRevenueMetricsRequest {
+        granularity: pb::RevenueGranularity::Day.into(),
+        first_month: "2024-05".to_owned(),
+        ..Default::default()
+    };
+    let days = ask("2024-05-12T00:00:00Z", of_may).await.unwrap();
+    assert_eq!((days.periods.len(), days.series.len()), (12, 15));
+    assert_eq!(days.periods[11], "2024-05-12");
+    let churned = values(&days, Metric::ChurnedRecurringRevenue);
+    assert_eq!((churned[8].as_str(), churned[9].as_str()), ("0", "-30"));
+    let ending = values(&days, Metric::FutureChurnMrr);
+    assert_eq!((ending[8].as_str(), ending[9].as_str()), ("30", "0"));
+
+    let refused = [
+        (
+            pb::QueryRevenueMetricsRequest {
+                metrics: vec![Metric::PlanChangeRate.into()],
+                ..Default::default()
+            },
+            "metrics[0]",
+        ),
+        (
+            pb::QueryRevenueMetricsRequest {
+                metrics: vec![Metric::GrowthRate.into(), Metric::GrowthRate.into()],
+                ..Default::default()
+            },
+            "metrics[1]",
+        ),
+        (
+            pb::QueryRevenueMetricsRequest {
+                granularity: pb::RevenueGranularity::Day.into(),
+                ..Default::default()
+            },
+            "first_month",
+        ),
+        (
+            pb::QueryRevenueMetricsRequest {
+                first_month: "2024-5".to_owned(),
+                ..Default::default()
+            },
+            "first_month",
+        ),
+    ];
+    for (request, field) in refused {
+        let status = ask(now, request).await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::InvalidArgument);
+        let details = chassis::error::details(&status);
+        assert_eq!(details.violations[0].field, field);
+    }
+}
+
 #[tokio::test]
 async fn a_change_counts_at_once_and_a_missing_rate_leaves_it_out() {
     let world = World::new().await;

@@ -337,6 +337,24 @@ async fn lists_go_by_status_and_page() {
         ..request.clone()
     };
     assert_eq!(ids(&list(filtered).await), [first.as_str()]);
+    let of_ids = |ids: &[&str]| pb::ListSubscriptionsRequest {
+        ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        ..Default::default()
+    };
+    assert_eq!(ids(&list(of_ids(&[&first])).await), [first.as_str()]);
+    let both = list(of_ids(&[&first, &second, "01ARZ3NDEKTSV4RRFFQ69G5FAX"])).await;
+    assert_eq!(ids(&both), [second.as_str(), first.as_str()]);
+    assert!(ids(&list(of_ids(&["none"])).await).is_empty());
+    let many = pb::ListSubscriptionsRequest {
+        ids: vec![first.clone(); 1_001],
+        ..Default::default()
+    };
+    let refused = world
+        .subscriptions
+        .list_subscriptions(world.at(LATER, many))
+        .await
+        .unwrap_err();
+    assert_eq!(chassis::error::details(&refused).violations[0].field, "ids");
     let by_end = pb::ListSubscriptionsRequest {
         order_by: pb::list_subscriptions_request::OrderBy::ActiveTo.into(),
         ascending: true,

@@ -1,4 +1,5 @@
-//! The service on a temporary database, with neighbours that answer from memory, can be down, and can refuse.
+//! The service on a database of its own (SQLite, or PostgreSQL where `PERENNIAL_TEST_DATABASE_URL` names a server), with
+//! neighbors that answer from memory, can be down, can refuse, and can be there when the service dies.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use chassis::config::ServiceConfig;
 use chassis::link::Links;
 use chassis::secret::MasterKey;
 use chassis::timer::Timer as _;
-use chassis::{Context, Db, Env, Link};
+use chassis::{Context, Env, Link};
 use contract::billing::v1 as billing;
 use contract::catalog::v1 as catalog;
 use contract::customer::v1 as customer;
@@ -23,6 +24,7 @@ use http_body_util::{BodyExt as _, Full};
 use jiff::Timestamp;
 use kernel::id::{ProjectId, Ulid};
 use prost::Message;
+use tokio::sync::Notify;
 use tonic::body::Body;
 use tonic::{Request, Status};
 
@@ -33,6 +35,7 @@ use crate::engine::Engine;
 use crate::grpc::addon::SubscriptionAddonServer;
 use crate::grpc::revenue::RevenueServer;
 use crate::grpc::subscription::SubscriptionServer;
+use crate::multiple::Multiple;
 use crate::worker::ApplyTimer;
 use crate::{provision, store};
 
@@ -47,6 +50,12 @@ pub struct Neighbors {
     pub addon: Option<catalog::PlanAddon>,
     /// Services that cannot be reached.
     pub down: BTreeSet<&'static str>,
+    /// The method whose answer the service does not live to hear.
+    pub last_words: Option<&'static str>,
+    /// The method whose next answer takes until the test says so.
+    pub slow: Option<&'static str>,
+    /// What entitlement has reserved, by subscription.
+    pub reserved: BTreeMap<String, pb::SubscriptionState>,
     /// Refusals by method.
     pub refuse: BTreeMap<&'static str, Status>,
     /// Methods called, in order.
@@ -65,6 +74,17 @@ pub struct Neighbors {
     pub rates: BTreeMap<String, &'static str>,
 }
 
+/// How a test and its neighbors wait for each other.
+#[derive(Default)]
+pub struct Turns {
+    /// The service dies.
+    died: Notify,
+    /// A slow neighbor has the question.
+    pub parked: Notify,
+    /// It may answer.
+    pub resumed: Notify,
+}
+
 /// The world of one test.
 pub struct World {
     pub subscriptions: SubscriptionServer,
@@ -74,19 +94,31 @@ pub struct World {
     pub neighbors: Arc<Mutex<Neighbors>>,
     env: Env,
     master: MasterKey,
-    _folder: tempfile::TempDir,
+    /// Whose turn it is, between the test and a neighbor.
+    pub turns: Arc<Turns>,
+    _database: testdb::TestDatabase,
 }
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(Multiple::default()).await
+    }
+
+    /// A world in which customers may have several subscriptions.
+    pub async fn of_several() -> Self {
+        Self::with(Multiple::parse("all").unwrap()).await
+    }
+
+    async fn with(multiple: Multiple) -> Self {
         let neighbors = Arc::new(Mutex::new(Neighbors::default()));
         let links = Links::default();
+        let turns = Arc::new(Turns::default());
         for service in ["customer", "catalog", "entitlement", "billing"] {
-            links.join(service, neighbor(service, neighbors.clone()));
+            links.join(service, neighbor(service, neighbors.clone(), turns.clone()));
         }
-        let folder = tempfile::tempdir().unwrap();
+        let database = testdb::TestDatabase::new("subscription").await;
         let master = MasterKey::generate();
-        let config = ServiceConfig::on(Db::sqlite_url(folder.path(), "subscription"));
+        let config = ServiceConfig::on(database.url());
         let env = Env::new(
             "subscription",
             config,
@@ -96,7 +128,7 @@ impl World {
             Default::default(),
         );
         let db = env.open_db(store::migration::all()).await.unwrap();
-        let engine = Engine::new(db, Clients::new(&env), env.page_key());
+        let engine = Engine::new(db, Clients::new(&env), env.page_key(), multiple);
         let world = Self {
             subscriptions: SubscriptionServer::new(engine.clone()),
             addons: SubscriptionAddonServer::new(engine.clone()),
@@ -105,10 +137,37 @@ impl World {
             neighbors,
             env,
             master,
-            _folder: folder,
+            turns,
+            _database: database,
         };
         world.plan("pro", 1, "10");
         world
+    }
+
+    /// Another process on the same database: after the first one died, or beside it.
+    pub fn replica(&self) -> Engine {
+        let Engine {
+            db,
+            clients,
+            page_key,
+            multiple,
+            ..
+        } = self.engine.clone();
+        Engine::new(db, clients, page_key, multiple)
+    }
+
+    /// Starts a call whose process dies when the neighbor that answers `method` has heard it.
+    pub async fn die<T: std::fmt::Debug>(
+        &self,
+        method: &'static str,
+        call: impl Future<Output = Result<T, Status>>,
+    ) {
+        self.neighbors.lock().unwrap().last_words = Some(method);
+        tokio::select! {
+            outcome = call => panic!("it outlived {method}: {outcome:?}"),
+            () = self.turns.died.notified() => {}
+        }
+        self.neighbors.lock().unwrap().last_words = None;
     }
 
     /// Offers a plan: a free month with a trial, then `fee` each month.
@@ -177,9 +236,15 @@ impl World {
         let context = Context::background(&self.env, ProjectId::from_ulid(Ulid(1)), time(now));
         ApplyTimer::new(self.engine.clone()).due().await.unwrap();
         let customer = CUSTOMER.parse().unwrap();
-        provision::apply(&self.engine.db, &self.engine.clients, &context, customer)
-            .await
-            .unwrap()
+        provision::apply(
+            &self.engine.db,
+            &self.engine.clients,
+            &context,
+            customer,
+            None,
+        )
+        .await
+        .unwrap()
     }
 
     /// The revision that a service knows.
@@ -232,9 +297,9 @@ pub fn wire(at: &str) -> Option<prost_types::Timestamp> {
     Some(contract::convert::timestamp(time(at)))
 }
 
-fn neighbor(service: &'static str, neighbors: Arc<Mutex<Neighbors>>) -> Link {
+fn neighbor(service: &'static str, neighbors: Arc<Mutex<Neighbors>>, turns: Arc<Turns>) -> Link {
     Link::new(tower::service_fn(move |request: http::Request<Body>| {
-        let neighbors = neighbors.clone();
+        let (neighbors, turns) = (neighbors.clone(), turns.clone());
         async move {
             let method = request.uri().path().rsplit('/').next().unwrap().to_owned();
             let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -242,6 +307,20 @@ fn neighbor(service: &'static str, neighbors: Arc<Mutex<Neighbors>>) -> Link {
                 .lock()
                 .unwrap()
                 .answer(service, &method, &body[5..]);
+            let slow = neighbors
+                .lock()
+                .unwrap()
+                .slow
+                .take_if(|slow| *slow == method)
+                .is_some();
+            if slow {
+                turns.parked.notify_one();
+                turns.resumed.notified().await;
+            }
+            if neighbors.lock().unwrap().last_words == Some(method.as_str()) {
+                turns.died.notify_one();
+                std::future::pending::<()>().await;
+            }
             Ok(match answer {
                 Ok(message) => respond(&message),
                 Err(status) => status.into_http(),
@@ -332,7 +411,12 @@ impl Neighbors {
                 Vec::new()
             }
             ("customer", _) => self.customer(method, body)?,
-            (_, "ReserveSubscription" | "CheckSetup") => Vec::new(),
+            ("entitlement", "ReserveSubscription") => {
+                let request: entitlement::ReserveSubscriptionRequest = read(body);
+                self.reserve(request.state.unwrap())?;
+                Vec::new()
+            }
+            (_, "CheckSetup") => Vec::new(),
             _ => return Err(Status::unimplemented(method.to_owned())),
         })
     }
@@ -409,7 +493,35 @@ impl Neighbors {
             .ok_or_else(|| Status::not_found("plan"))
     }
 
+    /// Reserves the whole time of a subscription, which nobody else of its customer may have reserved.
+    fn reserve(&mut self, state: pb::SubscriptionState) -> Result<(), Status> {
+        let wanted = state.subscription.clone().unwrap();
+        let span = |subscription: &pb::Subscription| kernel::period::OpenPeriod {
+            start: instant(subscription.active_from_time.as_ref()),
+            end: subscription
+                .active_to_time
+                .as_ref()
+                .map(|end| instant(Some(end))),
+        };
+        for other in self.reserved.values().filter(|other| !other.deleted) {
+            let other = other.subscription.as_ref().unwrap();
+            if !state.deleted
+                && other.id != wanted.id
+                && other.customer_id == wanted.customer_id
+                && span(other).overlaps(&span(&wanted))
+            {
+                return Err(chassis::error::to_status(Reserved(other.id.clone())));
+            }
+        }
+        self.reserved.insert(wanted.id, state);
+        Ok(())
+    }
+
     fn apply(&mut self, service: &'static str, state: pb::SubscriptionState) {
+        if service == "entitlement" {
+            self.reserved
+                .remove(&state.subscription.as_ref().unwrap().id);
+        }
         let revision =
             |state: &pb::SubscriptionState| state.subscription.as_ref().unwrap().revision;
         let key = (service, state.subscription.as_ref().unwrap().id.clone());
@@ -420,6 +532,27 @@ impl Neighbors {
         {
             self.applied.insert(key, state);
         }
+    }
+}
+
+/// How entitlement refuses what is reserved.
+#[derive(Debug, thiserror::Error)]
+#[error("reserved by subscription {0}")]
+struct Reserved(String);
+
+impl chassis::Problem for Reserved {
+    const SERVICE: &'static str = "entitlement";
+
+    fn code(&self) -> chassis::Code {
+        chassis::Code::AlreadyExists
+    }
+
+    fn reason(&self) -> &'static str {
+        "FEATURE_RESERVED_BY_SUBSCRIPTION"
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        vec![("subscription_id", self.0.clone())]
     }
 }
 

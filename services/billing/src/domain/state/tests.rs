@@ -18,6 +18,7 @@ fn conditions() -> Conditions {
         critical: false,
         draft_may_advance: true,
         issuing_may_advance: true,
+        outside: false,
     }
 }
 

@@ -27,6 +27,18 @@ pub struct Model {
     pub draft_sync_hook: bool,
     /// Issuing waits for confirmation.
     pub issuing_sync_hook: bool,
+    /// The Stripe account.
+    pub account_id: Option<String>,
+    /// Whether real money moves.
+    pub live_mode: Option<bool>,
+    /// What is shown of the key.
+    pub masked_key: Option<String>,
+    /// The key, sealed.
+    pub sealed_key: Option<String>,
+    /// The webhook endpoint at Stripe.
+    pub webhook_id: Option<String>,
+    /// What signs its events, sealed.
+    pub sealed_webhook_secret: Option<String>,
     /// Counts changes.
     pub revision: i64,
     /// When it was created.

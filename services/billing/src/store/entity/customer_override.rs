@@ -15,6 +15,8 @@ pub struct Model {
     pub customer_id: String,
     /// The profile it is pinned to.
     pub profile_id: Option<String>,
+    /// Its own tax rates, JSON.
+    pub tax_rates: Option<String>,
     /// When it was created.
     pub create_time: i64,
     /// When it was last changed.

@@ -41,6 +41,8 @@ pub struct Model {
     pub delete_time: Option<i64>,
     /// When a timer has to look at it.
     pub due_time: Option<i64>,
+    /// Id in the invoicing app.
+    pub external_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,10 +1,16 @@
 //! The schema, one step per file, forward only.
 
 mod m0001_billing;
+mod m0002_stripe;
+mod m0003_hold;
 
 use sea_orm_migration::MigrationTrait;
 
 /// All steps in order.
 pub fn all() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(m0001_billing::Billing)]
+    vec![
+        Box::new(m0001_billing::Billing),
+        Box::new(m0002_stripe::Stripe),
+        Box::new(m0003_hold::Hold),
+    ]
 }

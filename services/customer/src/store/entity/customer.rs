@@ -42,6 +42,20 @@ pub struct Model {
     pub update_time: i64,
     /// When it was deleted, in microseconds.
     pub delete_time: Option<i64>,
+    /// Id in the ProfitWell dialect.
+    pub profitwell_id: Option<String>,
+    /// Whether nobody gave the name.
+    pub name_derived: bool,
+    /// When its personal data was removed, in microseconds.
+    pub anonymize_time: Option<i64>,
+    /// When it was excluded from metrics, in microseconds.
+    pub exclude_time: Option<i64>,
+    /// When it was last seen, in microseconds.
+    pub last_seen_time: Option<i64>,
+    /// When anything about it last changed, in microseconds.
+    pub touch_time: i64,
+    /// Version of its aliases, attributes, traits and opt-outs together.
+    pub profile_revision: i64,
 }
 
 /// No relations: rows are joined by the store.

@@ -1,4 +1,4 @@
-//! What names a live customer besides its id: key, former keys, aliases. The primary key is the
+//! What names a live customer besides its id: key, former keys, aliases, ProfitWell id. The primary key is the
 //! name space.
 
 use sea_orm::entity::prelude::*;
@@ -15,8 +15,10 @@ pub struct Model {
     pub handle: String,
     /// The customer.
     pub customer_id: String,
-    /// `key`, `former_key` or `alias`.
+    /// `key`, `former_key`, `alias` or `profitwell_id`.
     pub kind: String,
+    /// Since when, in microseconds; of aliases only.
+    pub create_time: Option<i64>,
 }
 
 /// No relations: rows are joined by the store.

@@ -3,6 +3,8 @@
 pub mod m0001_project;
 pub mod m0002_customer;
 pub mod m0003_subject;
+pub mod m0004_identity;
+pub mod m0005_rate_charge;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -12,5 +14,7 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0001_project::Projects),
         Box::new(m0002_customer::Customers),
         Box::new(m0003_subject::Subjects),
+        Box::new(m0004_identity::Identity),
+        Box::new(m0005_rate_charge::RateCharges),
     ]
 }

@@ -56,6 +56,23 @@ impl Story {
         self
     }
 
+    pub fn settle(&self, until: Timestamp) -> (Standing, Option<Checkpoint>) {
+        let start = Checkpoint::start(&self.timeline, &self.grants);
+        let course = Course::plan(
+            &self.grants,
+            &self.timeline,
+            self.aggregation,
+            start,
+            until,
+            &[],
+        )
+        .unwrap();
+        let table = answer(course.usage_plan(), &self.events);
+        course
+            .settle(|span| table.between(span.start, span.end), until)
+            .unwrap()
+    }
+
     pub fn burn_from(&self, from: Checkpoint, until: Timestamp, cuts: &[Timestamp]) -> BurnDown {
         let course = Course::plan(
             &self.grants,

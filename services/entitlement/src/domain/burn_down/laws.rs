@@ -97,6 +97,30 @@ proptest! {
     }
 
     #[test]
+    fn the_end_is_the_same_with_and_without_the_way(story in any_story(), until in 0..SPAN) {
+        let burned = story.burn(minute(until));
+        let (standing, checkpoint) = story.settle(minute(until));
+        prop_assert_eq!(burned.standing, standing);
+        prop_assert_eq!(burned.checkpoint, checkpoint);
+    }
+
+    #[test]
+    fn what_is_taken_back_is_in_the_books_too(
+        story in any_story(), credits in proptest::collection::vec((0..SPAN * 60, -60_i64..0), 1..10), until in 0..SPAN,
+    ) {
+        let mut story = story;
+        story.aggregation = Aggregation::Additive;
+        story.events.extend(
+            credits.into_iter().map(|(second, amount)| (at(START) + SignedDuration::from_secs(second), amount)),
+        );
+        for segment in story.burn(minute(until)).segments {
+            let covered: Decimal = segment.grant_usages.iter().map(|(_, amount)| *amount).sum();
+            prop_assert_eq!(covered + segment.overage, segment.usage + segment.overage_at_start);
+            prop_assert!(segment.balances_at_end.values().all(|balance| *balance >= Decimal::ZERO));
+        }
+    }
+
+    #[test]
     fn no_balance_is_negative_and_overage_means_nothing_is_left(story in any_story(), until in 0..SPAN) {
         let burned = story.burn(minute(until));
         for segment in &burned.segments {

@@ -29,6 +29,8 @@ pub struct Model {
     pub annotations: String,
     /// Whether the customer service must still be told.
     pub hold_due: bool,
+    /// Whether the feature's meter is held for it.
+    pub meter_held: bool,
     pub revision: i64,
     pub create_time: i64,
     pub update_time: i64,

@@ -158,7 +158,7 @@ impl MigrationTrait for Migration {
 }
 
 /// A text column in byte order. SQLite's own order is that already.
-fn text_column(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+pub(super) fn text_column(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.text();
     if manager.get_database_backend() == DatabaseBackend::Postgres {

@@ -1,10 +1,14 @@
 //! All migrations in order.
 
 mod m0001_metering;
+mod m0002_corrections;
 
 use sea_orm_migration::MigrationTrait;
 
 /// What to apply, oldest first.
 pub fn all() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(m0001_metering::Migration)]
+    vec![
+        Box::new(m0001_metering::Migration),
+        Box::new(m0002_corrections::Migration),
+    ]
 }

@@ -457,14 +457,45 @@ proptest! {
         let subscription = Sketch::new("2024-01-01T00:00:00Z").phases(&[""]).build();
         let now = subscription.active_from + SignedDuration::from_hours(24 * days);
         let mut ids = mint();
-        let Ok(edited) = subscription.edited(&operations, Timing::NextBillingCycle, now, &mut ids) else {
-            return Ok(());
-        };
+        // Operations that do not go together are no edit; too many of those and this fails.
+        let edited = subscription.edited(&operations, Timing::NextBillingCycle, now, &mut ids);
+        prop_assume!(edited.is_ok());
+        let edited = edited.unwrap();
+        prop_assert_ne!(sold(&edited), sold(&subscription));
         let undone = edited.edited(&[Operation::UnscheduleEdit], Timing::Immediate, now, &mut ids).unwrap();
         prop_assert_eq!(undone.times().unwrap(), subscription.times().unwrap());
-        let ids = |subscription: &Subscription| {
-            subscription.phases[0].timelines[0].versions.iter().map(|version| version.id).collect::<Vec<_>>()
-        };
-        prop_assert_eq!(ids(&undone), ids(&subscription));
+        prop_assert_eq!(sold(&undone), sold(&subscription));
     }
+}
+
+/// Everything about the items of a subscription but when they were written.
+fn sold(subscription: &Subscription) -> Vec<Phase> {
+    let mut phases = subscription.phases.clone();
+    for phase in &mut phases {
+        phase.updated_at = phase.created_at;
+        for version in phase
+            .timelines
+            .iter_mut()
+            .flat_map(|timeline| &mut timeline.versions)
+        {
+            version.updated_at = version.created_at;
+        }
+    }
+    phases
+}
+
+#[test]
+fn the_laws_notice_what_breaks_them() {
+    let edited = apply(&[remove("phase_0", "fee"), add("phase_0", "fee", "20")]).unwrap();
+    assert!(assert_laws(&edited).is_ok());
+    let mut overlapping = edited.clone();
+    overlapping.phases[0].timelines[0].versions[1].starts_after = None;
+    assert!(assert_laws(&overlapping).is_err());
+    let mut disordered = edited.clone();
+    disordered.phases.swap(0, 1);
+    assert!(assert_laws(&disordered).is_err());
+    let mut rewritten = edited.clone();
+    rewritten.phases[0].timelines[0].versions[0].ends_after = Some(SignedDuration::from_hours(24));
+    assert_ne!(past(&rewritten, time(NOW)), past(&edited, time(NOW)));
+    assert_ne!(sold(&rewritten), sold(&edited));
 }

@@ -24,6 +24,8 @@ pub enum Class {
     Paid,
     /// Over.
     Ended,
+    /// Over, because it was not paid.
+    Delinquent,
 }
 
 /// One entry of the ledger: holds until the next.
@@ -81,14 +83,21 @@ impl Class {
             Self::Free => "free",
             Self::Paid => "paid",
             Self::Ended => "ended",
+            Self::Delinquent => "delinquent",
         }
     }
 
     /// Reads a stored name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Trial, Self::Free, Self::Paid, Self::Ended]
-            .into_iter()
-            .find(|class| class.as_str() == text)
+        [
+            Self::Trial,
+            Self::Free,
+            Self::Paid,
+            Self::Ended,
+            Self::Delinquent,
+        ]
+        .into_iter()
+        .find(|class| class.as_str() == text)
     }
 }
 

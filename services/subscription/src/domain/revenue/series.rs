@@ -18,6 +18,8 @@ pub struct Entry {
     pub customer_id: String,
     /// The subscription.
     pub subscription_id: String,
+    /// What is sold.
+    pub product_key: String,
     /// From when on.
     pub at: Timestamp,
     /// Worth of a month.
@@ -181,7 +183,8 @@ impl<'a> Fold<'a> {
     }
 }
 
-fn by_customer(entries: &[Entry]) -> BTreeMap<&str, Vec<&Entry>> {
+/// The entries of each customer in order of time.
+pub fn by_customer(entries: &[Entry]) -> BTreeMap<&str, Vec<&Entry>> {
     let mut customers: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     for entry in entries {
         customers.entry(&entry.customer_id).or_default().push(entry);
@@ -211,6 +214,7 @@ mod tests {
         Entry {
             customer_id: customer.into(),
             subscription_id: subscription.into(),
+            product_key: "plan".into(),
             at: at(day),
             monthly_value: value.into(),
             class,

@@ -3,3 +3,4 @@
 pub mod pending_apply;
 pub mod revenue_change;
 pub mod subscription;
+pub mod subscription_change;

@@ -1,0 +1,24 @@
+//! Prices of language models.
+
+use sea_orm::entity::prelude::*;
+
+/// A row. Times are microseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "model_price")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub project_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub provider: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub model: String,
+    pub pricing: String,
+    pub revision: i64,
+    pub create_time: i64,
+    pub update_time: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

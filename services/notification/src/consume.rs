@@ -1,0 +1,248 @@
+//! What the feeds of other services mean here: whose balances to look at, which resets to notice, which invoices to
+//! tell of, and what to forget. Nothing is asked of others inside these transactions.
+
+use std::collections::BTreeSet;
+
+use chassis::{
+    Write,
+    feed::{Consume, ConsumerSpec, Event},
+    secret::{hex, sha256},
+};
+use contract::{
+    billing::v1::{Invoice, InvoiceState},
+    convert::from_timestamp,
+    entitlement::v1::{Entitlement, EntitlementReset, Grant, entitlement::Kind as EntitlementKind},
+    metering::v1::UsageChanged,
+};
+use jiff::Timestamp;
+use prost::Message as _;
+use std::sync::Arc;
+use tonic::Status;
+
+use crate::{
+    Render, compose,
+    domain::rule::EventType,
+    error::NotificationError,
+    store::{
+        self,
+        boundary::{self, Boundary},
+        evaluation::{self, Kind},
+        invoice::{self, Seen},
+        rule,
+    },
+};
+
+/// The feeds that the service follows.
+pub fn all(render: Render) -> Vec<ConsumerSpec> {
+    vec![
+        ConsumerSpec {
+            name: "notification.customer",
+            source: "customer",
+            handler: Arc::new(Customers),
+        },
+        ConsumerSpec {
+            name: "notification.metering",
+            source: "metering",
+            handler: Arc::new(Metering),
+        },
+        ConsumerSpec {
+            name: "notification.entitlement",
+            source: "entitlement",
+            handler: Arc::new(Entitlements),
+        },
+        ConsumerSpec {
+            name: "notification.billing",
+            source: "billing",
+            handler: Arc::new(Billing { render }),
+        },
+    ]
+}
+
+/// Follows what customers want forgotten.
+struct Customers;
+
+#[async_trait::async_trait]
+impl Consume for Customers {
+    async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
+        let erased = event.kind == "customer.erased";
+        if erased || event.kind == "customer.anonymized" {
+            let project = write.context().project;
+            store::event::redact(write.tx(), project, &event.id, erased).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Follows usage.
+struct Metering;
+
+#[async_trait::async_trait]
+impl Consume for Metering {
+    async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
+        if event.kind == "usage.changed" {
+            let changed: UsageChanged = event.decode()?;
+            let subjects: BTreeSet<String> = changed.subject_keys.into_iter().collect();
+            note(write, Kind::Subject, subjects.into_iter().collect()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Notes whose balances may have changed, where a rule would fire.
+async fn note(write: &Write, kind: Kind, names: Vec<String>) -> Result<(), NotificationError> {
+    let project = write.context().project;
+    if !rule::is_any_ready(write.tx(), project, EventType::BalanceThreshold).await? {
+        return Ok(());
+    }
+    Ok(evaluation::note(write.tx(), project, kind, &names).await?)
+}
+
+/// Follows entitlements and grants.
+struct Entitlements;
+
+#[async_trait::async_trait]
+impl Consume for Entitlements {
+    async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
+        match event.kind.as_str() {
+            "entitlement.created" => {
+                let entitlement: Entitlement = event.decode()?;
+                watch(write, event, &entitlement).await?;
+                note(write, Kind::Customer, vec![entitlement.customer_id]).await?;
+            }
+            "entitlement.updated" => watch(write, event, &event.decode()?).await?,
+            "entitlement.deleted" => forget(write, &event.decode()?).await?,
+            "entitlement.reset" => {
+                let reset: EntitlementReset = event.decode()?;
+                let entitlement = reset.entitlement.unwrap_or_default();
+                noticed(write, event, &entitlement, reset.effective_time.as_ref()).await?;
+                note(write, Kind::Customer, vec![entitlement.customer_id]).await?;
+            }
+            "grant.created" | "grant.voided" => {
+                let grant: Grant = event.decode()?;
+                note(write, Kind::Customer, vec![grant.customer_id]).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn time(wire: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
+    wire.and_then(|wire| from_timestamp(wire).ok())
+}
+
+/// Watches where the usage periods of a metered entitlement end; if it is not active yet, from
+/// where it begins.
+async fn watch(
+    write: &Write,
+    event: &Event,
+    entitlement: &Entitlement,
+) -> Result<(), NotificationError> {
+    let (Some(EntitlementKind::Metered(_)), Ok(id)) = (&entitlement.kind, entitlement.id.parse())
+    else {
+        return Ok(());
+    };
+    if entitlement.delete_time.is_some() {
+        return Ok(());
+    }
+    let begins =
+        time(entitlement.active_from_time.as_ref()).filter(|begins| *begins > event.create_time);
+    let period = entitlement.current_usage_period.as_ref();
+    let ends = period.and_then(|period| time(period.end_time.as_ref()));
+    let Some(at) = begins.or(ends) else {
+        return Ok(());
+    };
+    let boundary = Boundary {
+        entitlement: id,
+        customer: entitlement.customer_id.clone(),
+        feature_key: entitlement.feature_key.clone(),
+        at,
+        reset_time: None,
+    };
+    Ok(boundary::watch(write.tx(), write.context().project, &boundary).await?)
+}
+
+async fn forget(write: &Write, entitlement: &Entitlement) -> Result<(), NotificationError> {
+    if let Ok(id) = entitlement.id.parse() {
+        boundary::forget(write.tx(), write.context().project, id).await?;
+    }
+    Ok(())
+}
+
+/// A manual reset is a boundary that has been reached.
+async fn noticed(
+    write: &Write,
+    event: &Event,
+    entitlement: &Entitlement,
+    at: Option<&prost_types::Timestamp>,
+) -> Result<(), NotificationError> {
+    let (Some(at), Ok(id)) = (time(at), entitlement.id.parse()) else {
+        return Ok(());
+    };
+    let boundary = Boundary {
+        entitlement: id,
+        customer: entitlement.customer_id.clone(),
+        feature_key: entitlement.feature_key.clone(),
+        at,
+        reset_time: Some(event.create_time),
+    };
+    Ok(boundary::reset(write.tx(), write.context().project, &boundary).await?)
+}
+
+/// Follows invoices.
+struct Billing {
+    render: Render,
+}
+
+#[async_trait::async_trait]
+impl Consume for Billing {
+    async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
+        if matches!(event.kind.as_str(), "invoice.created" | "invoice.updated") {
+            let invoice: Invoice = event.decode()?;
+            if !matches!(
+                invoice.state(),
+                InvoiceState::Gathering | InvoiceState::Unspecified
+            ) {
+                self.tell(write, event.revision, invoice).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Billing {
+    /// The first that is seen of a standard invoice is that it was made, whatever the feed calls it.
+    async fn tell(
+        &self,
+        write: &mut Write,
+        revision: i64,
+        invoice: Invoice,
+    ) -> Result<(), NotificationError> {
+        let context = write.context().clone();
+        let content = Invoice {
+            revision: 0,
+            etag: String::new(),
+            update_time: None,
+            ..invoice.clone()
+        };
+        let digest = hex(&sha256(&content.encode_to_vec()));
+        let event = match invoice::see(write.tx(), context.project, &invoice.id, revision, &digest)
+            .await?
+        {
+            Seen::New => EventType::InvoiceCreated,
+            Seen::Changed => EventType::InvoiceUpdated,
+            Seen::Known => return Ok(()),
+        };
+        let mut drafts = Vec::new();
+        for rule in rule::ready(write.tx(), context.project, event).await? {
+            drafts.push(compose::about_invoice(
+                self.render,
+                context.now,
+                &rule,
+                &invoice,
+            )?);
+        }
+        crate::raise::all(write, drafts).await?;
+        Ok(())
+    }
+}
