@@ -85,6 +85,9 @@ pub async fn run(
         .iter()
         .map(|plan| plan.span.to.map_or(i64::MAX, Timestamp::as_second))
         .collect();
+    let hours = plans
+        .iter()
+        .all(|plan| first.query.takes_hours(plan.from, plan.to));
     let connection = db.reader();
     let fold = async |generation| {
         let scan = Scan {
@@ -93,6 +96,7 @@ pub async fn run(
             generation,
             span: &span,
             ends: &ends,
+            hours,
             tally,
         };
         scan::fold(connection, scan, &first.query).await

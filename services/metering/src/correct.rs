@@ -12,6 +12,7 @@ use crate::{
     domain::{
         event::{EventDraft, NewEvent, replacement_id},
         meter::Meter,
+        rollup::Level,
         window::minute_of,
     },
     error::MeteringError,
@@ -213,9 +214,16 @@ async fn roll_up_again(write: &Write, events: &[StoredEvent]) -> Result<(), Mete
             (event.kind.as_str(), event.subject.as_str(), minute)
         })
         .collect();
+    let mut hours = BTreeSet::new();
     for key in minutes {
         if let Some(meters) = by_kind.get(key.0) {
             store::recount::minute(write.tx(), project, meters, key).await?;
+            hours.insert((key.0, key.1, Level::Hour.floor(key.2)));
+        }
+    }
+    for (kind, subject, hour) in hours {
+        if let Some(meters) = by_kind.get(kind) {
+            store::recount::hour(write.tx(), project, meters, (subject, hour)).await?;
         }
     }
     Ok(())

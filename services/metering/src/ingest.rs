@@ -2,7 +2,7 @@
 //! one, so that many small calls cost few commits; a call is answered only after its commit.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -198,17 +198,22 @@ pub async fn append(write: &mut Write, batches: &[&Batch]) -> Result<Vec<u64>, M
     store::rollup::enter(write.tx(), project).await?;
     let arrivals: Vec<Arrival<'_>> = firsts.iter().map(|(_, arrival)| *arrival).collect();
     let stored = event::append(write.tx(), project, &arrivals, now).await?;
-    if stored.len() < arrivals.len() {
-        refuse_conflicts(write, batches, &stored).await?;
-    }
     let mut counts = vec![0; batches.len()];
     let mut fresh = Vec::with_capacity(stored.len());
-    for (batch, arrival) in &firsts {
-        let (source, id) = arrival.event.identity();
-        if let Some(seq) = stored.get(&(source.to_owned(), id.to_owned())) {
-            counts[*batch] += 1;
-            fresh.push((*seq, arrival.event));
+    let mut known = HashSet::new();
+    for ((batch, arrival), seq) in firsts.iter().zip(stored) {
+        match seq {
+            Some(seq) => {
+                counts[*batch] += 1;
+                fresh.push((seq, arrival.event));
+            }
+            None => {
+                known.insert(arrival.event.identity());
+            }
         }
+    }
+    if !known.is_empty() {
+        refuse_conflicts(write, batches, &known).await?;
     }
     roll_up(write, &fresh).await?;
     announce(write, &fresh).await?;
@@ -260,12 +265,13 @@ fn first_of_each_identity<'batch>(
 async fn refuse_conflicts(
     write: &Write,
     batches: &[&Batch],
-    stored: &HashMap<OwnedIdentity, i64>,
+    known: &HashSet<Identity<'_>>,
 ) -> Result<(), MeteringError> {
     let known = |event: &NewEvent| {
         let (source, id) = event.identity();
-        let identity = (source.to_owned(), id.to_owned());
-        (!stored.contains_key(&identity)).then_some(identity)
+        known
+            .contains(&(source, id))
+            .then(|| (source.to_owned(), id.to_owned()))
     };
     let strict = || {
         batches

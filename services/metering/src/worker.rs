@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::{
     domain::{
         meter::Meter,
-        rollup::{self, Rollup},
+        rollup::{self, Level, Rollup},
     },
     error::MeteringError,
     store::{
@@ -33,8 +33,8 @@ const EVENTS: u64 = 2_000;
 const REMOVALS: u64 = 2_000;
 /// Rows that one step looks at to merge.
 const MERGES: u64 = 2_000;
-/// Minutes of one lookup.
-const MINUTES: usize = 200;
+/// Minutes or hours of one lookup.
+const TIMES: usize = 200;
 
 /// Starts the worker; the answer tells it that there is something to build.
 pub fn start(env: Env, db: Db) -> Arc<Notify> {
@@ -81,7 +81,9 @@ impl Worker {
                 break;
             }
         }
-        while !self.env.shutdown.is_cancelled() && self.merge().await? {}
+        for level in Level::ALL {
+            while !self.env.shutdown.is_cancelled() && self.merge(level).await? {}
+        }
         self.forget().await
     }
 
@@ -202,11 +204,11 @@ impl Worker {
         }
     }
 
-    /// One step of merging; false when no row is new.
-    async fn merge(&self) -> Result<bool, MeteringError> {
-        let mark = store::rollup::merged_until(self.db.reader()).await?;
+    /// One step of merging rows of a level; false when no row is new.
+    async fn merge(&self, level: Level) -> Result<bool, MeteringError> {
+        let mark = store::rollup::merged_until(self.db.reader(), level).await?;
         // Found outside of the transaction, so that ingest only waits where there is something to merge.
-        let (keys, last) = store::rollup::divided(self.db.reader(), mark, MERGES).await?;
+        let (keys, last) = store::rollup::divided(self.db.reader(), level, mark, MERGES).await?;
         if last == mark {
             return Ok(false);
         }
@@ -215,18 +217,18 @@ impl Worker {
             .write(ProjectId::from_ulid(kernel::id::Ulid::nil()))
             .await?;
         chassis::db::lock(write.tx(), "metering.merge").await?;
-        if store::rollup::merged_until(write.tx()).await? != mark {
+        if store::rollup::merged_until(write.tx(), level).await? != mark {
             return Ok(true);
         }
-        let mut minutes: BTreeMap<(&str, &str, &str), Vec<i64>> = BTreeMap::new();
-        for (project, meter, subject, minute) in &keys {
-            minutes
+        let mut times: BTreeMap<(&str, &str, &str), Vec<i64>> = BTreeMap::new();
+        for (project, meter, subject, time) in &keys {
+            times
                 .entry((project, meter, subject))
                 .or_default()
-                .push(*minute);
+                .push(*time);
         }
         let mut meters: BTreeMap<(&str, &str), Option<(ProjectId, Meter)>> = BTreeMap::new();
-        for ((project, meter, subject), minutes) in &minutes {
+        for ((project, meter, subject), times) in &times {
             let known = match meters.get(&(*project, *meter)) {
                 Some(known) => known,
                 None => {
@@ -237,11 +239,12 @@ impl Worker {
             let Some((project, meter)) = known else {
                 continue;
             };
-            for chunk in minutes.chunks(MINUTES) {
-                store::rollup::merge(write.tx(), *project, meter, subject, chunk).await?;
+            for chunk in times.chunks(TIMES) {
+                let of = (meter, level);
+                store::rollup::merge(write.tx(), *project, of, subject, chunk).await?;
             }
         }
-        store::rollup::set_merged_until(write.tx(), last).await?;
+        store::rollup::set_merged_until(write.tx(), level, last).await?;
         write.commit().await?;
         Ok(true)
     }

@@ -131,6 +131,15 @@ impl Query {
         self.windows.as_ref().is_none_or(Windows::has_whole_minutes)
     }
 
+    /// Whether full hours may be added up ahead, when the question is about this span: no window may begin
+    /// inside one, and no row may be bounded by its events alone.
+    pub fn takes_hours(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> bool {
+        match &self.windows {
+            Some(windows) => windows.has_whole_hours(from, to),
+            None => from.is_some() && to.is_some(),
+        }
+    }
+
     /// The shape of the query over partials of a meter, whose group values stand in the order of its keys.
     pub fn shape(&self, meter: &Meter) -> Shape {
         let place = |group: &GroupBy| {
@@ -237,7 +246,7 @@ impl<'query> Fold<'query> {
                 .map(|place| text(place).to_owned())
                 .collect()
         };
-        let Some(cell) = self.cell(key.minute, key.minute, &key.subject, group)? else {
+        let Some(cell) = self.cell(key.start, key.start, &key.subject, group)? else {
             return Ok(());
         };
         let before = cell.accumulator.held();

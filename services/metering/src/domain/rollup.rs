@@ -1,7 +1,7 @@
-//! Usage added up ahead of time: one partial value per meter, subject, minute and group values. Partials
-//! merge in any order, so a query over them comes to the same answer as one over the events.
+//! Usage added up ahead of time: one partial value per meter, subject, minute and group values, and one per
+//! hour. Partials merge in any order, so a query over them comes to the same answer as one over the events.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, btree_map::Entry};
 
 use kernel::decimal;
 use serde_json::Value;
@@ -11,16 +11,42 @@ use super::{
     meter::Meter,
     sum::ExactSum,
     value,
-    window::minute_of,
 };
 
-/// What partials of one meter are told apart by.
+/// How long the spans of partials are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Minutes: what a query that begins or ends inside an hour is answered from.
+    Minute,
+    /// Hours: so that a query over months costs by its hours.
+    Hour,
+}
+
+impl Level {
+    /// Each, the finest first.
+    pub const ALL: [Self; 2] = [Self::Minute, Self::Hour];
+
+    /// Length of a span in seconds.
+    pub const fn seconds(self) -> i64 {
+        match self {
+            Self::Minute => 60,
+            Self::Hour => 3_600,
+        }
+    }
+
+    /// First second of the span that a second is in.
+    pub const fn floor(self, second: i64) -> i64 {
+        second - second.rem_euclid(self.seconds())
+    }
+}
+
+/// What partials of one meter and level are told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RollupKey {
     /// The subject.
     pub subject: String,
-    /// First second of the minute.
-    pub minute: i64,
+    /// First second of the minute or hour.
+    pub start: i64,
     /// The value of each group-by key of the meter, in the order of the keys.
     pub group: Vec<String>,
 }
@@ -47,7 +73,7 @@ pub fn add(
 ) {
     let key = RollupKey {
         subject: subject.to_owned(),
-        minute: minute_of(moment.0).start,
+        start: Level::Minute.floor(moment.0),
         group: meter
             .group_by
             .values()
@@ -60,6 +86,24 @@ pub fn add(
     });
     partial.events += 1;
     partial.accumulator.add(&meter.measure, moment, data);
+}
+
+/// The same usage by the hour.
+pub fn by_hour(minutes: &Rollup) -> Rollup {
+    let mut hours = Rollup::new();
+    for (key, partial) in minutes {
+        take_in(&mut hours, Level::Hour, key.clone(), partial.clone());
+    }
+    hours
+}
+
+/// Adds a partial to those of a level.
+pub fn take_in(rollup: &mut Rollup, level: Level, key: RollupKey, partial: Partial) {
+    let start = level.floor(key.start);
+    match rollup.entry(RollupKey { start, ..key }) {
+        Entry::Vacant(place) => drop(place.insert(partial)),
+        Entry::Occupied(mut place) => place.get_mut().merge(partial),
+    }
 }
 
 impl Partial {
@@ -202,7 +246,7 @@ mod tests {
                 let group = |key: &str| GroupBy { key: key.into(), path: JsonPath::parse(&format!("$.{key}")).unwrap() };
                 let query = Query {
                     measure: meter.measure.clone(),
-                    windows: windowed.then(|| Windows { size: WindowSize::Hour, zone: zone("Asia/Kolkata").unwrap() }),
+                    windows: windowed.then(|| Windows { size: WindowSize::Hour, zone: zone(if by_subject { "Asia/Tokyo" } else { "Asia/Kolkata" }).unwrap() }),
                     by_subject,
                     customers: None,
                     group_by: if by_group { vec![group("b")] } else { Vec::new() },
@@ -219,6 +263,8 @@ mod tests {
                         raw.add(Seen { moment, subject: &subject, data: Some(data) }).unwrap();
                         add(&mut rollup, &meter, moment, &subject, Some(data));
                     }
+                    // The windows are full hours in UTC only.
+                    let rollup = if !windowed || !by_subject { rollup } else { by_hour(&rollup) };
                     for (key, partial) in rollup {
                         let again = Partial::decode(&meter, partial.events, &partial.encode()).unwrap();
                         prop_assert_eq!(&again, &partial);

@@ -4,6 +4,9 @@
 use jiff::tz::TimeZone;
 use kernel::Timestamp;
 
+/// Clock changes that are looked at, two a year. What follows is in every zone a rule that repeats itself.
+const CHANGES_MAX: usize = 500;
+
 /// Length of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowSize {
@@ -69,6 +72,34 @@ impl Windows {
     /// after 1970 still is when that year began.
     pub fn has_whole_minutes(&self) -> bool {
         self.offset(0).is_ok_and(|offset| offset % 60 == 0)
+    }
+
+    /// Whether every window of a span begins and ends on a full hour of UTC: the zone is off by full hours
+    /// and changes its clock at full hours, there at least.
+    pub fn has_whole_hours(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> bool {
+        if self.size == WindowSize::Minute {
+            return false;
+        }
+        // A window may begin before the span.
+        let start = from
+            .map_or(Timestamp::UNIX_EPOCH, |from| {
+                from.max(Timestamp::UNIX_EPOCH)
+            })
+            .checked_sub(jiff::SignedDuration::from_hours(32 * 24))
+            .unwrap_or(Timestamp::MIN);
+        let end = to
+            .unwrap_or(Timestamp::MAX)
+            .checked_add(jiff::SignedDuration::from_hours(32 * 24))
+            .unwrap_or(Timestamp::MAX);
+        let whole = |seconds: i64| seconds % 3_600 == 0;
+        let changes = self.zone.following(start);
+        self.offset(start.as_second()).is_ok_and(whole)
+            && changes
+                .take_while(|change| change.timestamp() <= end)
+                .take(CHANGES_MAX)
+                .all(|change| {
+                    whole(change.timestamp().as_second()) && whole(change.offset().seconds().into())
+                })
     }
 
     /// The window that a second is in.
@@ -271,6 +302,33 @@ mod tests {
     fn names_outside_the_database_are_no_zone() {
         assert!(zone("Mars/Olympus").is_none());
         assert!(zone("UTC").is_some());
+    }
+
+    #[test]
+    fn hours_are_whole_where_the_clock_is_off_by_hours() {
+        let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+        let whole = |name: &str, size, from: &str| {
+            let windows = Windows {
+                size,
+                zone: zone(name).unwrap(),
+            };
+            windows.has_whole_hours(at(from), at("2026-01-01T00:00:00Z"))
+        };
+        let recent = "2020-01-01T00:00:00Z";
+        for name in ["", "Europe/Berlin", "America/New_York", "Asia/Tokyo"] {
+            assert!(whole(name, WindowSize::Day, recent), "{name}");
+            assert!(!whole(name, WindowSize::Minute, recent), "{name}");
+        }
+        for name in ["Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe"] {
+            assert!(!whole(name, WindowSize::Hour, recent), "{name}");
+        }
+        // Half hours of long ago.
+        assert!(whole("Asia/Singapore", WindowSize::Month, recent));
+        assert!(!whole(
+            "Asia/Singapore",
+            WindowSize::Month,
+            "1981-01-01T00:00:00Z"
+        ));
     }
 
     proptest! {

@@ -1,10 +1,10 @@
 //! Stored events: appending with de-duplication, looking up by identity, and lists.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chassis::db::{instant, micros};
 use kernel::{Timestamp, id::ProjectId};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement, Value};
 
 use super::Parameters;
 use crate::domain::{
@@ -56,47 +56,86 @@ pub struct StoredEvent {
 /// Source and id.
 pub type OwnedIdentity = (String, String);
 
-/// Stores the events whose identity is free, and answers their positions, which are in the order of the
-/// arrivals. These must have different identities.
+/// Stores the events whose identity is free, and answers the position of each arrival that was stored: the
+/// positions are in the order of the arrivals. These must have different identities.
 pub async fn append(
     tx: &impl ConnectionTrait,
     project: ProjectId,
     arrivals: &[Arrival<'_>],
     now: Timestamp,
-) -> Result<HashMap<OwnedIdentity, i64>, DbErr> {
-    let mut stored = HashMap::with_capacity(arrivals.len());
-    let mut read = |rows: Vec<QueryResult>| -> Result<(), DbErr> {
-        for row in rows {
-            let identity = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            stored.insert(identity, row.try_get_by_index(0)?);
-        }
-        Ok(())
-    };
+) -> Result<Vec<Option<i64>>, DbErr> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        // Inserted in the order of their identities, so that concurrent transactions wait for, and never
-        // deadlock with, each other; the positions are drawn before.
-        let mut placed: Vec<(i64, Arrival<'_>)> = positions(tx, arrivals.len())
-            .await?
-            .into_iter()
-            .zip(arrivals.iter().copied())
-            .collect();
-        placed.sort_unstable_by_key(|(_, arrival)| arrival.event.identity());
-        for chunk in placed.chunks(POSTGRES_CHUNK) {
-            read(
-                tx.query_all_raw(postgres_insert(project, chunk, now))
-                    .await?,
-            )?;
-        }
-        return Ok(stored);
+        return postgres_append(tx, project, arrivals, now).await;
     }
+    let mut stored = Vec::with_capacity(arrivals.len());
+    let mut before = last_position(tx).await?;
     let mut rest = arrivals;
     while !rest.is_empty() {
         let size = SQLITE_CHUNKS.into_iter().find(|size| *size <= rest.len());
         let (chunk, later) = rest.split_at(size.unwrap_or(1));
         rest = later;
-        read(tx.query_all_raw(sqlite_insert(project, chunk, now)).await?)?;
+        let done = tx.execute_raw(sqlite_insert(project, chunk, now)).await?;
+        let last = done.last_insert_id().cast_signed();
+        if done.rows_affected() == chunk.len() as u64 {
+            // There is one writer, who numbers its rows one after the other.
+            stored.extend((last - done.rows_affected().cast_signed() + 1..=last).map(Some));
+            before = last;
+        } else {
+            let identities: Vec<OwnedIdentity> = chunk
+                .iter()
+                .map(|arrival| arrival.event.identity())
+                .map(|(source, id)| (source.to_owned(), id.to_owned()))
+                .collect();
+            let found = by_identities(tx, project, &identities).await?;
+            stored.extend(identities.iter().map(|identity| {
+                let seq = found.get(identity).map(|event| event.seq);
+                seq.filter(|seq| *seq > before)
+            }));
+            if done.rows_affected() > 0 {
+                before = last;
+            }
+        }
     }
     Ok(stored)
+}
+
+/// The position of the event that was stored last, on SQLite.
+async fn last_position(tx: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let statement = "SELECT COALESCE(MAX(seq), 0) FROM usage_event";
+    let row = tx
+        .query_one_raw(Statement::from_string(DatabaseBackend::Sqlite, statement))
+        .await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
+}
+
+/// Inserted in the order of their identities, so that concurrent transactions wait for, and never deadlock
+/// with, each other; the positions are drawn before.
+async fn postgres_append(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    arrivals: &[Arrival<'_>],
+    now: Timestamp,
+) -> Result<Vec<Option<i64>>, DbErr> {
+    let positions = positions(tx, arrivals.len()).await?;
+    let mut placed: Vec<(i64, Arrival<'_>)> = positions
+        .iter()
+        .copied()
+        .zip(arrivals.iter().copied())
+        .collect();
+    placed.sort_unstable_by_key(|(_, arrival)| arrival.event.identity());
+    let mut fresh = HashSet::with_capacity(arrivals.len());
+    for chunk in placed.chunks(POSTGRES_CHUNK) {
+        for row in tx
+            .query_all_raw(postgres_insert(project, chunk, now))
+            .await?
+        {
+            fresh.insert(row.try_get_by_index::<i64>(0)?);
+        }
+    }
+    Ok(positions
+        .into_iter()
+        .map(|position| fresh.contains(&position).then_some(position))
+        .collect())
 }
 
 /// So many new positions, ascending.
@@ -137,7 +176,7 @@ fn postgres_insert(project: ProjectId, chunk: &[(i64, Arrival<'_>)], now: Timest
              SELECT e.n, $1, e.s, e.i, e.k, e.u, e.t, NULLIF(e.d, ''), e.r, $2 FROM UNNEST($3::text[], $4::text[], \
              $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[]) \
              AS e(s, i, k, u, t, d, r, n) \
-             ON CONFLICT DO NOTHING RETURNING seq, source, event_id"
+             ON CONFLICT DO NOTHING RETURNING seq"
         ),
         [
             project.to_string().into(),
@@ -154,35 +193,31 @@ fn postgres_insert(project: ProjectId, chunk: &[(i64, Arrival<'_>)], now: Timest
     )
 }
 
+/// Parameters without numbers: SQLite looks a numbered one up among all others, which makes a long statement
+/// cost the square of its length.
 fn sqlite_insert(project: ProjectId, chunk: &[Arrival<'_>], now: Timestamp) -> Statement {
-    let mut parameters = Parameters::default();
-    parameters.push(project.to_string());
-    parameters.push(micros(now));
-    let rows: Vec<String> = chunk
-        .iter()
-        .map(|arrival| {
-            let event = arrival.event;
-            let source = parameters.push(event.source.as_str());
-            parameters.push(event.id.as_str());
-            parameters.push(event.kind.as_str());
-            parameters.push(event.subject.as_str());
-            parameters.push(micros(event.time));
-            parameters.push(event.data.clone());
-            parameters.push(micros(arrival.ingest_time));
-            let [id, kind, subject, time, data, received] =
-                [1, 2, 3, 4, 5, 6].map(|after| source + after);
-            format!(
-                "($1, ${source}, ${id}, ${kind}, ${subject}, ${time}, ${data}, ${received}, $2)"
-            )
-        })
-        .collect();
+    let project = project.to_string();
+    let mut parameters: Vec<Value> = Vec::with_capacity(chunk.len() * 9);
+    for arrival in chunk {
+        let event = arrival.event;
+        parameters.extend([
+            project.as_str().into(),
+            event.source.as_str().into(),
+            event.id.as_str().into(),
+            event.kind.as_str().into(),
+            event.subject.as_str().into(),
+            micros(event.time).into(),
+            event.data.clone().into(),
+            micros(arrival.ingest_time).into(),
+            micros(now).into(),
+        ]);
+    }
+    let mut rows = "(?, ?, ?, ?, ?, ?, ?, ?, ?), ".repeat(chunk.len());
+    rows.truncate(rows.len().saturating_sub(2));
     Statement::from_sql_and_values(
         DatabaseBackend::Sqlite,
-        format!(
-            "INSERT INTO usage_event ({COLUMNS}) VALUES {} ON CONFLICT DO NOTHING RETURNING seq, source, event_id",
-            rows.join(", ")
-        ),
-        parameters.0,
+        format!("INSERT INTO usage_event ({COLUMNS}) VALUES {rows} ON CONFLICT DO NOTHING"),
+        parameters,
     )
 }
 

@@ -1,4 +1,4 @@
-//! Rollup rows of single minutes, made again from the events that still count.
+//! Rollup rows of single minutes, made again from the events that still count, and of the hours they are in.
 
 use kernel::id::ProjectId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
@@ -7,12 +7,10 @@ use super::{rollup, scan};
 use crate::{
     domain::{
         meter::Meter,
-        rollup::{Rollup, add},
+        rollup::{Level, Rollup, add},
     },
     error::MeteringError,
 };
-
-const MICROS: i64 = 1_000_000;
 
 /// Tells the builders of these meters that events they may have read were corrected since: what they are
 /// about to add is void.
@@ -53,20 +51,26 @@ pub async fn minute(
     })
     .await?;
     for ((meter, progress), rollup) in meters.iter().zip(&again) {
-        tx.execute_raw(Statement::from_sql_and_values(
-            tx.get_database_backend(),
-            "DELETE FROM usage_rollup WHERE project_id = $1 AND meter_id = $2 AND subject = $3 \
-             AND minute = $4 AND generation = $5",
-            [
-                project.to_string().into(),
-                meter.id.to_string().into(),
-                subject.into(),
-                (minute * MICROS).into(),
-                progress.generation.into(),
-            ],
-        ))
-        .await?;
-        rollup::insert(tx, project, meter, progress.generation, rollup).await?;
+        let of = (*meter, progress.generation);
+        rollup::remove(tx, project, of, Level::Minute, (subject, minute)).await?;
+        rollup::insert_at(tx, project, meter, of.1, Level::Minute, rollup).await?;
+    }
+    Ok(())
+}
+
+/// Makes the rows of one subject and hour again, from those of its minutes, which are right already. The caller
+/// is as alone as for [`minute`].
+pub async fn hour(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    meters: &[(&Meter, &rollup::Progress)],
+    (subject, hour): (&str, i64),
+) -> Result<(), MeteringError> {
+    for (meter, progress) in meters {
+        let of = (*meter, progress.generation);
+        let hours = rollup::hour_of_minutes(tx, project, of, (subject, hour)).await?;
+        rollup::remove(tx, project, of, Level::Hour, (subject, hour)).await?;
+        rollup::insert_at(tx, project, meter, of.1, Level::Hour, &hours).await?;
     }
     Ok(())
 }

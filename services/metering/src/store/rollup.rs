@@ -1,5 +1,5 @@
-//! Rollups: rows of partial values that are only ever added, by the transaction that stores the events,
-//! and merged later. How far a meter's rollup goes is kept beside it.
+//! Rollups: rows of partial values, by the minute and by the hour, that are only ever added, by the transaction
+//! that stores the events, and merged later. How far a meter's rollup goes is kept beside it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +11,7 @@ use kernel::{
 };
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, Statement,
-    StreamTrait as _,
+    StreamTrait as _, Value,
 };
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
     domain::{
         meter::Meter,
         query::Shape,
-        rollup::{Partial, Rollup, RollupKey},
+        rollup::{Level, Partial, Rollup, RollupKey, by_hour, take_in},
     },
     error::MeteringError,
 };
@@ -192,17 +192,41 @@ fn corrupt() -> MeteringError {
     MeteringError::Corrupt { what: "rollup" }
 }
 
-/// Adds partials of one meter.
+/// Table and column of the partials of a level.
+const fn place(level: Level) -> (&'static str, &'static str) {
+    match level {
+        Level::Minute => ("usage_rollup", "minute"),
+        Level::Hour => ("usage_rollup_hour", "hour"),
+    }
+}
+
+/// Adds partials of one meter, by the minute and by the hour.
 pub async fn insert(
     tx: &impl ConnectionTrait,
     project: ProjectId,
     meter: &Meter,
     generation: i64,
+    minutes: &Rollup,
+) -> Result<(), DbErr> {
+    insert_at(tx, project, meter, generation, Level::Minute, minutes).await?;
+    let hours = by_hour(minutes);
+    insert_at(tx, project, meter, generation, Level::Hour, &hours).await
+}
+
+/// Adds partials of one meter and level.
+pub(super) async fn insert_at(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    meter: &Meter,
+    generation: i64,
+    level: Level,
     rollup: &Rollup,
 ) -> Result<(), DbErr> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        return postgres_insert(tx, project, meter, generation, rollup).await;
+        return postgres_insert(tx, project, meter, generation, level, rollup).await;
     }
+    let (table, time) = place(level);
+    let (project, id) = (project.to_string(), meter.id.to_string());
     let rows: Vec<(&RollupKey, &Partial)> = rollup.iter().collect();
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
@@ -212,30 +236,31 @@ pub async fn insert(
             .unwrap_or(1);
         let (chunk, later) = rest.split_at(size);
         rest = later;
-        let mut parameters = Parameters::default();
-        parameters.push(project.to_string());
-        parameters.push(meter.id.to_string());
-        parameters.push(generation);
-        let values: Vec<String> = chunk
-            .iter()
-            .map(|(key, partial)| {
-                let first = parameters.push(key.subject.as_str());
-                parameters.push(key.minute * MICROS);
-                parameters.push(serde_json::Value::from(key.group.clone()).to_string());
-                parameters.push(partial.events.cast_signed());
-                parameters.push(partial.encode());
-                let [minute, group, events, state] = [1, 2, 3, 4].map(|after| first + after);
-                format!("($1, $2, $3, ${first}, ${minute}, ${group}, ${events}, ${state})")
-            })
-            .collect();
+        // Without numbers, like those of events.
+        let mut parameters: Vec<Value> = Vec::with_capacity(size * 8);
+        for (key, partial) in chunk {
+            parameters.extend([
+                project.as_str().into(),
+                id.as_str().into(),
+                generation.into(),
+                key.subject.as_str().into(),
+                (key.start * MICROS).into(),
+                serde_json::Value::from(key.group.clone())
+                    .to_string()
+                    .into(),
+                partial.events.cast_signed().into(),
+                partial.encode().into(),
+            ]);
+        }
+        let mut values = "(?, ?, ?, ?, ?, ?, ?, ?), ".repeat(size);
+        values.truncate(values.len().saturating_sub(2));
         tx.execute_raw(Statement::from_sql_and_values(
             tx.get_database_backend(),
             format!(
-                "INSERT INTO usage_rollup (project_id, meter_id, generation, subject, minute, group_values, \
-                 event_count, state) VALUES {}",
-                values.join(", ")
+                "INSERT INTO {table} (project_id, meter_id, generation, subject, {time}, group_values, \
+                 event_count, state) VALUES {values}"
             ),
-            parameters.0,
+            parameters,
         ))
         .await?;
     }
@@ -248,13 +273,15 @@ async fn postgres_insert(
     project: ProjectId,
     meter: &Meter,
     generation: i64,
+    level: Level,
     rollup: &Rollup,
 ) -> Result<(), DbErr> {
     if rollup.is_empty() {
         return Ok(());
     }
+    let (table, time) = place(level);
     let subjects: Vec<String> = rollup.keys().map(|key| key.subject.clone()).collect();
-    let minutes: Vec<i64> = rollup.keys().map(|key| key.minute * MICROS).collect();
+    let times: Vec<i64> = rollup.keys().map(|key| key.start * MICROS).collect();
     let groups: Vec<String> = rollup
         .keys()
         .map(|key| serde_json::Value::from(key.group.clone()).to_string())
@@ -266,15 +293,17 @@ async fn postgres_insert(
     let states: Vec<String> = rollup.values().map(Partial::encode).collect();
     tx.execute_raw(Statement::from_sql_and_values(
         DatabaseBackend::Postgres,
-        "INSERT INTO usage_rollup (project_id, meter_id, generation, subject, minute, group_values, \
-         event_count, state) SELECT $1, $2, $3, * FROM UNNEST($4::text[], $5::bigint[], $6::text[], \
-         $7::bigint[], $8::text[])",
+        format!(
+            "INSERT INTO {table} (project_id, meter_id, generation, subject, {time}, group_values, \
+             event_count, state) SELECT $1, $2, $3, * FROM UNNEST($4::text[], $5::bigint[], $6::text[], \
+             $7::bigint[], $8::text[])"
+        ),
         [
             project.to_string().into(),
             meter.id.to_string().into(),
             generation.into(),
             subjects.into(),
-            minutes.into(),
+            times.into(),
             groups.into(),
             events.into(),
             states.into(),
@@ -284,69 +313,138 @@ async fn postgres_insert(
     .map(drop)
 }
 
-const SELECTED: &str = "subject, minute, group_values, event_count, state";
-/// The same for whoever does not ask for groups.
-const SELECTED_PLAIN: &str = "subject, minute, '[]', event_count, state";
+/// Removes the rows of a subject that begin at a second.
+pub(super) async fn remove(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    (meter, generation): (&Meter, i64),
+    level: Level,
+    (subject, start): (&str, i64),
+) -> Result<(), DbErr> {
+    let (table, time) = place(level);
+    tx.execute_raw(Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        format!(
+            "DELETE FROM {table} WHERE project_id = $1 AND meter_id = $2 AND subject = $3 \
+             AND {time} = $4 AND generation = $5"
+        ),
+        [
+            project.to_string().into(),
+            meter.id.to_string().into(),
+            subject.into(),
+            (start * MICROS).into(),
+            generation.into(),
+        ],
+    ))
+    .await
+    .map(drop)
+}
+
+/// The partials of a subject's hour, added up from those of its minutes.
+pub(super) async fn hour_of_minutes(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    (meter, generation): (&Meter, i64),
+    (subject, hour): (&str, i64),
+) -> Result<Rollup, MeteringError> {
+    let statement = Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        format!(
+            "SELECT {} FROM usage_rollup WHERE project_id = $1 AND meter_id = $2 AND subject = $3 \
+             AND minute >= $4 AND minute < $5 AND generation = $6",
+            selected(Level::Minute, "group_values")
+        ),
+        [
+            project.to_string().into(),
+            meter.id.to_string().into(),
+            subject.into(),
+            (hour * MICROS).into(),
+            ((hour + Level::Hour.seconds()) * MICROS).into(),
+            generation.into(),
+        ],
+    );
+    let mut hours = Rollup::new();
+    for row in tx.query_all_raw(statement).await? {
+        let (key, partial) = read(&row, meter)?;
+        take_in(&mut hours, Level::Hour, key, partial);
+    }
+    Ok(hours)
+}
+
+/// The columns that [`read`] reads, where the group values are those of an expression.
+fn selected(level: Level, group_values: &str) -> String {
+    let (_, time) = place(level);
+    format!("subject, {time}, {group_values}, event_count, state")
+}
 
 fn read(row: &QueryResult, meter: &Meter) -> Result<(RollupKey, Partial), MeteringError> {
-    let minute: i64 = row.try_get_by_index(1)?;
+    let start: i64 = row.try_get_by_index(1)?;
     let group: String = row.try_get_by_index(2)?;
     let events: i64 = row.try_get_by_index(3)?;
     let state: String = row.try_get_by_index(4)?;
     let key = RollupKey {
         subject: row.try_get_by_index(0)?,
-        minute: minute / MICROS,
+        start: start / MICROS,
         group: serde_json::from_str(&group).map_err(|_| corrupt())?,
     };
     let partial = Partial::decode(meter, events.unsigned_abs(), &state).ok_or_else(corrupt)?;
     Ok((key, partial))
 }
 
-/// The partials of a span of full minutes.
+/// The partials of a span of full minutes or hours.
 fn of_span(
     backend: DatabaseBackend,
     selected: &str,
+    level: Level,
     project: ProjectId,
     meter: &Meter,
     generation: i64,
     span: &Span,
 ) -> Statement {
+    let (table, time) = place(level);
     let mut parameters = Parameters::default();
     let mut conditions = vec![
         format!("project_id = ${}", parameters.push(project.to_string())),
         format!("meter_id = ${}", parameters.push(meter.id.to_string())),
         format!("generation = ${}", parameters.push(generation)),
     ];
-    span.narrow(backend, "minute", &mut conditions, &mut parameters);
+    span.narrow(backend, time, &mut conditions, &mut parameters);
     Statement::from_sql_and_values(
         backend,
         format!(
-            "SELECT {selected} FROM usage_rollup WHERE {}",
+            "SELECT {selected} FROM {table} WHERE {}",
             conditions.join(" AND ")
         ),
         parameters.0,
     )
 }
 
-/// How many partials a span of full minutes has.
+/// How many partials a span of full minutes or hours has.
 pub(super) async fn count(
     connection: &DatabaseConnection,
-    project: ProjectId,
-    meter: &Meter,
-    generation: i64,
+    scan: &Scan<'_>,
+    (level, generation): (Level, i64),
     span: &Span,
 ) -> Result<u64, DbErr> {
     let backend = connection.get_database_backend();
-    let statement = of_span(backend, "COUNT(*)", project, meter, generation, span);
+    let statement = of_span(
+        backend,
+        "COUNT(*)",
+        level,
+        scan.project,
+        scan.meter,
+        generation,
+        span,
+    );
     let row = connection.query_one_raw(statement).await?;
     row.map_or(Ok(0), |row| row.try_get_by_index(0).map(i64::unsigned_abs))
 }
 
-/// Folds the partials of a span of full minutes.
+/// Folds the partials of a span of full minutes or hours.
 pub(super) async fn fold(
     connection: &DatabaseConnection,
     scan: &Scan<'_>,
-    generation: i64,
+    (level, generation): (Level, i64),
     span: &Span,
     shape: &Shape,
     folds: &mut Folds<'_>,
@@ -354,11 +452,15 @@ pub(super) async fn fold(
     let backend = connection.get_database_backend();
     let statement = of_span(
         backend,
-        if shape.reads_groups() {
-            SELECTED
-        } else {
-            SELECTED_PLAIN
-        },
+        &selected(
+            level,
+            if shape.reads_groups() {
+                "group_values"
+            } else {
+                "'[]'"
+            },
+        ),
+        level,
         scan.project,
         scan.meter,
         generation,
@@ -367,7 +469,7 @@ pub(super) async fn fold(
     let mut rows = connection.stream_raw(statement).await?;
     while let Some(row) = rows.try_next().await? {
         let (key, partial) = read(&row, scan.meter)?;
-        folds.at(key.minute).add_partial(shape, &key, partial)?;
+        folds.at(key.start).add_partial(shape, &key, partial)?;
         if let Some(tally) = scan.tally {
             tally.used(1);
         }
@@ -456,7 +558,7 @@ pub async fn advance(
     Ok(moved.rows_affected() == 1)
 }
 
-/// Removes some rows of other generations of a meter, and answers how many.
+/// Removes some rows of other generations of a meter, and answers how many of one level at most.
 pub async fn purge(
     tx: &impl ConnectionTrait,
     project: ProjectId,
@@ -464,34 +566,40 @@ pub async fn purge(
     generation: i64,
     limit: u64,
 ) -> Result<u64, DbErr> {
-    let gone = tx
-        .execute_raw(Statement::from_sql_and_values(
-            tx.get_database_backend(),
-            format!(
-                "DELETE FROM usage_rollup WHERE seq IN (SELECT seq FROM usage_rollup \
-                 WHERE project_id = $1 AND meter_id = $2 AND generation <> $3 LIMIT {limit})"
-            ),
-            [project.to_string().into(), meter.into(), generation.into()],
-        ))
-        .await?;
-    Ok(gone.rows_affected())
+    let mut most = 0;
+    for (table, _) in Level::ALL.map(place) {
+        let gone = tx
+            .execute_raw(Statement::from_sql_and_values(
+                tx.get_database_backend(),
+                format!(
+                    "DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} \
+                     WHERE project_id = $1 AND meter_id = $2 AND generation <> $3 LIMIT {limit})"
+                ),
+                [project.to_string().into(), meter.into(), generation.into()],
+            ))
+            .await?;
+        most = most.max(gone.rows_affected());
+    }
+    Ok(most)
 }
 
-/// A key that has several rows: project, meter, subject and minute.
+/// A key that has several rows: project, meter, subject and time.
 pub type Divided = (String, String, String, i64);
 
 /// The keys that rows behind a mark share with other rows, and the mark behind the rows that were looked at.
 pub async fn divided(
     connection: &impl ConnectionTrait,
+    level: Level,
     mark: i64,
     limit: u64,
 ) -> Result<(Vec<Divided>, i64), DbErr> {
     let backend = connection.get_database_backend();
+    let (table, time) = place(level);
     let last = connection
         .query_one_raw(Statement::from_sql_and_values(
             backend,
             format!(
-                "SELECT MAX(seq) FROM (SELECT seq FROM usage_rollup WHERE seq > $1 \
+                "SELECT MAX(seq) FROM (SELECT seq FROM {table} WHERE seq > $1 \
                  ORDER BY seq LIMIT {limit}) AS piece"
             ),
             [mark.into()],
@@ -504,14 +612,16 @@ pub async fn divided(
     let Some(last) = last else {
         return Ok((Vec::new(), mark));
     };
-    // The inner query leans on the index by project, meter, subject and minute.
+    // The inner query leans on the index by project, meter, subject and time.
     let statement = Statement::from_sql_and_values(
         backend,
-        "SELECT DISTINCT a.project_id, a.meter_id, a.subject, a.minute FROM usage_rollup a \
-         WHERE a.seq > $1 AND a.seq <= $2 AND EXISTS (SELECT 1 FROM usage_rollup b \
-         WHERE b.project_id = a.project_id AND b.meter_id = a.meter_id AND b.subject = a.subject \
-         AND b.minute = a.minute AND b.seq <> a.seq AND b.generation = a.generation \
-         AND b.group_values = a.group_values)",
+        format!(
+            "SELECT DISTINCT a.project_id, a.meter_id, a.subject, a.{time} FROM {table} a \
+             WHERE a.seq > $1 AND a.seq <= $2 AND EXISTS (SELECT 1 FROM {table} b \
+             WHERE b.project_id = a.project_id AND b.meter_id = a.meter_id AND b.subject = a.subject \
+             AND b.{time} = a.{time} AND b.seq <> a.seq AND b.generation = a.generation \
+             AND b.group_values = a.group_values)"
+        ),
         [mark.into(), last.into()],
     );
     let mut keys = Vec::new();
@@ -531,23 +641,25 @@ pub async fn divided(
 pub async fn merge(
     tx: &impl ConnectionTrait,
     project: ProjectId,
-    meter: &Meter,
+    (meter, level): (&Meter, Level),
     subject: &str,
-    minutes: &[i64],
+    times: &[i64],
 ) -> Result<(), MeteringError> {
+    let (table, time) = place(level);
     let mut parameters = Parameters::default();
     parameters.push(project.to_string());
     parameters.push(meter.id.to_string());
     parameters.push(subject);
-    let wanted: Vec<String> = minutes
+    let wanted: Vec<String> = times
         .iter()
-        .map(|minute| format!("${}", parameters.push(*minute)))
+        .map(|time| format!("${}", parameters.push(*time)))
         .collect();
     let statement = Statement::from_sql_and_values(
         tx.get_database_backend(),
         format!(
-            "SELECT {SELECTED}, seq, generation FROM usage_rollup WHERE project_id = $1 AND meter_id = $2 \
-             AND subject = $3 AND minute IN ({}) ORDER BY seq",
+            "SELECT {}, seq, generation FROM {table} WHERE project_id = $1 AND meter_id = $2 \
+             AND subject = $3 AND {time} IN ({}) ORDER BY seq",
+            selected(level, "group_values"),
             wanted.join(", ")
         ),
         parameters.0,
@@ -573,7 +685,7 @@ pub async fn merge(
     {
         tx.execute_raw(Statement::from_sql_and_values(
             tx.get_database_backend(),
-            "UPDATE usage_rollup SET event_count = $1, state = $2 WHERE seq = $3",
+            format!("UPDATE {table} SET event_count = $1, state = $2 WHERE seq = $3"),
             [
                 partial.events.cast_signed().into(),
                 partial.encode().into(),
@@ -589,10 +701,7 @@ pub async fn merge(
                 .collect();
             tx.execute_raw(Statement::from_sql_and_values(
                 tx.get_database_backend(),
-                format!(
-                    "DELETE FROM usage_rollup WHERE seq IN ({})",
-                    gone.join(", ")
-                ),
+                format!("DELETE FROM {table} WHERE seq IN ({})", gone.join(", ")),
                 parameters.0,
             ))
             .await?;
@@ -601,24 +710,37 @@ pub async fn merge(
     Ok(())
 }
 
-/// The mark up to which rows were merged.
-pub async fn merged_until(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+/// Name of the mark up to which rows of a level were merged.
+const fn mark(level: Level) -> &'static str {
+    match level {
+        Level::Minute => "merged",
+        Level::Hour => "merged_hours",
+    }
+}
+
+/// The mark up to which rows of a level were merged.
+pub async fn merged_until(connection: &impl ConnectionTrait, level: Level) -> Result<i64, DbErr> {
     let row = connection
-        .query_one_raw(Statement::from_string(
+        .query_one_raw(Statement::from_sql_and_values(
             connection.get_database_backend(),
-            "SELECT seq FROM usage_rollup_mark WHERE name = 'merged'",
+            "SELECT seq FROM usage_rollup_mark WHERE name = $1",
+            [mark(level).into()],
         ))
         .await?;
     row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
 /// Moves that mark.
-pub async fn set_merged_until(tx: &impl ConnectionTrait, seq: i64) -> Result<(), DbErr> {
+pub async fn set_merged_until(
+    tx: &impl ConnectionTrait,
+    level: Level,
+    seq: i64,
+) -> Result<(), DbErr> {
     tx.execute_raw(Statement::from_sql_and_values(
         tx.get_database_backend(),
-        "INSERT INTO usage_rollup_mark (name, seq) VALUES ('merged', $1) \
+        "INSERT INTO usage_rollup_mark (name, seq) VALUES ($1, $2) \
          ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",
-        [seq.into()],
+        [mark(level).into(), seq.into()],
     ))
     .await
     .map(drop)

@@ -7,11 +7,7 @@ use std::{
 
 use chassis::db::micros;
 use futures::TryStreamExt as _;
-use kernel::{
-    Timestamp,
-    calendar::{ceil_to_minute, floor_to_minute},
-    id::ProjectId,
-};
+use kernel::{Timestamp, id::ProjectId};
 use sea_orm::{
     ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     Statement, StreamTrait as _,
@@ -28,6 +24,7 @@ use crate::{
     domain::{
         meter::Meter,
         query::{Fold, Query, Seen},
+        rollup::Level,
     },
     error::MeteringError,
 };
@@ -94,15 +91,19 @@ impl Span {
         }
     }
 
-    /// The full minutes of the span; none when there are none.
-    fn minutes(&self) -> Option<Self> {
-        let full = Self {
-            from: self.from.map(ceil_to_minute),
-            to: self.to.map(floor_to_minute),
-            ..self.clone()
+    /// The part from one second until another.
+    fn part(&self, from: Option<i64>, to: Option<i64>) -> Result<Self, MeteringError> {
+        let instant = |second: Option<i64>| {
+            second
+                .map(Timestamp::from_second)
+                .transpose()
+                .map_err(|_| MeteringError::Corrupt { what: "span" })
         };
-        let empty = full.from.zip(full.to).is_some_and(|(from, to)| from >= to);
-        (!empty).then_some(full)
+        Ok(Self {
+            from: instant(from)?,
+            to: instant(to)?,
+            ..self.clone()
+        })
     }
 }
 
@@ -178,39 +179,97 @@ impl Tally {
     }
 }
 
+/// Seconds between two ends, either of which may be open.
+type Seconds = (Option<i64>, Option<i64>);
+
+/// The parts of a span: what is full units of a level, and what is left of it at the edges.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Cut {
+    full: Vec<Seconds>,
+    edges: Vec<Seconds>,
+}
+
+/// Pieces that one span may be cut into; each costs a statement.
+const PIECES_MAX: usize = 24;
+
+/// Cuts a span at the units of a level. A unit with an inner end inside is no full one; with too many of those
+/// nothing is.
+fn cut(level: Level, (from, to): Seconds, inner_ends: &[i64]) -> Cut {
+    let full_from = from.map(|from| level.floor(from.saturating_add(level.seconds() - 1)));
+    let full_to = to.map(|to| level.floor(to));
+    let empty = |(from, to): &Seconds| from.zip(*to).is_some_and(|(from, to)| from >= to);
+    let mut broken: Vec<i64> = inner_ends
+        .iter()
+        .map(|end| (level.floor(*end), *end))
+        .filter(|(unit, end)| unit != end)
+        .map(|(unit, _)| unit)
+        .filter(|unit| full_from.is_none_or(|from| from <= *unit))
+        .filter(|unit| full_to.is_none_or(|to| *unit < to))
+        .collect();
+    broken.dedup();
+    if empty(&(full_from, full_to)) || broken.len() * 2 >= PIECES_MAX {
+        return Cut {
+            edges: vec![(from, to)],
+            full: Vec::new(),
+        };
+    }
+    let mut cut = Cut::default();
+    if full_from != from {
+        cut.edges.push((from, full_from));
+    }
+    let mut start = full_from;
+    for unit in broken {
+        cut.full.push((start, Some(unit)));
+        cut.edges.push((Some(unit), Some(unit + level.seconds())));
+        start = Some(unit + level.seconds());
+    }
+    cut.full.push((start, full_to));
+    if full_to != to {
+        cut.edges.push((full_to, to));
+    }
+    cut.full.retain(|part| !empty(part));
+    cut
+}
+
 /// A part of a scan.
 enum Piece {
     Events(Span),
-    Rollup(i64, Span),
+    Rollup(Level, i64, Span),
 }
 
-/// From the rollup of the given generation where a span holds full minutes, from the events themselves at
-/// the edges or where there is no rollup.
-fn pieces(generation: Option<i64>, span: &Span, query: &Query) -> Vec<Piece> {
+/// From the rollup of the given generation: hours where a span holds full ones and the query takes them, minutes
+/// at the edges of those; and from the events themselves at the edges of minutes, or where there is no rollup.
+fn pieces(scan: &Scan<'_>, query: &Query) -> Result<Vec<Piece>, MeteringError> {
+    let span = scan.span;
     if span.subjects.as_ref().is_some_and(Vec::is_empty) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let ahead = generation
-        .filter(|_| query.takes_minutes())
-        .zip(span.minutes());
-    let Some((generation, full)) = ahead else {
-        return vec![Piece::Events(span.clone())];
+    let Some(generation) = scan.generation.filter(|_| query.takes_minutes()) else {
+        return Ok(vec![Piece::Events(span.clone())]);
     };
-    let mut pieces = Vec::with_capacity(3);
-    if full.from != span.from {
-        pieces.push(Piece::Events(Span {
-            to: full.from,
-            ..span.clone()
-        }));
+    let inner = scan.ends.split_last().map_or(&[][..], |(_, inner)| inner);
+    let seconds = |instant: Option<Timestamp>| instant.map(Timestamp::as_second);
+    let minutes = cut(Level::Minute, (seconds(span.from), seconds(span.to)), inner);
+    let mut pieces = Vec::new();
+    for (from, to) in minutes.edges {
+        pieces.push(Piece::Events(span.part(from, to)?));
     }
-    if full.to != span.to {
-        pieces.push(Piece::Events(Span {
-            from: full.to,
-            ..span.clone()
-        }));
+    for part in minutes.full {
+        let hours = if scan.hours {
+            cut(Level::Hour, part, inner)
+        } else {
+            Cut {
+                edges: vec![part],
+                full: Vec::new(),
+            }
+        };
+        for (level, parts) in [(Level::Minute, hours.edges), (Level::Hour, hours.full)] {
+            for (from, to) in parts {
+                pieces.push(Piece::Rollup(level, generation, span.part(from, to)?));
+            }
+        }
     }
-    pieces.push(Piece::Rollup(generation, full));
-    pieces
+    Ok(pieces)
 }
 
 /// What is scanned: the usage of one meter.
@@ -226,6 +285,8 @@ pub struct Scan<'scan> {
     pub span: &'scan Span,
     /// Where the single spans end, in seconds, ascending.
     pub ends: &'scan [i64],
+    /// Whether the query takes full hours of it.
+    pub hours: bool,
     /// Where to tell how far it is.
     pub tally: Option<&'scan Tally>,
 }
@@ -237,14 +298,14 @@ pub async fn fold<'query>(
     query: &'query Query,
 ) -> Result<Folds<'query>, MeteringError> {
     let mut folds = Folds::new(query, scan.ends.to_vec());
-    let pieces = pieces(scan.generation, scan.span, query);
+    let pieces = pieces(&scan, query)?;
     if let Some(tally) = scan.tally {
         let mut total = 0;
         for piece in &pieces {
             total += match piece {
                 Piece::Events(span) => count(connection, scan.project, span).await?,
-                Piece::Rollup(generation, span) => {
-                    rollup::count(connection, scan.project, scan.meter, *generation, span).await?
+                Piece::Rollup(level, generation, span) => {
+                    rollup::count(connection, &scan, (*level, *generation), span).await?
                 }
             };
         }
@@ -256,8 +317,9 @@ pub async fn fold<'query>(
             Piece::Events(span) => {
                 fold_events(connection, &scan, &span, query, &mut folds).await?;
             }
-            Piece::Rollup(generation, span) => {
-                rollup::fold(connection, &scan, generation, &span, &shape, &mut folds).await?;
+            Piece::Rollup(level, generation, span) => {
+                let of = (level, generation);
+                rollup::fold(connection, &scan, of, &span, &shape, &mut folds).await?;
             }
         }
     }
@@ -543,4 +605,48 @@ pub async fn count_events(
     );
     let row = connection.query_one_raw(statement).await?;
     row.map_or(Ok(0), |row| row.try_get_by_index(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The parts are the span, without gaps and overlaps; what is full is so, and no end lies inside a unit.
+        #[test]
+        fn a_cut_is_the_span(
+            from in proptest::option::of(0_i64..30_000),
+            length in 0_i64..60_000,
+            open in any::<bool>(),
+            mut inner in proptest::collection::vec(0_i64..60_000, 0..14),
+        ) {
+            let to = (!open).then_some(from.unwrap_or(10_000) + length);
+            let start = from.unwrap_or(i64::MIN);
+            inner.retain(|end| start < *end && to.is_none_or(|to| *end < to));
+            inner.sort_unstable();
+            let cut = cut(Level::Hour, (from, to), &inner);
+            let mut parts: Vec<Seconds> = [cut.full.clone(), cut.edges].concat();
+            parts.sort_unstable();
+            if from != to {
+                prop_assert_eq!(parts.first().map(|part| part.0), Some(from));
+                prop_assert_eq!(parts.last().map(|part| part.1), Some(to));
+            }
+            for pair in parts.windows(2) {
+                prop_assert_eq!(pair[0].1, pair[1].0);
+            }
+            for (from, to) in cut.full {
+                let whole = |end: Option<i64>| end.is_none_or(|end| end % 3_600 == 0);
+                prop_assert!(whole(from) && whole(to));
+                let inside = |end: &i64| {
+                    let unit = Level::Hour.floor(*end);
+                    unit != *end
+                        && from.is_none_or(|from| from <= unit)
+                        && to.is_none_or(|to| unit < to)
+                };
+                prop_assert!(!inner.iter().any(|end| inside(end)));
+            }
+        }
+    }
 }

@@ -415,6 +415,40 @@ async fn rollups_answer_like_events_at_every_stage() {
 }
 
 #[tokio::test]
+async fn repeated_events_among_new_ones_count_once() {
+    everywhere(async |world: World| {
+        let meter = world.create(of(pb::meter::Aggregation::Sum)).await.unwrap();
+        let data = r#"{"v":1,"model":"m"}"#;
+        let batch = |numbers: &[usize]| -> Vec<pb::UsageEvent> {
+            let time = "2025-03-09T10:00:07Z";
+            let event = |number: &usize| event(&number.to_string(), "s1", time, data);
+            numbers.iter().map(event).collect()
+        };
+        for numbers in [
+            vec![1, 2, 3],
+            vec![2, 4, 1, 5, 3, 6],
+            (0..40).collect(),
+            (0..700).rev().collect(),
+            vec![699, 1],
+        ] {
+            world.ingest(batch(&numbers), true).await.unwrap();
+        }
+        let query = pb::QueryMeterRequest {
+            meter: by_id(&meter),
+            ..Default::default()
+        };
+        assert_eq!(values(&world.query(query).await.unwrap()), ["700"]);
+        let events = "SELECT CAST(SUM(event_count) AS BIGINT) FROM usage_rollup";
+        assert_eq!(rows(&world, events).await, 700);
+        assert_eq!(
+            rows(&world, &events.replace("rollup", "rollup_hour")).await,
+            700
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn rows_of_one_key_are_merged() {
     everywhere(async |world: World| {
         let meter = world.create(of(pb::meter::Aggregation::Sum)).await.unwrap();
@@ -425,6 +459,10 @@ async fn rows_of_one_key_are_merged() {
         }
         work(&world).await;
         assert_eq!(rows(&world, "SELECT COUNT(*) FROM usage_rollup").await, 1);
+        assert_eq!(
+            rows(&world, "SELECT COUNT(*) FROM usage_rollup_hour").await,
+            1
+        );
         assert_eq!(
             rows(&world, "SELECT event_count FROM usage_rollup").await,
             20

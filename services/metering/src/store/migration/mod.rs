@@ -2,6 +2,7 @@
 
 mod m0001_metering;
 mod m0002_corrections;
+mod m0003_hours;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -10,5 +11,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
         Box::new(m0001_metering::Migration),
         Box::new(m0002_corrections::Migration),
+        Box::new(m0003_hours::Migration),
     ]
 }
