@@ -66,6 +66,11 @@ impl Rest {
         }
     }
 
+    /// The address of the gateway.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A request to a path, with the key.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));

@@ -71,6 +71,14 @@ impl World {
         true
     }
 
+    /// The database of a service, for a look past the service, and the schema in it; none on SQLite.
+    pub fn database_url(&self, service: &'static str) -> (String, Option<&'static str>) {
+        match &self.database {
+            Some(database) => (database.url(), Some(service)),
+            None => (chassis::Db::sqlite_url(self.folder.path(), service), None),
+        }
+    }
+
     /// The bootstrap key.
     pub fn key(&self) -> &'static str {
         KEY

@@ -35,8 +35,13 @@ use contract::{
         rule_service_client::RuleServiceClient,
     },
     subscription::v1::{
+        overview_service_client::OverviewServiceClient,
+        purchase_service_client::PurchaseServiceClient,
+        reported_subscription_service_client::ReportedSubscriptionServiceClient,
         revenue_service_client::RevenueServiceClient,
+        store_transaction_service_client::StoreTransactionServiceClient,
         subscription_service_client::SubscriptionServiceClient,
+        term_service_client::TermServiceClient,
     },
 };
 use tonic::{
@@ -224,6 +229,16 @@ clients! {
     grants: GrantServiceClient;
     /// Subscriptions.
     subscriptions: SubscriptionServiceClient;
+    /// Stretches of customers on things that renew, whatever API they were written through.
+    terms: TermServiceClient;
+    /// What customers bought once.
+    purchases: PurchaseServiceClient;
+    /// Subscriptions that are run elsewhere and reported here.
+    reported_subscriptions: ReportedSubscriptionServiceClient;
+    /// What stores tell.
+    store_transactions: StoreTransactionServiceClient;
+    /// The figures of a project at a glance.
+    overview: OverviewServiceClient;
     /// Revenue metrics.
     revenue: RevenueServiceClient;
     /// Invoices and pending lines.
@@ -247,7 +262,8 @@ clients! {
 }
 
 impl Client {
-    pub(crate) fn transport(&self) -> Transport {
+    /// What clients are made on that are not listed here.
+    pub fn transport(&self) -> Transport {
         self.transport.clone()
     }
 }

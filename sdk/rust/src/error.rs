@@ -57,7 +57,7 @@ impl From<Status> for Error {
         let details = status.get_error_details();
         let info = details.error_info();
         Self::Refused {
-            code: status.code(),
+            code: code(&status),
             reason: info.map(|info| info.reason.clone()).unwrap_or_default(),
             message: status.message().to_owned(),
             violations: details
@@ -74,5 +74,17 @@ impl From<Status> for Error {
                 .unwrap_or_default(),
             metadata: info.map(|info| info.metadata.clone()).unwrap_or_default(),
         }
+    }
+}
+
+/// The class of an error. The transport cancels a call whose deadline has passed: what the caller
+/// wants to know is why.
+fn code(status: &Status) -> Code {
+    let expired = std::iter::successors(std::error::Error::source(status), |error| error.source())
+        .any(|error| error.is::<tonic::TimeoutExpired>());
+    if expired {
+        Code::DeadlineExceeded
+    } else {
+        status.code()
     }
 }

@@ -59,3 +59,54 @@ impl Retry {
 fn can_retry(code: Code) -> bool {
     code == Code::Unavailable || code == Code::Aborted
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::sync::Mutex;
+
+    use super::*;
+
+    const QUICK: Retry = Retry {
+        attempts: 4,
+        pause: Duration::from_millis(1),
+        pause_max: Duration::from_millis(2),
+    };
+
+    /// Runs a call whose first attempts fail with a code; the ids that its attempts had.
+    async fn attempts(failures: usize, code: Code) -> (Result<(), Error>, Vec<String>) {
+        let ids = Mutex::new(Vec::new());
+        let answer = QUICK
+            .run(|id| async {
+                let mut ids = ids.lock().unwrap();
+                ids.push(id);
+                if ids.len() > failures {
+                    Ok(Response::new(()))
+                } else {
+                    Err(Status::new(code, "not now"))
+                }
+            })
+            .await;
+        (answer, ids.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn retries_share_one_request_id() {
+        let (answer, ids) = attempts(2, Code::Unavailable).await;
+        answer.unwrap();
+        assert_eq!(ids.len(), 3);
+        assert!(!ids[0].is_empty() && ids.iter().all(|id| *id == ids[0]));
+        let (_, others) = attempts(0, Code::Unavailable).await;
+        assert_ne!(others[0], ids[0]);
+    }
+
+    #[tokio::test]
+    async fn retries_end_and_only_passing_failures_have_any() {
+        let (answer, ids) = attempts(9, Code::Unavailable).await;
+        assert_eq!(answer.unwrap_err().code(), Some(Code::Unavailable));
+        assert_eq!(ids.len(), 4);
+        let (answer, ids) = attempts(9, Code::Internal).await;
+        assert_eq!(answer.unwrap_err().code(), Some(Code::Internal));
+        assert_eq!(ids.len(), 1);
+    }
+}

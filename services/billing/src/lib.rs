@@ -6,6 +6,7 @@ mod domain;
 mod error;
 mod flow;
 mod grpc;
+pub mod measure;
 mod store;
 mod stripe;
 #[cfg(test)]

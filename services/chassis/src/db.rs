@@ -208,7 +208,8 @@ impl Db {
 
 /// Counts the statements of a service: what a call costs its database.
 fn counted(service: &'static str, mut connection: DatabaseConnection) -> DatabaseConnection {
-    connection.set_metric_callback(move |_| {
+    connection.set_metric_callback(move |info| {
+        tracing::trace!(target: "perennial::statement", service, statement = %info.statement.sql);
         metrics::counter!("perennial_database_statements_total", "service" => service).increment(1);
     });
     connection
@@ -259,8 +260,7 @@ async fn postgres(service: &str, url: &str, connections: u32) -> Result<Database
 /// writer is the lock.
 pub async fn lock(tx: &DatabaseTransaction, name: &str) -> Result<(), DbErr> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        let digest = crate::secret::sha256(name.as_bytes());
-        let key = i64::from_be_bytes(std::array::from_fn(|index| digest[index]));
+        let key = lock_number(name);
         tx.execute_raw(Statement::from_sql_and_values(
             DatabaseBackend::Postgres,
             "SELECT pg_advisory_xact_lock($1)",
@@ -269,6 +269,36 @@ pub async fn lock(tx: &DatabaseTransaction, name: &str) -> Result<(), DbErr> {
         .await?;
     }
     Ok(())
+}
+
+/// Takes many locks with one statement, in an order that is the same for everybody, so that two who take some of the same
+/// ones never wait for each other.
+pub async fn lock_all(
+    tx: &DatabaseTransaction,
+    names: impl Iterator<Item = String>,
+) -> Result<(), DbErr> {
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        let mut keys: Vec<i64> = names.map(|name| lock_number(&name)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<String> = keys.iter().map(|key| format!("({key}::bigint)")).collect();
+        let statement = format!(
+            "SELECT pg_advisory_xact_lock(key) FROM (VALUES {}) AS wanted (key)",
+            keys.join(", ")
+        );
+        tx.execute_raw(Statement::from_string(DatabaseBackend::Postgres, statement))
+            .await?;
+    }
+    Ok(())
+}
+
+/// The number by which PostgreSQL knows a lock.
+pub(crate) fn lock_number(name: &str) -> i64 {
+    let digest = crate::secret::sha256(name.as_bytes());
+    i64::from_be_bytes(std::array::from_fn(|index| digest[index]))
 }
 
 /// Whether a statement failed because a unique index already holds the value.

@@ -380,16 +380,12 @@ impl Consumer {
 
     /// Moves the cursor behind an event and commits.
     async fn leave(&self, write: Write, event: &Event) -> Result<(), Status> {
-        write
-            .tx()
-            .execute_raw(Statement::from_sql_and_values(
-                self.db.backend(),
-                "INSERT INTO feed_cursor (consumer, cursor) VALUES ($1, $2) \
-                 ON CONFLICT (consumer) DO UPDATE SET cursor = excluded.cursor",
-                [self.spec.name.into(), event.cursor.into()],
-            ))
-            .await
-            .map_err(database)?;
+        write.later(Statement::from_sql_and_values(
+            self.db.backend(),
+            "INSERT INTO feed_cursor (consumer, cursor) VALUES ($1, $2) \
+             ON CONFLICT (consumer) DO UPDATE SET cursor = excluded.cursor",
+            [self.spec.name.into(), event.cursor.into()],
+        ));
         write.commit().await.map_err(database)
     }
 

@@ -79,10 +79,7 @@ impl Db {
         }
         match change(write).await {
             Ok((write, answer)) => {
-                claim
-                    .remember(write.tx(), 0, "", answer.encode_to_vec())
-                    .await
-                    .map_err(database)?;
+                claim.remember(&write, 0, "", &answer.encode_to_vec());
                 write.commit().await.map_err(database)?;
                 Ok(Response::new(answer))
             }
@@ -91,15 +88,8 @@ impl Db {
                 if is_final(status.code()) {
                     let write = self.system_write(context).await.map_err(database)?;
                     if claim.take(&write).await?.is_none() {
-                        claim
-                            .remember(
-                                write.tx(),
-                                status.code().into(),
-                                status.message(),
-                                status.details().to_vec(),
-                            )
-                            .await
-                            .map_err(database)?;
+                        let code = status.code().into();
+                        claim.remember(&write, code, status.message(), status.details());
                         write.commit().await.map_err(database)?;
                     }
                 }
@@ -143,25 +133,16 @@ impl<'a> Claim<'a> {
         let tx = write.tx();
         let backend = tx.get_database_backend();
         let now = system_now().as_microsecond();
-        tx.execute_raw(Statement::from_sql_and_values(
-            backend,
-            "DELETE FROM idempotency WHERE project_id = $1 AND operation = $2 AND request_id = $3 \
-             AND create_time < $4",
-            [
-                self.context.project.to_string().into(),
-                self.operation.into(),
-                self.request_id.into(),
-                (now - KEPT_MICROS).into(),
-            ],
-        ))
-        .await
-        .map_err(database)?;
         let claimed = tx
             .execute_raw(Statement::from_sql_and_values(
                 backend,
                 "INSERT INTO idempotency (project_id, operation, request_id, request_hash, \
                  status_code, status_message, answer, create_time) \
-                 VALUES ($1, $2, $3, $4, -1, '', $5, $6) ON CONFLICT DO NOTHING",
+                 VALUES ($1, $2, $3, $4, -1, '', $5, $6) \
+                 ON CONFLICT (project_id, operation, request_id) DO UPDATE SET \
+                 request_hash = excluded.request_hash, status_code = excluded.status_code, \
+                 status_message = excluded.status_message, answer = excluded.answer, \
+                 create_time = excluded.create_time WHERE idempotency.create_time < $7",
                 [
                     self.context.project.to_string().into(),
                     self.operation.into(),
@@ -169,6 +150,7 @@ impl<'a> Claim<'a> {
                     self.hash.as_str().into(),
                     Vec::<u8>::new().into(),
                     now.into(),
+                    (now - KEPT_MICROS).into(),
                 ],
             ))
             .await
@@ -225,28 +207,21 @@ impl<'a> Claim<'a> {
         }))
     }
 
-    async fn remember(
-        &self,
-        tx: &impl ConnectionTrait,
-        code: i32,
-        message: &str,
-        answer: Vec<u8>,
-    ) -> Result<(), DbErr> {
-        tx.execute_raw(Statement::from_sql_and_values(
-            tx.get_database_backend(),
+    /// Keeps the answer with the commit.
+    fn remember(&self, write: &Write, code: i32, message: &str, answer: &[u8]) {
+        write.later(Statement::from_sql_and_values(
+            self.db.backend(),
             "UPDATE idempotency SET status_code = $1, status_message = $2, answer = $3 \
              WHERE project_id = $4 AND operation = $5 AND request_id = $6",
             [
                 code.into(),
                 message.into(),
-                self.db.master().seal_bytes(&answer).into(),
+                self.db.master().seal_bytes(answer).into(),
                 self.context.project.to_string().into(),
                 self.operation.into(),
                 self.request_id.into(),
             ],
-        ))
-        .await
-        .map(drop)
+        ));
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod batch;
 pub mod clock;
 pub mod config;
 pub mod context;
@@ -36,6 +37,7 @@ pub mod token;
 pub mod versions;
 pub mod write;
 
+pub use batch::Batch;
 pub use context::{Context, open};
 pub use db::Db;
 pub use env::Env;

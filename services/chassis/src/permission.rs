@@ -193,6 +193,7 @@ const TABLE: &[(&str, Need)] = &[
         "perennial.entitlement.v1.AccessService/EraseCustomerRights",
         Internal,
     ),
+    ("perennial.entitlement.v1.ProductAccessService", Internal),
     ("perennial.billing.v1.ProfileService", PROFILES),
     ("perennial.billing.v1.OverrideService", PROFILES),
     (
@@ -217,12 +218,45 @@ const TABLE: &[(&str, Need)] = &[
         SUBSCRIPTIONS,
     ),
     (
+        "perennial.subscription.v1.SubscriptionService/EraseCustomer",
+        CUSTOMERS,
+    ),
+    (
         "perennial.subscription.v1.SubscriptionAddonService",
+        SUBSCRIPTIONS,
+    ),
+    (
+        "perennial.subscription.v1.ReportedSubscriptionService",
         SUBSCRIPTIONS,
     ),
     (
         "perennial.subscription.v1.RevenueService",
         Permission("charts_metrics:revenue"),
+    ),
+    ("perennial.subscription.v1.TermService", SUBSCRIPTIONS),
+    (
+        "perennial.subscription.v1.TermService/GrantPromotionalTerm",
+        CUSTOMERS,
+    ),
+    (
+        "perennial.subscription.v1.TermService/RevokePromotionalTerms",
+        CUSTOMERS,
+    ),
+    (
+        "perennial.subscription.v1.PurchaseService",
+        Permission("customer_information:purchases"),
+    ),
+    (
+        "perennial.subscription.v1.StoreTransactionService",
+        SUBSCRIPTIONS,
+    ),
+    (
+        "perennial.subscription.v1.StoreTransactionService/TransferStoreRights",
+        CUSTOMERS,
+    ),
+    (
+        "perennial.subscription.v1.OverviewService",
+        Permission("charts_metrics:overview"),
     ),
     (
         "perennial.notification.v1.ChannelService",

@@ -4,10 +4,10 @@
 
 use std::{collections::BTreeSet, sync::Mutex};
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value};
 use tracing::Instrument as _;
 
-use crate::{Context, Db, db::micros, versions::Touch};
+use crate::{Batch, Context, Db, batch::Rows, db::micros, versions::Touch};
 
 /// A transaction in progress. Dropped without `commit`, nothing happened.
 pub struct Write {
@@ -17,6 +17,53 @@ pub struct Write {
     events: Vec<NewEvent>,
     audits: Vec<NewAudit>,
     touched: Mutex<BTreeSet<String>>,
+    later: Mutex<Batch>,
+}
+
+/// Rows that one statement writes: its parameters are limited.
+const ROWS_PER_INSERT: usize = 500;
+const AUDIT: (&str, &[&str]) = (
+    "audit_entry",
+    &[
+        "project_id",
+        "kind",
+        "resource_id",
+        "resource_type",
+        "actor",
+        "create_time",
+        "before",
+        "after",
+    ],
+);
+const OUTBOX: (&str, &[&str]) = (
+    "outbox",
+    &[
+        "kind",
+        "project_id",
+        "resource_id",
+        "revision",
+        "payload_type",
+        "payload",
+        "actor",
+        "create_time",
+        "traceparent",
+    ],
+);
+
+/// Gives all rows away, in as few statements as may be.
+fn insert(
+    (table, columns): (&'static str, &'static [&'static str]),
+    rows: impl Iterator<Item = Vec<Value>>,
+    mut give: impl FnMut(Rows),
+) {
+    let mut rows = rows.peekable();
+    while rows.peek().is_some() {
+        give(Rows {
+            table,
+            columns,
+            rows: rows.by_ref().take(ROWS_PER_INSERT).collect(),
+        });
+    }
 }
 
 struct NewEvent {
@@ -44,6 +91,7 @@ impl Write {
             events: Vec::new(),
             audits: Vec::new(),
             touched: Mutex::default(),
+            later: Mutex::default(),
         }
     }
 
@@ -53,6 +101,14 @@ impl Write {
         let poisoned = std::sync::PoisonError::into_inner;
         let mut touched = self.touched.lock().unwrap_or_else(poisoned);
         touched.insert(scope.into());
+    }
+
+    /// Keeps a statement for the commit, where it goes to the database together with events and audit rows. Nothing else
+    /// of this write may see what it writes, or write the same row at the commit.
+    pub fn later(&self, statement: Statement) {
+        let poisoned = std::sync::PoisonError::into_inner;
+        let mut later = self.later.lock().unwrap_or_else(poisoned);
+        later.push(statement);
     }
 
     /// The transaction, for the store.
@@ -118,50 +174,51 @@ impl Write {
         let backend = self.tx.get_database_backend();
         let project = self.context.project.to_string();
         let now = micros(self.context.now);
-        for audit in self.audits {
-            self.tx
-                .execute_raw(Statement::from_sql_and_values(
-                    backend,
-                    "INSERT INTO audit_entry (project_id, kind, resource_id, resource_type, actor, \
-                     create_time, before, after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                    [
-                        project.as_str().into(),
-                        audit.kind.into(),
-                        audit.resource_id.into(),
-                        audit.resource_type.into(),
-                        self.context.actor.as_str().into(),
-                        now.into(),
-                        audit.before.into(),
-                        audit.after.into(),
-                    ],
-                ))
-                .await?;
+        let actor = self.context.actor.as_str();
+        let later = self.later.into_inner();
+        let mut batch = later.unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !self.audits.is_empty() {
+            let trail = self.audits.into_iter().map(|audit| {
+                vec![
+                    project.as_str().into(),
+                    audit.kind.into(),
+                    audit.resource_id.into(),
+                    audit.resource_type.into(),
+                    actor.into(),
+                    now.into(),
+                    audit.before.into(),
+                    audit.after.into(),
+                ]
+            });
+            insert(AUDIT, trail, |rows| batch.push(rows.insert(backend)));
         }
         let announce = !self.events.is_empty();
         if announce {
-            crate::db::lock(&self.tx, &format!("{}.outbox", self.db.service())).await?;
             let traceparent = crate::telemetry::current_traceparent();
-            for event in self.events {
-                self.tx
-                    .execute_raw(Statement::from_sql_and_values(
-                        backend,
-                        "INSERT INTO outbox (kind, project_id, resource_id, revision, payload_type, \
-                         payload, actor, create_time, traceparent) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                        [
-                            event.kind.into(),
-                            project.as_str().into(),
-                            event.resource_id.into(),
-                            event.revision.into(),
-                            event.payload_type.into(),
-                            event.payload.into(),
-                            self.context.actor.as_str().into(),
-                            now.into(),
-                            traceparent.as_str().into(),
-                        ],
-                    ))
+            let events = self.events.into_iter().map(|event| {
+                vec![
+                    event.kind.into(),
+                    project.as_str().into(),
+                    event.resource_id.into(),
+                    event.revision.into(),
+                    event.payload_type.into(),
+                    event.payload.into(),
+                    actor.into(),
+                    now.into(),
+                    traceparent.as_str().into(),
+                ]
+            });
+            // A lock that is held may be taken again: it counts up.
+            let lock = crate::db::lock_number(&format!("{}.outbox", self.db.service()));
+            let mut parts = Vec::new();
+            insert(OUTBOX, events, |rows| parts.push(rows));
+            for rows in parts {
+                std::mem::take(&mut batch)
+                    .send_locked(&self.tx, lock, rows)
                     .await?;
             }
+        } else {
+            batch.send(&self.tx).await?;
         }
         let touched = self.touched.into_inner();
         let scopes = touched.unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,10 +1,13 @@
 //! What this service asks of others: customers and holds, features, meters, usage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Context, Env, Link};
 use contract::{
-    catalog::v1::{self as catalog, feature_service_client::FeatureServiceClient},
+    catalog::v1::{
+        self as catalog, entitlement_definition_service_client::EntitlementDefinitionServiceClient,
+        feature_service_client::FeatureServiceClient,
+    },
     convert::{from_optional_decimal, timestamp},
     customer::v1::{self as customer, customer_service_client::CustomerServiceClient},
     metering::v1::{
@@ -42,6 +45,7 @@ const BATCH_MAX: usize = 1_000;
 pub struct Clients {
     customers: CustomerServiceClient<Link>,
     features: FeatureServiceClient<Link>,
+    definitions: EntitlementDefinitionServiceClient<Link>,
     meters: MeterServiceClient<Link>,
     usage: UsageServiceClient<Link>,
 }
@@ -74,10 +78,45 @@ impl Clients {
         Self {
             customers: CustomerServiceClient::new(env.link("customer")),
             features: FeatureServiceClient::new(env.link("catalog")),
+            definitions: EntitlementDefinitionServiceClient::new(env.link("catalog")),
             meters: MeterServiceClient::new(env.link("metering")),
             usage: UsageServiceClient::new(env.link("metering"))
                 .max_decoding_message_size(64 * 1024 * 1024),
         }
+    }
+
+    /// Lookup keys of the entitlements that products give, by product.
+    pub async fn definitions(
+        &self,
+        context: &Context,
+        products: BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Vec<String>>, EntitlementError> {
+        let products: Vec<String> = products.into_iter().collect();
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for chunk in products.chunks(BATCH_MAX) {
+            let request = catalog::BatchGetEntitlementDefinitionsRequest {
+                product_ids: chunk.to_vec(),
+                ..Default::default()
+            };
+            let answer = self
+                .definitions
+                .clone()
+                .batch_get_entitlement_definitions(context.request(request))
+                .await?
+                .into_inner();
+            let keys: BTreeMap<String, String> = answer
+                .entitlement_definitions
+                .into_iter()
+                .map(|definition| (definition.id, definition.lookup_key))
+                .collect();
+            for attachment in answer.attachments {
+                if let Some(key) = keys.get(&attachment.entitlement_definition_id) {
+                    let given = found.entry(attachment.product_id).or_default();
+                    given.push(key.clone());
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// A live customer.

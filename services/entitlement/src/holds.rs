@@ -66,16 +66,7 @@ pub async fn tell(db: &Db, clients: &Clients, context: &Context, changed: &[Enti
     }
     let noted = async {
         let write = db.system_write(context).await?;
-        for (entitlement, meter_held) in &told {
-            store::entitlement::clear_hold_due(
-                write.tx(),
-                context.project,
-                entitlement.id,
-                entitlement.revision,
-                *meter_held,
-            )
-            .await?;
-        }
+        store::entitlement::clear_hold_due(write.tx(), context.project, &told).await?;
         write.commit().await?;
         Ok::<_, EntitlementError>(())
     };

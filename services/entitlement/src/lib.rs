@@ -1,6 +1,7 @@
 //! The entitlement service: what customers may use, and how much of it. It owns entitlements, grants,
 //! usage periods and resets, and answers questions of access and balance.
 
+pub mod bought;
 pub mod clients;
 pub mod consume;
 pub mod convert;
@@ -23,6 +24,7 @@ use chassis::{BuildError, Env, Service};
 use contract::entitlement::v1::{
     access_service_server::AccessServiceServer,
     entitlement_service_server::EntitlementServiceServer, grant_service_server::GrantServiceServer,
+    product_access_service_server::ProductAccessServiceServer,
 };
 use tonic::service::Routes;
 
@@ -33,7 +35,8 @@ pub async fn build(env: Env) -> Result<Service, BuildError> {
     let server = grpc::Server::new(&env, db.clone(), clients.clone());
     let routes = Routes::new(EntitlementServiceServer::new(server.clone()))
         .add_service(GrantServiceServer::new(server.clone()))
-        .add_service(AccessServiceServer::new(server));
+        .add_service(AccessServiceServer::new(server.clone()))
+        .add_service(ProductAccessServiceServer::new(server));
     let mut service = Service::new("entitlement", routes, db.clone());
     service.consumers = vec![
         consume::subscriptions(clients.clone()),

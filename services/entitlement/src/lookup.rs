@@ -7,7 +7,9 @@ use contract::customer::v1::CustomerRef;
 use kernel::{Timestamp, id::EntitlementId, period::OpenPeriod};
 
 use crate::{
+    bought::bought_one,
     clients::Customer,
+    domain::promotion::joined,
     error::EntitlementError,
     memory::{Known, Memory},
 };
@@ -55,7 +57,7 @@ pub struct Found {
     pub entitlement: Option<Known>,
     /// How the request named it.
     pub name: String,
-    /// Promotional access to the feature that the request named, if there is no entitlement.
+    /// Promotional access to the feature that the request named, or access by what was bought, if there is no entitlement.
     pub promoted: Option<OpenPeriod>,
 }
 
@@ -124,7 +126,10 @@ pub async fn find(
             let entitlement =
                 by_id.or_else(|| which.feature_key().and_then(|key| rights.active(key, at)));
             let promoted = match (&entitlement, which.feature_key()) {
-                (None, Some(key)) => rights.promoted(key, at),
+                (None, Some(key)) => {
+                    let bought = bought_one(memory, context, customer.id, key, at).await?;
+                    joined(rights.promoted(key, at).into_iter().chain(bought))
+                }
                 (Some(_), _) | (None, None) => None,
             };
             Ok(Found {

@@ -84,9 +84,19 @@ pub async fn occupants(
     subscription: Option<&SubscriptionRights>,
 ) -> Result<Vec<Occupant>, EntitlementError> {
     let project = write.context().project;
-    let own = subscription.map(|rights| rights.id);
     let reservations =
         store::subscription::reservations_of(write.tx(), project, customer, system_now()).await?;
+    occupants_beside(write, customer, subscription, reservations).await
+}
+
+async fn occupants_beside(
+    write: &Write,
+    customer: CustomerId,
+    subscription: Option<&SubscriptionRights>,
+    reservations: Vec<Reservation>,
+) -> Result<Vec<Occupant>, EntitlementError> {
+    let project = write.context().project;
+    let own = subscription.map(|rights| rights.id);
     let mut found = Vec::new();
     let entitlements =
         store::entitlement::of_customers(write.tx(), project, &[customer], None).await?;
@@ -144,11 +154,18 @@ pub async fn reserve(
         .checked_add(RESERVATION)
         .unwrap_or(Timestamp::MAX);
     store::lock_customer(write, rights.customer).await?;
-    let applied = store::subscription::applied_revision(write.tx(), project, rights.id).await?;
+    let (applied, reservations) = store::subscription::standing(
+        write.tx(),
+        project,
+        rights.customer,
+        rights.id,
+        system_now(),
+    )
+    .await?;
     if applied.is_some_and(|applied| applied >= rights.revision) {
         return Ok(expires);
     }
-    let there = occupants(write, rights.customer, Some(rights)).await?;
+    let there = occupants_beside(write, rights.customer, Some(rights), reservations).await?;
     let wanted: Vec<Occupant> = rights
         .rights
         .iter()
@@ -164,7 +181,7 @@ pub async fn reserve(
         occupants: wanted,
         expires,
     };
-    store::subscription::put_reservation(write.tx(), project, &reservation).await?;
+    store::subscription::put_reservation_later(write, project, &reservation, system_now())?;
     Ok(expires)
 }
 
@@ -187,28 +204,46 @@ pub async fn is_news(
     Ok(applied.is_none_or(|applied| applied < rights.revision))
 }
 
-/// Makes the entitlements of a subscription what its state says; answers those that changed.
+/// What an applied state brought about.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// Entitlements that changed, deleted ones and those of others too.
+    pub changed: Vec<Entitlement>,
+    /// Live entitlements of the subscription now, by start of activity.
+    pub there: Vec<Entitlement>,
+}
+
+/// Makes the entitlements of a subscription what its state says; none when the state is not newer than what was applied.
 pub async fn apply(
     write: &mut Write,
     rights: SubscriptionRights,
     features: &Features,
-) -> Result<Vec<Entitlement>, EntitlementError> {
+) -> Result<Option<Applied>, EntitlementError> {
     let context = write.context().clone();
     let (project, now) = (context.project, context.now);
     let (subscription, customer) = (rights.id, rights.customer);
     store::lock_customer(write, customer).await?;
     if !is_news(write.tx(), &context, &rights).await? {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let there = store::entitlement::of_subscription(write.tx(), project, subscription).await?;
+    let all = store::entitlement::of_customers(write.tx(), project, &[customer], None).await?;
+    let is_own = |found: &Entitlement| {
+        found
+            .managed_by
+            .is_some_and(|by| by.subscription == subscription)
+    };
+    let (there, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_own);
+    let (mut made_entitlements, mut made_grants) = (Vec::new(), Vec::new());
     let before: BTreeMap<_, _> = there
         .iter()
         .map(|entitlement| (entitlement.id, entitlement.clone()))
         .collect();
+    let mut now_there = before.clone();
     let difference = difference(rights.rights, there, now);
     let mut changed = Vec::new();
     for gone in difference.delete {
         delete(write, before.get(&gone.id), &gone).await?;
+        now_there.remove(&gone.id);
         changed.push(gone);
     }
     for retimed in difference.retime {
@@ -220,6 +255,7 @@ pub async fn apply(
             &retimed,
         )
         .await?;
+        now_there.insert(retimed.id, retimed.clone());
         changed.push(retimed);
     }
     for right in difference.create {
@@ -231,7 +267,7 @@ pub async fn apply(
             }
         };
         let wanted = right.occupant(subscription);
-        changed.extend(give_way(write, customer, &wanted).await?);
+        changed.extend(give_way(write, &mut others, &wanted).await?);
         let made = right.make(
             chassis::id::next(),
             subscription,
@@ -247,33 +283,35 @@ pub async fn apply(
                 continue;
             }
         };
-        store::entitlement::insert(write.tx(), project, &entitlement).await?;
         record(write, "entitlement.created", None, &entitlement).await?;
         if let Some(grant) = grant {
-            store::grant::insert(write.tx(), project, &entitlement, &grant).await?;
-            record_grant(write, &entitlement, grant).await?;
+            record_grant(write, &entitlement, grant.clone()).await?;
+            made_grants.push((entitlement.clone(), grant));
         }
-        changed.push(entitlement);
+        made_entitlements.push(entitlement);
     }
-    store::subscription::put_applied(write.tx(), project, subscription, customer, rights.revision)
-        .await?;
-    Ok(changed)
+    store::entitlement::insert_later(write, project, &made_entitlements)?;
+    store::grant::insert_later(write, project, &made_grants)?;
+    let mut there: Vec<Entitlement> = now_there.into_values().collect();
+    there.extend(made_entitlements.iter().cloned());
+    there.sort_by_key(|found| (found.active_from, found.id));
+    changed.append(&mut made_entitlements);
+    let revision = rights.revision;
+    store::subscription::put_applied_later(write, project, subscription, customer, revision);
+    Ok(Some(Applied { changed, there }))
 }
 
 /// Ends whatever would clash with an item of a committed subscription. Its reservation keeps that from
 /// happening; when it ran out before the state came, the subscription still cannot be refused.
 async fn give_way(
     write: &mut Write,
-    customer: CustomerId,
+    others: &mut [Entitlement],
     wanted: &Occupant,
 ) -> Result<Vec<Entitlement>, EntitlementError> {
     let context = write.context().clone();
     let (project, now) = (context.project, context.now);
-    let keys = [wanted.feature_key.clone()];
-    let there =
-        store::entitlement::of_customers(write.tx(), project, &[customer], Some(&keys)).await?;
     let mut ended = Vec::new();
-    for other in there {
+    for other in others {
         if !wanted.clashes_with(&other.occupant()) {
             continue;
         }
@@ -285,7 +323,8 @@ async fn give_way(
             ..other.clone()
         };
         store::entitlement::update(write.tx(), project, &after, true).await?;
-        record(write, "entitlement.updated", Some(&other), &after).await?;
+        record(write, "entitlement.updated", Some(other), &after).await?;
+        *other = after.clone();
         ended.push(after);
     }
     Ok(ended)

@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::openmeter::Problem;
+use crate::{probe, profitwell, revenuecat};
 
 /// Largest body of a request.
 pub(crate) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -70,19 +71,66 @@ async fn frame(request: Request, next: Next) -> Response {
     });
     // A refusal only means that no exporter is configured.
     drop(span.set_parent(parent));
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let dialect = Dialect::of(request.uri().path());
+    let response = next.run(request).instrument(span.clone()).await;
     span.record("http.status", response.status().as_u16());
-    if let Some(problem) = refusal(&response) {
-        response = problem.render(&id);
-    }
+    let mut response = rendered(dialect, response, &id);
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
     response
 }
 
-/// What a response refuses, unless it is a finished document. Layers and the router itself
-/// refuse with a bare status.
+/// The dialect whose habits the answers to a path follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Every path that belongs to no other.
+    OpenMeter,
+    /// `/v2/projects…`.
+    RevenueCat,
+    /// Other `/v2/…`, and `/dotjs/v1/…`.
+    ProfitWell,
+    /// `/v4/…`.
+    Probe,
+}
+
+impl Dialect {
+    /// The dialect of a path, whether or not anything is there.
+    pub(crate) fn of(path: &str) -> Self {
+        let mut segments = path.split('/').skip(1);
+        match (segments.next(), segments.next()) {
+            (Some("v2"), Some("projects")) => Self::RevenueCat,
+            (Some("v2"), _) | (Some("dotjs"), Some("v1")) => Self::ProfitWell,
+            (Some("v4"), _) => Self::Probe,
+            _ => Self::OpenMeter,
+        }
+    }
+}
+
+/// Marks the answer to a refused request that already is a document of its dialect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told;
+
+/// A response in the words of the dialect: layers and the router itself refuse with a bare
+/// status, and problem documents name the request.
+fn rendered(dialect: Dialect, response: Response, request_id: &str) -> Response {
+    let status = response.status();
+    let refused = status.is_client_error() || status.is_server_error();
+    if !refused || response.extensions().get::<Told>().is_some() {
+        return response;
+    }
+    match dialect {
+        Dialect::OpenMeter => match refusal(&response) {
+            Some(problem) => problem.render(request_id),
+            None => response,
+        },
+        Dialect::ProfitWell => profitwell::bare(status, response.headers()),
+        Dialect::Probe => probe::bare(status),
+        Dialect::RevenueCat => revenuecat::bare(status),
+    }
+}
+
+/// What a response refuses, unless it is a finished document.
 fn refusal(response: &Response) -> Option<Problem> {
     if let Some(problem) = response.extensions().get::<Problem>() {
         return Some(problem.clone());
@@ -100,5 +148,30 @@ impl Extractor for Headers<'_> {
 
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_have_the_dialect_that_owns_their_beginning() {
+        for (path, dialect) in [
+            ("/api/v1/meters", Dialect::OpenMeter),
+            ("/", Dialect::OpenMeter),
+            ("/openapi/probe.json", Dialect::OpenMeter),
+            ("/v2/projects", Dialect::RevenueCat),
+            ("/v2/projects/p/customers", Dialect::RevenueCat),
+            ("/v2/projections", Dialect::ProfitWell),
+            ("/v2", Dialect::ProfitWell),
+            ("/v2/status/", Dialect::ProfitWell),
+            ("/dotjs/v1/customer/event/", Dialect::ProfitWell),
+            ("/dotjs", Dialect::OpenMeter),
+            ("/v4/nowhere", Dialect::Probe),
+            ("/v42", Dialect::OpenMeter),
+        ] {
+            assert_eq!(Dialect::of(path), dialect, "{path}");
+        }
     }
 }

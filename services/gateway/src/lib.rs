@@ -3,10 +3,19 @@
 //! identity and the layers every request passes.
 
 mod auth;
+mod call;
 mod clients;
+mod decode;
+#[cfg(test)]
+mod dialect_tests;
+mod docs;
+mod instant;
 mod layers;
 pub mod openmeter;
+mod probe;
+mod profitwell;
 mod reference;
+mod revenuecat;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +37,8 @@ pub struct GatewayEnv {
     pub gate: Gate,
     /// The project of OpenMeter calls without an `Authorization` header; none refuses them.
     pub dev_project: Option<ProjectId>,
+    /// Whether the limits that contracts document are enforced.
+    pub rate_limits: bool,
 }
 
 /// What every handler can reach.
@@ -35,6 +46,7 @@ pub(crate) struct Gateway {
     pub clients: Clients,
     pub gate: Gate,
     pub dev_project: Option<ProjectId>,
+    pub rate_limits: bool,
 }
 
 /// Shared by all handlers.
@@ -46,10 +58,15 @@ pub fn router(env: GatewayEnv) -> Router {
         clients: Clients::new(env.links),
         gate: env.gate,
         dev_project: env.dev_project,
+        rate_limits: env.rate_limits,
     });
     let routes = Router::new()
         .merge(openmeter::routes(&gateway))
+        .merge(profitwell::routes(&gateway))
+        .merge(probe::routes(&gateway))
+        .merge(revenuecat::routes(&gateway))
         .merge(reference::routes())
+        .merge(docs::routes())
         .fallback(layers::unknown_path)
         .with_state(gateway);
     layers::around(routes)

@@ -4,7 +4,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::{Shared, openmeter};
+use crate::{Shared, openmeter, probe, profitwell, revenuecat};
 
 /// Routes of the documents.
 pub(crate) fn routes() -> Router<Shared> {
@@ -15,25 +15,22 @@ pub(crate) fn routes() -> Router<Shared> {
         )
         .route(
             "/openapi/revenuecat.json",
-            get(async || Json(without_operations("RevenueCat"))),
+            get(async || Json(revenuecat::openapi())),
         )
         .route(
             "/openapi/profitwell.json",
-            get(async || Json(without_operations("ProfitWell"))),
+            get(async || Json(profitwell::openapi())),
         )
-        .route(
-            "/openapi/probe.json",
-            get(async || Json(without_operations("Probe"))),
-        )
+        .route("/openapi/probe.json", get(async || Json(probe::openapi())))
 }
 
 /// The document of a dialect by its name.
 pub(crate) fn document(dialect: &str) -> Value {
     match dialect {
         "openmeter" => openmeter::openapi(),
-        "revenuecat" => without_operations("RevenueCat"),
-        "profitwell" => without_operations("ProfitWell"),
-        "probe" => without_operations("Probe"),
+        "revenuecat" => revenuecat::openapi(),
+        "profitwell" => profitwell::openapi(),
+        "probe" => probe::openapi(),
         other => without_operations(other),
     }
 }

@@ -30,6 +30,9 @@ impl PrincipalSource for Keys {
         let kind = match key {
             "secret" => KeyKind::Secret,
             "probe" => KeyKind::Probe,
+            "private" => KeyKind::ProfitwellPrivate,
+            "public" => KeyKind::ProfitwellPublic,
+            "bootstrap" => KeyKind::Bootstrap,
             _ => return Err(unauthenticated("the API key is not valid")),
         };
         Ok(Principal {
@@ -45,7 +48,7 @@ fn project() -> ProjectId {
     ProjectId::from_ulid(ulid::Ulid::nil())
 }
 
-fn router(dev_project: Option<ProjectId>) -> Router {
+pub(crate) fn router(dev_project: Option<ProjectId>) -> Router {
     let master = MasterKey::generate();
     let clocks = Clocks::default();
     clocks.replace_if(clocks.version(), []);
@@ -53,10 +56,14 @@ fn router(dev_project: Option<ProjectId>) -> Router {
         links: Links::default(),
         gate: Gate::new(Signer::new(&master), clocks, Arc::new(Keys)),
         dev_project,
+        rate_limits: false,
     })
 }
 
-async fn send(router: Router, request: Request<Body>) -> (StatusCode, Value, Response<()>) {
+pub(crate) async fn send(
+    router: Router,
+    request: Request<Body>,
+) -> (StatusCode, Value, Response<()>) {
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -213,5 +220,54 @@ async fn documents_are_served_without_a_key() {
         let (status, body, _) = send(router(None), request).await;
         assert_eq!(status, StatusCode::OK);
         assert!(body["openapi"].as_str().unwrap().starts_with("3."));
+    }
+}
+
+#[tokio::test]
+async fn revenuecat_paths_have_error_documents_of_their_own() {
+    let answer = |method: &'static str, path: &'static str, key: Option<&'static str>| async move {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(key) = key {
+            request = request.header(header::AUTHORIZATION, format!("bearer {key}"));
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let (status, body, _) = send(router(None), request).await;
+        assert_eq!(body["object"], "error");
+        (
+            status.as_u16(),
+            body["type"].as_str().unwrap().to_owned(),
+            body["retryable"] == true,
+        )
+    };
+    let apps = "/v2/projects/p/apps";
+    for (method, path, key, expected) in [
+        ("GET", apps, None, (401, "authentication_error", false)),
+        (
+            "GET",
+            apps,
+            Some("unknown"),
+            (401, "authentication_error", false),
+        ),
+        (
+            "GET",
+            apps,
+            Some("probe"),
+            (401, "authentication_error", false),
+        ),
+        ("PUT", apps, None, (400, "invalid_request", false)),
+        (
+            "GET",
+            "/v2/projects/p/nothing",
+            None,
+            (404, "resource_missing", false),
+        ),
+        ("GET", apps, Some("secret"), (503, "server_error", true)),
+    ] {
+        let (status, kind, retryable) = answer(method, path, key).await;
+        assert_eq!(
+            (status, kind.as_str(), retryable),
+            expected,
+            "{method} {path}"
+        );
     }
 }

@@ -113,6 +113,7 @@ impl Facts {
             queries,
             time: at.map(timestamp),
             metered_only: true,
+            with_entitlements: true,
         });
         let answer = self.entitlements.clone().batch_get_values(request).await?;
         let balances = answer.into_inner().balances;

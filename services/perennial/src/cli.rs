@@ -217,6 +217,23 @@ pub enum Command {
         #[command(flatten)]
         remote: RemoteArgs,
     },
+    /// Calculate invoices again from subscriptions and usage, and tell what differs; exit code 1 if anything does
+    Reconcile {
+        /// Ids of invoices; none means all invoices and subscriptions of the project
+        invoices: Vec<String>,
+        /// The server to talk to
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
+    /// MRR and its movements by month, or any metric by month or day, as a table
+    Revenue {
+        /// What of it
+        #[command(flatten)]
+        query: RevenueArgs,
+        /// The server to talk to
+        #[command(flatten)]
+        remote: RemoteArgs,
+    },
     /// Exchange rates
     Rates {
         /// What to do with them
@@ -270,6 +287,8 @@ pub enum Output {
     Text,
     /// One JSON object
     Json,
+    /// A line for each row, with a head; only for tables
+    Csv,
 }
 
 /// What to do with keys.
@@ -398,6 +417,26 @@ pub enum UsageCommand {
     },
 }
 
+/// What of the revenue to show.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RevenueArgs {
+    /// First month; that of the first change when absent
+    #[arg(long, value_name = "YYYY-MM")]
+    pub first: Option<String>,
+    /// Last month; the current one when absent
+    #[arg(long, value_name = "YYYY-MM", conflicts_with = "days")]
+    pub last: Option<String>,
+    /// The days of this month instead of months
+    #[arg(long, value_name = "YYYY-MM", conflicts_with = "first")]
+    pub days: Option<String>,
+    /// Only one product
+    #[arg(long, value_name = "KEY")]
+    pub product: Option<String>,
+    /// A metric such as `growth_rate`, instead of MRR and its movements; may be given again. `all`: every one there is
+    #[arg(long = "metric", value_name = "NAME")]
+    pub metrics: Vec<String>,
+}
+
 /// What to do with exchange rates.
 #[derive(Clone, Debug, Subcommand)]
 pub enum RatesCommand {
@@ -413,4 +452,11 @@ pub enum RatesCommand {
         #[arg(long)]
         at: Option<String>,
     },
+    /// Set many rates from a CSV file with the columns from, to, rate and, where it is not now, time
+    Import {
+        /// The file; `-` reads standard input
+        file: PathBuf,
+    },
+    /// List the rates, newest first for each pair
+    List,
 }

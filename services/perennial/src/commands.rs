@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         Cli, ClockCommand, Command, Dialect, KeyKindArg, KeysCommand, Output, ProjectCommand,
-        RatesCommand, RemoteArgs, ServerArgs, UsageCommand,
+        RemoteArgs, ServerArgs, UsageCommand,
     },
     embedded::{self, Process},
 };
@@ -39,7 +39,16 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Project { command, remote } => project(command, &remote).await,
         Command::Clock { command, remote } => clock(command, &remote).await,
         Command::Usage { command, remote } => usage(command, &remote).await,
-        Command::Rates { command, remote } => rates(command, &remote).await,
+        Command::Reconcile { invoices, remote } => {
+            crate::reconcile::run(&connect(&remote)?, &invoices, remote.output).await
+        }
+        Command::Revenue { query, remote } => {
+            crate::revenue::run(&connect(&remote)?, &query, remote.output).await
+        }
+        Command::Rates { command, remote } => {
+            let answer = crate::rates::run(&connect(&remote)?, command).await?;
+            print(&remote, &answer)
+        }
     }
 }
 
@@ -110,6 +119,7 @@ fn print(remote: &RemoteArgs, answer: &Value) -> anyhow::Result<()> {
     match remote.output {
         Output::Json => println!("{answer}"),
         Output::Text => println!("{}", serde_json::to_string_pretty(answer)?),
+        Output::Csv => bail!("this is no table: --output text or json"),
     }
     Ok(())
 }
@@ -353,32 +363,8 @@ async fn usage(command: UsageCommand, remote: &RemoteArgs) -> anyhow::Result<()>
     print(remote, &answer)
 }
 
-async fn rates(command: RatesCommand, remote: &RemoteArgs) -> anyhow::Result<()> {
-    let client = connect(remote)?;
-    let RatesCommand::Set { from, to, rate, at } = command;
-    let value = kernel::decimal::parse(&rate).with_context(|| format!("the rate `{rate}`"))?;
-    let time = at.as_deref().map(instant).transpose()?;
-    let answer = client
-        .call(|request_id| async {
-            client
-                .rates()
-                .set_rate(customer::SetRateRequest {
-                    rate: Some(customer::ExchangeRate {
-                        from_currency_code: from.clone(),
-                        to_currency_code: to.clone(),
-                        rate: Some(contract::convert::decimal(value)),
-                        effective_time: time.map(contract::convert::timestamp),
-                        ..Default::default()
-                    }),
-                    request_id,
-                })
-                .await
-        })
-        .await?;
-    print(remote, &message_to_json(&answer)?)
-}
-
-fn instant(text: &str) -> anyhow::Result<Timestamp> {
+/// Reads an instant of the command line.
+pub(crate) fn instant(text: &str) -> anyhow::Result<Timestamp> {
     text.parse()
         .with_context(|| format!("`{text}` is not an RFC 3339 time"))
 }

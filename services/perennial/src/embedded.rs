@@ -186,6 +186,7 @@ impl Process {
                 links: links.clone(),
                 gate,
                 dev_project,
+                rate_limits: config.rate_limits,
             }));
         }
         // Also where the customer service is in this process: it may have other replicas.

@@ -7,8 +7,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 pub mod cli;
 pub mod commands;
-mod demo;
+pub mod demo;
 pub mod embedded;
+pub mod rates;
+pub mod reconcile;
+pub mod revenue;
 
 pub use embedded::Process;
 

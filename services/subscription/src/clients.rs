@@ -7,13 +7,18 @@ use contract::catalog::v1::plan_addon_service_client::PlanAddonServiceClient;
 use contract::catalog::v1::{
     self as catalog, addon_ref::Ref as AddonBy, feature_service_client::FeatureServiceClient,
     plan_ref::Ref as PlanBy, plan_service_client::PlanServiceClient,
+    product_service_client::ProductServiceClient,
 };
 use contract::customer::v1::{
-    self as customer, customer_ref::Ref as CustomerBy,
-    customer_service_client::CustomerServiceClient, project_service_client::ProjectServiceClient,
+    self as customer, alias_service_client::AliasServiceClient, customer_ref::Ref as CustomerBy,
+    customer_service_client::CustomerServiceClient,
+    engagement_service_client::EngagementServiceClient,
+    privacy_service_client::PrivacyServiceClient, project_service_client::ProjectServiceClient,
     rate_service_client::RateServiceClient,
 };
+use contract::entitlement::v1::access_service_client::AccessServiceClient;
 use contract::entitlement::v1::entitlement_service_client::EntitlementServiceClient;
+use contract::entitlement::v1::product_access_service_client::ProductAccessServiceClient;
 use kernel::id::CustomerId;
 use tonic::Code;
 
@@ -34,6 +39,10 @@ pub struct Clients {
     pub customers: CustomerServiceClient<Link>,
     /// The project's settings.
     pub projects: ProjectServiceClient<Link>,
+    /// Customers that are made because somebody named them, and their further names.
+    pub aliases: AliasServiceClient<Link>,
+    /// Erasure of customers.
+    pub privacy: PrivacyServiceClient<Link>,
     /// Exchange rates.
     pub rates: RateServiceClient<Link>,
     /// Plans.
@@ -46,6 +55,14 @@ pub struct Clients {
     pub plan_addons: PlanAddonServiceClient<Link>,
     /// Entitlements.
     pub entitlements: EntitlementServiceClient<Link>,
+    /// Everything that a customer may use.
+    pub rights: AccessServiceClient<Link>,
+    /// How many customers there are.
+    pub engagement: EngagementServiceClient<Link>,
+    /// What customers may use by what they bought.
+    pub product_access: ProductAccessServiceClient<Link>,
+    /// Products.
+    pub products: ProductServiceClient<Link>,
     /// Billing's copy of subscriptions.
     pub billing: SubscriptionSyncServiceClient<Link>,
 }
@@ -56,12 +73,18 @@ impl Clients {
         Self {
             customers: CustomerServiceClient::new(env.link("customer")),
             projects: ProjectServiceClient::new(env.link("customer")),
+            aliases: AliasServiceClient::new(env.link("customer")),
+            privacy: PrivacyServiceClient::new(env.link("customer")),
             rates: RateServiceClient::new(env.link("customer")),
             plans: PlanServiceClient::new(env.link("catalog")),
             features: FeatureServiceClient::new(env.link("catalog")),
             addons: AddonServiceClient::new(env.link("catalog")),
             plan_addons: PlanAddonServiceClient::new(env.link("catalog")),
             entitlements: EntitlementServiceClient::new(env.link("entitlement")),
+            rights: AccessServiceClient::new(env.link("entitlement")),
+            engagement: EngagementServiceClient::new(env.link("customer")),
+            product_access: ProductAccessServiceClient::new(env.link("entitlement")),
+            products: ProductServiceClient::new(env.link("catalog")),
             billing: SubscriptionSyncServiceClient::new(env.link("billing")),
         }
     }

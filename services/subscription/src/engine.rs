@@ -23,7 +23,7 @@ use crate::domain::subscription::Subscription;
 use crate::error::SubscriptionError;
 use crate::multiple::Multiple;
 use crate::provision::{self, Committed, Saved};
-use crate::store;
+use crate::{plan_terms, rights, store};
 
 /// How long the worker leaves a fresh change to the call that made it.
 pub const HEAD_START: SignedDuration = SignedDuration::from_secs(15);
@@ -95,15 +95,20 @@ impl Engine {
             .await
     }
 
-    /// One subscription that was not deleted.
+    /// One subscription from a plan that was not deleted.
     pub async fn find(
         &self,
         project: ProjectId,
         id: SubscriptionId,
     ) -> Result<Subscription, SubscriptionError> {
-        store::subscription::find(self.db.reader(), project, id)
-            .await?
-            .ok_or_else(|| SubscriptionError::NotFound(id.to_string()))
+        let db = self.db.reader();
+        if let Some(found) = store::subscription::find(db, project, id).await? {
+            return Ok(found);
+        }
+        match store::reported::find(db, project, id).await? {
+            Some(_) => Err(SubscriptionError::ReadOnly(id.to_string())),
+            None => Err(SubscriptionError::NotFound(id.to_string())),
+        }
     }
 
     /// Changes subscriptions of one customer. `decide` gets all that are not deleted; what it gives back is checked
@@ -149,6 +154,9 @@ impl Engine {
         if let Err(error) = applied.await {
             tracing::warn!(customer.id = %customer, %error, "what was committed is applied later");
         }
+        if let Some(committed) = &committed {
+            rights::tell_of(self, context, customer, &committed.all).await;
+        }
         drop(turn);
         Ok(response)
     }
@@ -174,10 +182,13 @@ impl Engine {
         if let Some(answer) = self.replayed(call).await? {
             return Ok(Some((answer, None)));
         }
-        let seen = store::gate::read(self.db.reader(), context.project, customer).await?;
-        let stored =
-            store::subscription::of_customer(self.db.reader(), context.project, customer).await?;
+        let store::gate::Seen {
+            sequence: seen,
+            stored,
+            pending,
+        } = store::gate::look(self.db.reader(), context.project, customer).await?;
         let saved = decide(&stored)?;
+        let first = stored.is_empty();
         let all = after(stored, &saved);
         self.check_overlap(context.project, &all, &saved)?;
         let answer = reply(&saved)?;
@@ -200,6 +211,8 @@ impl Engine {
             cause: call.cause,
             seen,
             saved: &saved,
+            all: &all,
+            first,
         };
         let response = self
             .db
@@ -217,6 +230,7 @@ impl Engine {
         let committed = (!replayed).then_some(Committed {
             sequence: seen + 1,
             all,
+            only: (!pending).then(|| saved.iter().map(|saved| saved.after.id).collect()),
         });
         Ok(Some((response, committed)))
     }
@@ -272,7 +286,7 @@ impl Engine {
     }
 
     /// Waits for this process' other changes of the customer, so that the gate refuses only those of other replicas.
-    async fn turn(&self, project: ProjectId, customer: CustomerId) -> MutexGuard<'_, ()> {
+    pub async fn turn(&self, project: ProjectId, customer: CustomerId) -> MutexGuard<'_, ()> {
         let mut hasher = DefaultHasher::new();
         (project, customer).hash(&mut hasher);
         let slot = usize::try_from(hasher.finish() % (LOCKS as u64)).unwrap_or_default();
@@ -287,6 +301,10 @@ struct Change<'a> {
     cause: Cause,
     seen: i64,
     saved: &'a [Saved],
+    /// All subscriptions of the customer after it.
+    all: &'a [Subscription],
+    /// The customer had none before.
+    first: bool,
 }
 
 impl Change<'_> {
@@ -301,12 +319,16 @@ impl Change<'_> {
         for saved in self.saved {
             let after = &saved.after;
             match &saved.before {
-                None => store::subscription::insert(write.tx(), project, after).await?,
+                None => store::subscription::insert_later(&write, project, after).await?,
                 Some(_) => store::subscription::update(write.tx(), project, after).await?,
             }
-            store::revenue::replace(write.tx(), project, after).await?;
-            store::change::record(&write, self.cause, saved.before.as_ref(), after).await?;
-            store::pending::put(write.tx(), project, after, now, free_at).await?;
+            if saved.before.is_some() {
+                store::revenue::replace(write.tx(), project, after).await?;
+            } else {
+                store::revenue::begin_later(&write, project, after)?;
+            }
+            store::change::record(&write, self.cause, saved.before.as_ref(), after)?;
+            store::pending::put_later(&write, project, after, now, free_at);
             let before = saved
                 .before
                 .as_ref()
@@ -328,6 +350,7 @@ impl Change<'_> {
                 )
                 .await?;
         }
+        plan_terms::replace(&write, self.customer, self.all, self.first).await?;
         Ok((write, answer))
     }
 }

@@ -7,6 +7,8 @@ use chassis::{Code, Issue, Problem, Severity, Violation};
 use tonic::Status;
 
 use crate::domain::refusal::{Refusal, Side};
+use crate::domain::reported::refusal::ReportRefusal;
+use crate::domain::term::refusal::TermRefusal;
 
 /// Why a call of this service fails.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +16,9 @@ pub enum SubscriptionError {
     /// The core refuses.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Something cannot be done with a term, a purchase or a transaction.
+    #[error(transparent)]
+    Term(#[from] TermRefusal),
     /// A field of the request cannot be read.
     #[error("{field}: {description}")]
     Field {
@@ -73,6 +78,26 @@ pub enum SubscriptionError {
     /// Which of several subscriptions would have to go is not said.
     #[error("restoring is not allowed where a customer may have several subscriptions")]
     RestoreAmongSeveral,
+    /// A report is refused.
+    #[error(transparent)]
+    Report(#[from] ReportRefusal),
+    /// The subscription follows its plan, not reports.
+    #[error("subscription {0} is managed by its plan")]
+    ManagedByPlan(String),
+    /// The subscription is only reported, nothing can be done to it here.
+    #[error("subscription {0} is reported from elsewhere and cannot be changed here")]
+    ReadOnly(String),
+    /// Another subscription has the name.
+    #[error("subscription key {0} is already in use")]
+    KeyTaken(String),
+    /// No exchange rate leads from a currency to the project's.
+    #[error("no exchange rate from {from} to {to}")]
+    RateMissing {
+        /// The currency of the amount.
+        from: String,
+        /// The project's.
+        to: String,
+    },
     /// Another service refused, or could not be reached.
     #[error("call failed: {0}")]
     Remote(Box<Status>),
@@ -120,7 +145,12 @@ impl Problem for SubscriptionError {
     fn violations(&self) -> Vec<Violation> {
         match self {
             Self::Field { field, description } => vec![Violation::new(field, description)],
+            Self::Report(ReportRefusal::Fields(fields)) => fields
+                .iter()
+                .map(|wrong| Violation::new(&wrong.field, &wrong.description))
+                .collect(),
             Self::Refused(_)
+            | Self::Term(_)
             | Self::CustomerRequired
             | Self::CustomerDeleted(_)
             | Self::NotFound(_)
@@ -133,6 +163,11 @@ impl Problem for SubscriptionError {
             | Self::Stale
             | Self::Raced
             | Self::RestoreAmongSeveral
+            | Self::Report(_)
+            | Self::ManagedByPlan(_)
+            | Self::ReadOnly(_)
+            | Self::KeyTaken(_)
+            | Self::RateMissing { .. }
             | Self::Remote(_)
             | Self::Corrupt(_)
             | Self::Database(_) => Vec::new(),
@@ -144,6 +179,7 @@ impl Problem for SubscriptionError {
             Self::InvalidPlan(issues) | Self::InvalidRateCard(issues) => issues.clone(),
             Self::Refused(refusal) => refusal_issues(refusal),
             Self::Field { .. }
+            | Self::Term(_)
             | Self::CustomerRequired
             | Self::CustomerDeleted(_)
             | Self::NotFound(_)
@@ -154,6 +190,11 @@ impl Problem for SubscriptionError {
             | Self::Stale
             | Self::Raced
             | Self::RestoreAmongSeveral
+            | Self::Report(_)
+            | Self::ManagedByPlan(_)
+            | Self::ReadOnly(_)
+            | Self::KeyTaken(_)
+            | Self::RateMissing { .. }
             | Self::Remote(_)
             | Self::Corrupt(_)
             | Self::Database(_) => Vec::new(),
@@ -173,6 +214,7 @@ fn classify(error: &SubscriptionError) -> (Code, &'static str) {
     use SubscriptionError as E;
     match error {
         E::Refused(refusal) => classify_refusal(refusal),
+        E::Term(refusal) => classify_term(refusal),
         E::Field { .. } => (Code::InvalidArgument, "INVALID_ARGUMENT"),
         E::CustomerRequired => (Code::InvalidArgument, "CUSTOMER_REQUIRED"),
         E::CustomerDeleted(_) => (Code::FailedPrecondition, "CUSTOMER_DELETED"),
@@ -186,9 +228,40 @@ fn classify(error: &SubscriptionError) -> (Code, &'static str) {
         E::Stale => (Code::Aborted, "STALE_ETAG"),
         E::Raced => (Code::Aborted, "CONCURRENT_CHANGE"),
         E::RestoreAmongSeveral => (Code::FailedPrecondition, "TRANSITION_NOT_ALLOWED"),
+        E::Report(refusal) => classify_report(refusal),
+        E::ManagedByPlan(_) => (Code::FailedPrecondition, "MANAGED_BY_PLAN"),
+        E::ReadOnly(_) => (Code::FailedPrecondition, "REPORTED_SUBSCRIPTION"),
+        E::KeyTaken(_) => (Code::AlreadyExists, "KEY_TAKEN"),
+        E::RateMissing { .. } => (Code::FailedPrecondition, "EXCHANGE_RATE_MISSING"),
         E::Remote(_) => (Code::Internal, "REMOTE"),
         E::Corrupt(_) => (Code::Internal, "CORRUPT"),
         E::Database(_) => (Code::Internal, "DATABASE"),
+    }
+}
+
+fn classify_report(refusal: &ReportRefusal) -> (Code, &'static str) {
+    match refusal {
+        ReportRefusal::Fields(_) => (Code::InvalidArgument, "INVALID_ARGUMENT"),
+        ReportRefusal::BeforeStart => (Code::FailedPrecondition, "BEFORE_START"),
+        ReportRefusal::Ended => (Code::FailedPrecondition, "ENDED"),
+        ReportRefusal::BeforeLastChange => (Code::FailedPrecondition, "BEFORE_LAST_CHANGE"),
+        ReportRefusal::AlreadyEnded => (Code::FailedPrecondition, "ALREADY_ENDED"),
+        ReportRefusal::NotEnded => (Code::FailedPrecondition, "NOT_ENDED"),
+        ReportRefusal::Range(refusal) => classify_refusal(refusal),
+    }
+}
+
+fn classify_term(refusal: &TermRefusal) -> (Code, &'static str) {
+    match refusal {
+        TermRefusal::TermNotFound(_) => (Code::NotFound, "TERM_NOT_FOUND"),
+        TermRefusal::PurchaseNotFound(_) => (Code::NotFound, "PURCHASE_NOT_FOUND"),
+        TermRefusal::PromotionNotFound(_) => (Code::NotFound, "PROMOTION_NOT_FOUND"),
+        TermRefusal::TransactionDiffers(_) => (Code::AlreadyExists, "STORE_TRANSACTION_DIFFERS"),
+        TermRefusal::NotCancelable => (Code::FailedPrecondition, "TERM_NOT_CANCELABLE"),
+        TermRefusal::NothingToRefund => (Code::FailedPrecondition, "NOTHING_TO_REFUND"),
+        TermRefusal::ManagedByStore => (Code::FailedPrecondition, "MANAGED_BY_STORE"),
+        TermRefusal::ReportedElsewhere => (Code::FailedPrecondition, "REPORTED_ELSEWHERE"),
+        TermRefusal::TooManyTransactions(_) => (Code::FailedPrecondition, "TOO_MANY_TRANSACTIONS"),
     }
 }
 

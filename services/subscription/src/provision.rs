@@ -9,7 +9,7 @@ use chassis::{Context, Db};
 use contract::billing::v1 as billing;
 use contract::catalog::v1::{self as catalog, feature_hold};
 use contract::convert::{open_period, timestamp};
-use contract::customer::v1::{self as customer, hold::Reason};
+use contract::customer::v1 as customer;
 use contract::entitlement::v1 as entitlement;
 use contract::subscription::v1::SubscriptionState;
 use jiff::Timestamp;
@@ -156,6 +156,17 @@ pub struct Committed {
     pub sequence: i64,
     /// All subscriptions of the customer, deleted ones too if they were deleted by it.
     pub all: Vec<Subscription>,
+    /// Those that the others have to be told of, where nothing was left from before.
+    pub only: Option<Vec<SubscriptionId>>,
+}
+
+impl Committed {
+    /// What the others have to be told, where that is known.
+    fn pending(&self) -> Option<Vec<Pending>> {
+        let only = self.only.as_ref()?;
+        let told = self.all.iter().filter(|known| only.contains(&known.id));
+        Some(told.map(Pending::new).collect())
+    }
 }
 
 /// Tells all services what is pending of a customer; answers how many subscriptions all of them know now. Failures are
@@ -168,7 +179,10 @@ pub async fn apply(
     committed: Option<&Committed>,
 ) -> Result<u64, SubscriptionError> {
     let context = &context.clone().with_deadline(DIRECT_WAIT);
-    let pending = store::pending::of_customer(db.reader(), context.project, customer).await?;
+    let pending = match committed.and_then(Committed::pending) {
+        Some(pending) => pending,
+        None => store::pending::of_customer(db.reader(), context.project, customer).await?,
+    };
     if pending.is_empty() {
         return Ok(0);
     }
@@ -210,9 +224,9 @@ async fn settle(
     let write = db.system_write(context).await?;
     for (pending, told) in outcomes {
         if *told {
-            store::pending::done(write.tx(), context.project, *pending).await?;
+            store::pending::done_later(&write, context.project, *pending);
         } else {
-            store::pending::failed(write.tx(), context.project, *pending, system_now()).await?;
+            store::pending::failed_later(&write, context.project, *pending, system_now());
         }
     }
     write.commit().await?;
@@ -228,19 +242,17 @@ async fn tell(clients: &Clients, context: &Context, subscription: &Subscription)
             return false;
         }
     };
-    let held = hold(clients, context, subscription).await;
     let kept = hold_features(clients, context, subscription).await;
     let entitled = entitle(clients, context, state.clone()).await;
     let billed = bill(clients, context, state).await;
     for (service, outcome) in [
-        ("customer", &held),
         ("catalog", &kept),
         ("entitlement", &entitled),
         ("billing", &billed),
     ] {
         log_failure(service, outcome);
     }
-    held.is_ok() && kept.is_ok() && entitled.is_ok() && billed.is_ok()
+    kept.is_ok() && entitled.is_ok() && billed.is_ok()
 }
 
 async fn entitle(
@@ -275,44 +287,6 @@ async fn bill(
         .apply_subscription(context.request(request))
         .await
         .map(drop)
-}
-
-/// Keeps the customer from being deleted while the subscription holds.
-async fn hold(
-    clients: &Clients,
-    context: &Context,
-    subscription: &Subscription,
-) -> Result<(), Status> {
-    let mut customers = clients.customers.clone();
-    let customer_id = subscription.customer_id.to_string();
-    let holder_id = subscription.id.to_string();
-    let period = subscription.active_period();
-    let outcome = if subscription.deleted_at.is_some() || period.is_empty() {
-        let request = customer::ReleaseHoldRequest {
-            customer_id,
-            reason: Reason::Subscription.into(),
-            holder_id,
-            request_id: String::new(),
-        };
-        customers
-            .release_hold(context.request(request))
-            .await
-            .map(drop)
-    } else {
-        let request = customer::PlaceHoldRequest {
-            customer_id,
-            reason: Reason::Subscription.into(),
-            display_text: format!("subscription {holder_id} is active"),
-            holder_id,
-            period: Some(open_period(period)),
-            request_id: String::new(),
-        };
-        customers
-            .place_hold(context.request(request))
-            .await
-            .map(drop)
-    };
-    unless_gone(outcome)
 }
 
 /// Keeps the features that the subscription sells from being archived while it is active.
@@ -356,7 +330,18 @@ async fn hold_features(
         .map(drop)
 }
 
-/// Tells the customer service which subscriptions of a customer have not ended. The number is read before the list: the
+/// Tells the customer service that the customer's ledger has changed.
+pub async fn touch(
+    db: &Db,
+    clients: &Clients,
+    context: &Context,
+    customer: CustomerId,
+) -> Result<(), Status> {
+    let context = &context.clone().with_deadline(DIRECT_WAIT);
+    report(db, clients, context, customer, None).await
+}
+
+/// Tells the customer service which subscriptions of a customer have not ended; those hold it. The number is read before the list: the
 /// newest list then has the greatest number.
 async fn report(
     db: &Db,

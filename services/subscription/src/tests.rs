@@ -5,9 +5,16 @@ mod addons;
 mod changes;
 mod provisioning;
 mod races;
+mod reported;
+mod reported_rules;
 mod revenue;
+mod revenue_drill;
+mod revenue_sums;
 mod rules;
 mod several;
+mod sold;
+mod stores;
+mod terms;
 mod world;
 
 use contract::subscription::v1::{

@@ -16,12 +16,16 @@ pub(crate) struct Built {
     pub tests: Vec<TestProgram>,
     /// The `perennial` binary.
     pub perennial: Option<PathBuf>,
+    /// The example of the Rust SDK.
+    pub story: Option<PathBuf>,
 }
 
 /// A test program of one crate.
 pub(crate) struct TestProgram {
     /// Name of the crate.
     pub package: String,
+    /// Name of the target.
+    pub target: String,
     /// Its folder, in which its tests expect to run.
     pub folder: PathBuf,
     /// The program.
@@ -67,12 +71,22 @@ impl Built {
             };
             self.tests.push(TestProgram {
                 package: package.to_owned(),
+                target: target.to_owned(),
                 folder,
                 executable,
             });
         } else if target == "perennial" {
             self.perennial = Some(executable);
+        } else if target == "story" {
+            self.story = Some(executable);
         }
+    }
+}
+
+impl TestProgram {
+    /// Whether it is the part of the Rust SDK's tests that needs a running server.
+    pub(crate) fn is_sdk_live(&self) -> bool {
+        self.package == "perennial-sdk" && self.target == "live"
     }
 }
 

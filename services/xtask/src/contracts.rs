@@ -25,12 +25,32 @@ struct Contract {
 }
 
 /// The dialects that are served.
-const CONTRACTS: [Contract; 1] = [Contract {
-    dialect: "openmeter",
-    document: "openmeter.openapi.yaml",
-    prefix: "",
-    percent_min: 100,
-}];
+const CONTRACTS: [Contract; 4] = [
+    Contract {
+        dialect: "openmeter",
+        document: "openmeter.openapi.yaml",
+        prefix: "",
+        percent_min: 100,
+    },
+    Contract {
+        dialect: "revenuecat",
+        document: "revenuecat.openapi.yaml",
+        prefix: "",
+        percent_min: 100,
+    },
+    Contract {
+        dialect: "profitwell",
+        document: "profitwell.openapi.json",
+        prefix: "",
+        percent_min: 100,
+    },
+    Contract {
+        dialect: "probe",
+        document: "probe.openapi.yaml",
+        prefix: "",
+        percent_min: 100,
+    },
+];
 
 /// Compares each served dialect.
 pub(crate) fn check() -> Result<()> {

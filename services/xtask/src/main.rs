@@ -8,11 +8,13 @@
 mod bench;
 mod build;
 mod contracts;
+mod count;
 mod k8s;
 mod lint;
 mod postgres;
 mod process;
 mod proto;
+mod sdk;
 mod suites;
 
 use std::process::ExitCode;
@@ -25,10 +27,13 @@ cargo xtask <recipe>
 
   fmt                  format the Rust code and the protos
   lint                 formatting, clippy, purity of the domains, file sizes
-  proto                lint and format of the protos
-  test [FILTER]        all tests: units, then the suite on SQLite and on PostgreSQL
+  proto                lint and format of the protos, and whether they break the last release;
+                       --release makes the protos of now the last release
+  test [FILTER]        all tests: units, the suite on SQLite and on PostgreSQL, the SDKs
                        (--sqlite leaves PostgreSQL out)
   e2e [FILTER]         only the stories of the suite, on SQLite
+  sdk                  generate the code of the client SDKs; --check compares it with what is checked in,
+                       --test runs the SDKs against the all-in-one (PERENNIAL_BINARY, else a fresh build)
   k8s                  render and check the manifests
   contracts            hold the served OpenAPI documents against the documented contracts
   bench NAME [ARGUMENT]...
@@ -36,7 +41,7 @@ cargo xtask <recipe>
                        a throw-away durable PostgreSQL with --postgres, or PERENNIAL_TEST_DATABASE_URL
   run [ARGUMENT]...    the all-in-one, built for development
   migrate [SERVICE]... migrations alone
-  ci                   lint, proto, test, k8s, contracts: what CI runs
+  ci                   lint, proto, sdk, test, k8s, contracts: what CI runs
 ";
 
 fn main() -> ExitCode {
@@ -59,9 +64,10 @@ fn recipes(recipe: &str, rest: &[String]) -> Result<()> {
     match recipe {
         "fmt" => lint::format().and_then(|()| proto::format()),
         "lint" => lint::lint(),
-        "proto" => proto::check(),
+        "proto" => proto::run(rest),
         "test" => suites::test(rest),
         "e2e" => suites::stories(rest),
+        "sdk" => sdk::run(rest),
         "k8s" => k8s::check(),
         "contracts" => contracts::check(),
         "bench" => bench::run(rest),
@@ -79,9 +85,10 @@ fn recipes(recipe: &str, rest: &[String]) -> Result<()> {
 /// Every check, in the order in which a failure is cheapest to learn.
 fn ci() -> Result<()> {
     type Step = (&'static str, fn() -> Result<()>);
-    let steps: [Step; 5] = [
+    let steps: [Step; 6] = [
         ("lint", lint::lint),
         ("proto", proto::check),
+        ("sdk", sdk::check),
         ("test", || suites::test(&[])),
         ("k8s", k8s::check),
         ("contracts", contracts::check),

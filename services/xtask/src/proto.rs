@@ -1,6 +1,6 @@
-//! Lint and format of the protos with buf, which comes from npm into the cache folder.
+//! Lint, format and compatibility of the protos with buf, which comes from npm into the cache folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -8,13 +8,39 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 
 const BUF_VERSION: &str = "1.75.0";
+/// The descriptor set of the last release, which later protos must not break.
+const RELEASED: &str = "proto/released.binpb";
 
-/// Lints and checks the format.
+/// `cargo xtask proto [--release]`.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    match arguments {
+        [] => check(),
+        [flag] if flag == "--release" => release(),
+        _ => bail!("`cargo xtask proto` takes nothing but --release"),
+    }
+}
+
+/// Lints, checks the format, and compares with the last release.
 pub(crate) fn check() -> Result<()> {
     let Some(buf) = buf()? else { return Ok(()) };
     process::run(Command::new(&buf).arg("lint"))?;
     process::run(Command::new(&buf).args(["format", "--diff", "--exit-code"]))?;
-    println!("protos: lint and format are fine");
+    if !Path::new(RELEASED).is_file() {
+        bail!("{RELEASED} is missing; `cargo xtask proto --release` makes it");
+    }
+    process::run(Command::new(&buf).args(["breaking", "--against", RELEASED]))?;
+    println!("protos: lint, format and compatibility with the last release are fine");
+    Ok(())
+}
+
+/// Makes the protos of now the last release.
+fn release() -> Result<()> {
+    let Some(buf) = buf()? else {
+        bail!("buf is needed");
+    };
+    process::run(Command::new(&buf).arg("lint"))?;
+    process::run(Command::new(&buf).args(["build", "--exclude-source-info", "-o", RELEASED]))?;
+    println!("{RELEASED} holds the protos of now");
     Ok(())
 }
 
@@ -25,7 +51,7 @@ pub(crate) fn format() -> Result<()> {
 }
 
 /// The buf binary, installed when missing; `None` after a visible skip where npm is missing too.
-fn buf() -> Result<Option<PathBuf>> {
+pub(crate) fn buf() -> Result<Option<PathBuf>> {
     let folder = process::cache()?
         .join("tools")
         .join(format!("buf-{BUF_VERSION}"));

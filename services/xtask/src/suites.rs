@@ -1,14 +1,14 @@
 //! The test recipes: build once, run every test program, count what they say, and sum it up in one
 //! line at the end.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::build::{self, Built, TestProgram};
+use crate::count::{Count, run_counted};
 use crate::postgres::Server;
+use crate::sdk;
 
 /// The crate whose tests run against a whole system.
 const SUITE: &str = "suite";
@@ -26,17 +26,9 @@ const ON_EACH_DATABASE: [&str; 8] = [
 /// Tells the suite's harness which PostgreSQL server to make its databases on.
 const DATABASE_URL: &str = "PERENNIAL_TEST_DATABASE_URL";
 
-/// What one run of one program counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Count {
-    passed: u64,
-    failed: u64,
-    ignored: u64,
-}
-
 /// Counts by suite, in the order in which they ran.
 #[derive(Default)]
-struct Report {
+pub(crate) struct Report {
     rows: Vec<(String, Count)>,
 }
 
@@ -47,11 +39,9 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         .partition(|argument| *argument == "--sqlite");
     let built = build::everything()?;
     let mut report = Report::default();
-    for program in built
-        .tests
-        .iter()
-        .filter(|program| !ON_EACH_DATABASE.contains(&program.package.as_str()))
-    {
+    for program in built.tests.iter().filter(|program| {
+        !ON_EACH_DATABASE.contains(&program.package.as_str()) && !program.is_sdk_live()
+    }) {
         report.run(&program.package, program, &built, &filters, None)?;
     }
     run_on(
@@ -86,6 +76,11 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
         }
     } else {
         println!("SKIPPED: the suite on PostgreSQL, because --sqlite was given");
+    }
+    if filters.is_empty() {
+        sdk::test(&built, &mut report)?;
+    } else {
+        println!("SKIPPED: the SDKs, because a filter was given");
     }
     report.close()
 }
@@ -150,16 +145,20 @@ impl Report {
         if let Some(perennial) = &built.perennial {
             command.env("PERENNIAL_BINARY", perennial);
         }
-        let count = counted(&mut command, &program.executable)?;
+        self.add(name, run_counted(&mut command, Count::parse_cargo)?);
+        Ok(())
+    }
+
+    /// Adds what a suite counted.
+    pub(crate) fn add(&mut self, name: &str, count: Count) {
         match self.rows.iter_mut().find(|(known, _)| known == name) {
             Some((_, sum)) => *sum = sum.plus(count),
             None => self.rows.push((name.to_owned(), count)),
         }
-        Ok(())
     }
 
     /// Prints the table and the closing line; an error when anything failed.
-    fn close(&self) -> Result<()> {
+    pub(crate) fn close(&self) -> Result<()> {
         println!(
             "\n{:<28} {:>7} {:>7} {:>8}",
             "", "passed", "failed", "ignored"
@@ -180,74 +179,5 @@ impl Report {
             bail!("no test ran");
         }
         Ok(())
-    }
-}
-
-impl Count {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            passed: self.passed + other.passed,
-            failed: self.failed + other.failed,
-            ignored: self.ignored + other.ignored,
-        }
-    }
-
-    /// Reads `test result: ok. 10 passed; 0 failed; 1 ignored; …`.
-    fn parse(line: &str) -> Option<Self> {
-        let mut count = Self::default();
-        for part in line.strip_prefix("test result: ")?.split(['.', ';']) {
-            match part.trim().split_once(' ') {
-                Some((number, "passed")) => count.passed = number.parse().ok()?,
-                Some((number, "failed")) => count.failed = number.parse().ok()?,
-                Some((number, "ignored")) => count.ignored = number.parse().ok()?,
-                Some(_) | None => {}
-            }
-        }
-        Some(count)
-    }
-}
-
-/// Runs a test program, passing its output on line by line. One that dies counts as a failed test.
-fn counted(command: &mut Command, executable: &Path) -> Result<Count> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot run {}", executable.display()))?;
-    let output = child.stdout.take().context("the output is piped")?;
-    let mut count = Count::default();
-    for line in BufReader::new(output).split(b'\n') {
-        let line = line?;
-        let mut out = std::io::stdout().lock();
-        out.write_all(&line)?;
-        out.write_all(b"\n")?;
-        if let Some(more) = Count::parse(&String::from_utf8_lossy(&line)) {
-            count = count.plus(more);
-        }
-    }
-    let status = child.wait()?;
-    if !status.success() && count.failed == 0 {
-        println!("{} ended with {status}", executable.display());
-        count.failed = 1;
-    }
-    Ok(count)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn result_lines_are_counted() {
-        let line = "test result: FAILED. 58 passed; 1 failed; 2 ignored; 0 measured; 3 filtered out; finished in 0.17s";
-        assert_eq!(
-            Count::parse(line),
-            Some(Count {
-                passed: 58,
-                failed: 1,
-                ignored: 2
-            })
-        );
-        assert_eq!(Count::parse("test decimal::tests::x ... ok"), None);
     }
 }

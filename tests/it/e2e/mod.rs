@@ -1,5 +1,7 @@
 //! Stories across services, one per file.
 
 mod corrections;
+mod one_ledger;
+mod reconcile;
 mod signup_to_paid;
 mod thirteen_months;

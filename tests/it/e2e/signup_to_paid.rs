@@ -297,6 +297,7 @@ async fn until_the_month_is_paid(rest: &Rest, client: &Client, halfway: &Halfway
             | MovementKind::Contraction
             | MovementKind::Churn
             | MovementKind::Reactivation
+            | MovementKind::PlanChange
             | MovementKind::Unspecified => Decimal::ZERO,
         };
         let amount = from_decimal(movement.amount.as_ref().unwrap()).unwrap();

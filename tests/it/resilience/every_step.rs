@@ -89,6 +89,22 @@ async fn every_operation_survives_the_death_of_catalog_at_every_step() {
     shake("catalog", &ALL).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_creation_survives_the_death_of_customer_at_every_step() {
+    shake("customer", &[Operation::Create]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_and_an_end_survive_the_death_of_customer_at_every_step() {
+    let ends = [Operation::Edit, Operation::Cancel, Operation::Delete];
+    shake("customer", &ends).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_and_a_migration_survive_the_death_of_customer_at_every_step() {
+    shake("customer", &[Operation::Change, Operation::Migrate]).await;
+}
+
 async fn shake(victim: &'static str, operations: &[Operation]) {
     let mut stepped = Stepped::start(victim).await.unwrap();
     let client = stepped.client();

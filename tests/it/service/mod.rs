@@ -1,6 +1,7 @@
 //! The behavior of single services through their gRPC and REST sides.
 
 mod audit;
+mod catalog_issues_rest;
 mod catalog_rest;
 mod customer_rules_rest;
 mod customers_rest;
@@ -14,13 +15,27 @@ mod identity;
 mod isolation;
 mod isolation_grpc;
 mod isolation_scene;
+pub mod ledger_scene;
 mod malformed_requests;
 mod metering_refusals;
 mod metering_rest;
 mod notification_rules_rest;
 mod notifications_rest;
+mod probe_rest;
+mod profitwell_rest;
+mod profitwell_rules_rest;
+mod revenue_grpc;
+mod revenuecat_client;
+mod revenuecat_customers_rest;
+mod revenuecat_limits;
+mod revenuecat_permissions;
+mod revenuecat_rest;
+mod revenuecat_rules_rest;
+mod revenuecat_scene;
+mod revenuecat_story;
 mod stripe_rest;
 mod subscription_cost;
 mod subscription_edits_rest;
+mod subscription_refusals_rest;
 mod subscription_rules_rest;
 mod subscriptions_rest;

@@ -1,5 +1,5 @@
-//! What a new subscription costs: the statements that each service sends to its database, counted by the process itself. They
-//! must not grow with the number of items and entitlements. Transactions begin and end beside what is counted.
+//! What a new subscription costs: how often each service goes to its database, counted by the process itself. What is sent together
+//! (`chassis::Batch`) counts once; BEGIN and COMMIT are not counted. The costs must not grow with the number of items and entitlements.
 
 use std::collections::BTreeMap;
 

@@ -239,6 +239,7 @@ async fn bulk_pairs(channel: &Channel, key: &str, customers: &[String]) -> anyho
             .collect(),
         time: None,
         metered_only: false,
+        with_entitlements: false,
     };
     let begun = Instant::now();
     let mut pairs = 0;

@@ -277,7 +277,7 @@ async fn memory(table: &mut Table, count: u64) -> anyhow::Result<()> {
     clippy::float_arithmetic,
     reason = "a figure to print, rounded by its reader"
 )]
-fn mebibytes(line: &str) -> anyhow::Result<f64> {
+pub(super) fn mebibytes(line: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let kibibytes: f64 = status
         .lines()

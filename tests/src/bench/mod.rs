@@ -2,10 +2,13 @@
 //! the same run. Each benchmark is a module with `run`; they are figures to read, never tests that fail.
 
 mod access;
+mod billing;
 mod ceiling;
 mod customers;
 mod event;
 mod ingest;
+mod revenue;
+mod subscriptions;
 pub mod table;
 
 use std::time::Instant;
@@ -26,9 +29,14 @@ pub async fn run(arguments: &[String]) -> anyhow::Result<()> {
     };
     match name {
         "access" => access::run(rest).await,
+        "billing" => billing::run(rest).await,
         "customers" => customers::run(rest).await,
         "ingest" => ingest::run(rest).await,
-        _ => bail!("`{name}` is none of: access, customers, ingest"),
+        "revenue" => revenue::run(rest).await,
+        "subscriptions" => subscriptions::run(rest).await,
+        _ => {
+            bail!("`{name}` is none of: access, billing, customers, ingest, revenue, subscriptions")
+        }
     }
 }
 

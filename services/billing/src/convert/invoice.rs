@@ -149,7 +149,8 @@ pub fn refusal_issues(issues: &[Issue]) -> Vec<chassis::Issue> {
         .collect()
 }
 
-fn state_to_proto(state: State) -> pb::InvoiceState {
+/// The wire form of a state.
+pub fn state_to_proto(state: State) -> pb::InvoiceState {
     use pb::InvoiceState as Wire;
     match state {
         State::Gathering => Wire::Gathering,

@@ -68,11 +68,7 @@ pub fn to_proto(line: &Line, invoice: InvoiceId, currency: Currency) -> pb::Invo
         name: line.name.clone(),
         description: line.description.clone(),
         metadata: line.metadata.clone(),
-        managed_by: match line.managed_by {
-            ManagedBy::Manual => pb::ManagedBy::Manual,
-            ManagedBy::Subscription => pb::ManagedBy::Subscription,
-        }
-        .into(),
+        managed_by: managed_by_to_proto(line.managed_by).into(),
         invoice_id: invoice.to_string(),
         currency_code: currency.code().to_owned(),
         period: wire_period(line.period),
@@ -114,6 +110,14 @@ pub fn to_proto(line: &Line, invoice: InvoiceId, currency: Currency) -> pb::Invo
         create_time: wire_time(Some(line.create_time)),
         update_time: wire_time(Some(line.update_time)),
         delete_time: wire_time(line.delete_time),
+    }
+}
+
+/// The wire form of who made a line.
+pub fn managed_by_to_proto(managed_by: ManagedBy) -> pb::ManagedBy {
+    match managed_by {
+        ManagedBy::Manual => pb::ManagedBy::Manual,
+        ManagedBy::Subscription => pb::ManagedBy::Subscription,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod customer;
+pub mod explain;
 pub mod invoice;
 pub mod line;
 pub mod price;

@@ -5,7 +5,7 @@ use kernel::calendar::IsoDuration;
 
 use super::{currency, id, price, required_time, text, time};
 use crate::{
-    domain::subscription::{Item, Phase, Subscription},
+    domain::subscription::{Item, Phase, Plan, Subscription},
     error::BillingError,
 };
 
@@ -53,6 +53,11 @@ pub fn from_proto(state: Option<&pb::SubscriptionState>) -> Result<Subscription,
             .enumerate()
             .map(phase)
             .collect::<Result<_, _>>()?,
+        plan: wire.plan.as_ref().map(|plan| Plan {
+            id: plan.id.clone(),
+            key: plan.key.clone(),
+            version: plan.version,
+        }),
     })
 }
 

@@ -37,6 +37,21 @@ pub struct Subscription {
     pub deleted: bool,
     /// Its phases by start.
     pub phases: Vec<Phase>,
+    /// The plan version that it was made from; `None` for a plan of its own, and in copies
+    /// made before this was kept.
+    #[serde(default)]
+    pub plan: Option<Plan>,
+}
+
+/// A version of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Id of the version.
+    pub id: String,
+    /// Key of the plan.
+    pub key: String,
+    /// Number of the version.
+    pub version: i32,
 }
 
 /// A stage of a subscription.

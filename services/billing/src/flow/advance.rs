@@ -19,7 +19,7 @@ use crate::{
         state::{self, State, Trigger},
     },
     error::BillingError,
-    store,
+    store::{self, sequence::Reserve},
 };
 
 /// Most steps of one drive; the longest chain in the table is shorter.
@@ -35,6 +35,8 @@ pub struct Drive<'a> {
     pub parts: Vec<Line>,
     /// Usage of its lines, gathered before.
     pub facts: &'a UsageFacts,
+    /// Where its numbers come from.
+    pub reserve: Reserve,
     now: Timestamp,
 }
 
@@ -46,16 +48,28 @@ impl<'a> Drive<'a> {
         facts: &'a UsageFacts,
     ) -> Result<Self, BillingError> {
         let project = w.context().project;
-        let now = w.context().now;
         let app = store::app::get(w.tx(), project, invoice.header.app).await?;
         let parts = store::invoice::billed_parts(w.tx(), project, invoice).await?;
-        Ok(Self {
+        Ok(Self::with(w, app, parts, facts, Reserve::of(1)))
+    }
+
+    /// The same with all that is known already.
+    pub fn with(
+        w: &'a mut Write,
+        app: App,
+        parts: Vec<Line>,
+        facts: &'a UsageFacts,
+        reserve: Reserve,
+    ) -> Self {
+        let now = w.context().now;
+        Self {
             w,
             app,
             parts,
             facts,
+            reserve,
             now,
-        })
+        }
     }
 
     /// Whether a trigger may fire now.
@@ -235,7 +249,8 @@ impl<'a> Drive<'a> {
         scope: Scope,
     ) -> Result<(), BillingError> {
         if numbering::is_draft(&invoice.number) {
-            let n = store::sequence::next(self.w.tx(), self.w.context().project, scope).await?;
+            let (tx, project) = (self.w.tx(), self.w.context().project);
+            let n = self.reserve.next(tx, project, scope).await?;
             invoice.number = scope.number(&invoice.header.buyer.name, invoice.currency, n);
         }
         Ok(())

@@ -19,6 +19,7 @@ use crate::{
         issue::{self, Finding},
         party::Buyer,
         price::Model,
+        reconcile::IMMUTABLE,
         state::Trigger,
         subscription::Subscription,
         sync::{self, Existing, Expected, Operation, Plan, Standing},
@@ -27,8 +28,6 @@ use crate::{
     store,
 };
 
-/// The issue of an issued line that is not as it should be.
-const IMMUTABLE: &str = "immutable_invoice_handling_not_supported";
 /// The component that compares subscriptions with lines.
 const COMPONENT: &str = "openmeter.subscription_sync";
 
@@ -42,13 +41,22 @@ impl Billing {
     ) -> Result<(bool, Vec<InvoiceId>), BillingError> {
         let known =
             store::subscription::get(self.db.reader(), ctx.project, subscription.id).await?;
-        if known.is_some_and(|known| known.revision >= subscription.revision) {
+        if known
+            .as_ref()
+            .is_some_and(|known| known.revision >= subscription.revision)
+        {
             return Ok((false, Vec::new()));
         }
         let customer = subscription.customer;
-        let applied = self.sync(ctx, subscription.id, Some(&subscription)).await?;
-        let invoices = self.collect_due(ctx, customer).await?;
-        self.settle_hold(ctx, customer).await;
+        let buyer = convert::customer::buyer(&self.customer(ctx, customer).await?)?;
+        let applied = self
+            .bring_up(ctx, known, Some(&subscription), &buyer)
+            .await?;
+        let invoices = self.collect_due(ctx, customer, Some(&buyer)).await?;
+        // Whatever was invoiced has settled it already.
+        if invoices.is_empty() {
+            self.settle_hold(ctx, customer).await;
+        }
         Ok((applied, invoices))
     }
 
@@ -63,8 +71,10 @@ impl Billing {
         {
             self.sync(ctx, subscription, None).await?;
         }
-        let invoices = self.collect_due(ctx, customer).await?;
-        self.settle_hold(ctx, customer).await;
+        let invoices = self.collect_due(ctx, customer, None).await?;
+        if invoices.is_empty() {
+            self.settle_hold(ctx, customer).await;
+        }
         Ok(invoices)
     }
 
@@ -76,19 +86,39 @@ impl Billing {
         id: SubscriptionId,
         newer: Option<&Subscription>,
     ) -> Result<bool, BillingError> {
+        let stored = store::subscription::get(self.db.reader(), ctx.project, id).await?;
+        let Some(customer) = stored.as_ref().or(newer).map(|known| known.customer) else {
+            return Ok(false);
+        };
+        let buyer = convert::customer::buyer(&self.customer(ctx, customer).await?)?;
+        self.bring_up(ctx, stored, newer, &buyer).await
+    }
+
+    /// The same for a copy that was just read.
+    async fn bring_up(
+        &self,
+        ctx: &Context,
+        mut stored: Option<Subscription>,
+        newer: Option<&Subscription>,
+        buyer: &Buyer,
+    ) -> Result<bool, BillingError> {
         let db = self.db.reader();
         for _ in 0..ATTEMPTS {
-            let stored = store::subscription::get(db, ctx.project, id).await?;
-            let Some(subscription) = newest(stored, newer) else {
+            let is_new = stored.is_none();
+            let Some(subscription) = newest(stored.take(), newer) else {
                 return Ok(false);
             };
-            let plan = plan(&subscription, ctx.now);
-            let existing = store::line::of_subscription(db, ctx.project, id).await?;
-            let facts = self.facts_of_changed_drafts(ctx, &plan, &existing).await?;
-            let buyer =
-                convert::customer::buyer(&self.customer(ctx, subscription.customer).await?)?;
+            let id = subscription.id;
+            // Without a copy there is no line yet.
+            let facts = if is_new {
+                UsageFacts::new()
+            } else {
+                let plan = plan(&subscription, ctx.now);
+                let existing = store::line::of_subscription(db, ctx.project, id).await?;
+                self.facts_of_changed_drafts(ctx, &plan, &existing).await?
+            };
             let mut w = self.db.system_write(ctx).await?;
-            match write(&mut w, id, newer, &buyer, &facts).await {
+            match write(&mut w, id, newer, buyer, &facts).await {
                 Ok(replaced) => {
                     w.commit().await?;
                     return Ok(replaced);
@@ -96,6 +126,7 @@ impl Billing {
                 Err(BillingError::Raced) => {}
                 Err(error) => return Err(error),
             }
+            stored = store::subscription::get(db, ctx.project, id).await?;
         }
         Err(BillingError::Raced)
     }
@@ -164,7 +195,7 @@ fn newest(stored: Option<Subscription>, newer: Option<&Subscription>) -> Option<
 
 /// What should exist. A subscription that cannot be worked out has no lines; that is a fault
 /// of what was sold, reported where someone looks, and not a reason to refuse it.
-fn plan(subscription: &Subscription, now: Timestamp) -> Plan {
+pub fn plan(subscription: &Subscription, now: Timestamp) -> Plan {
     sync::expected(subscription, now).unwrap_or_else(|error| {
         tracing::error!(subscription.id = %subscription.id, %error, "the lines of a subscription cannot be worked out");
         Plan::default()

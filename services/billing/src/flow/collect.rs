@@ -58,11 +58,12 @@ pub struct Plan {
 
 impl Billing {
     /// Works out what can be invoiced, and gathers its usage. Answers `None` when there is
-    /// nothing.
+    /// nothing. The buyer is asked for unless it is known.
     pub async fn plan_collection(
         &self,
         ctx: &Context,
         wish: &Wish,
+        buyer: Option<&Buyer>,
     ) -> Result<Option<Plan>, BillingError> {
         let db = self.db.reader();
         let gathering =
@@ -76,22 +77,16 @@ impl Billing {
             .unwrap_or(effective.profile.workflow.progressive_billing);
         let lines: Vec<&Line> = gathering.iter().flat_map(Invoice::live_lines).collect();
         let features = self.features(ctx, &lines).await?;
-        let chosen = choose(&gathering, wish, progressive, &features)?;
+        let wanted = wish.lines.as_ref();
+        let chosen = choose(&gathering, wanted, wish.as_of, progressive, &features)?;
         if chosen.is_empty() {
             return Ok(None);
         }
-        let buyer = convert::customer::buyer(&self.customer(ctx, wish.customer).await?)?;
-        // The usage of what the lines will be once they are cut.
-        let cut: Vec<Line> = chosen
-            .values()
-            .flatten()
-            .filter_map(|(id, period)| {
-                lines
-                    .iter()
-                    .find(|line| line.id == *id)
-                    .map(|line| split(line, period.end, &mut fresh, ctx.now).0)
-            })
-            .collect();
+        let buyer = match buyer {
+            Some(buyer) => buyer.clone(),
+            None => convert::customer::buyer(&self.customer(ctx, wish.customer).await?)?,
+        };
+        let cut = cut(&gathering, &chosen, ctx.now);
         let owned: Vec<(&Buyer, &Line)> = cut.iter().map(|line| (&buyer, line)).collect();
         let facts = self.usage(ctx, &owned, &features).await?;
         Ok(Some(Plan {
@@ -114,7 +109,15 @@ impl Billing {
         store::lock_customer(w.tx(), project, wish.customer).await?;
         let gathering =
             store::invoice::gathering_of_customer(w.tx(), project, wish.customer).await?;
-        if choose(&gathering, wish, plan.progressive, &plan.features)? != plan.chosen {
+        let wanted = wish.lines.as_ref();
+        if choose(
+            &gathering,
+            wanted,
+            wish.as_of,
+            plan.progressive,
+            &plan.features,
+        )? != plan.chosen
+        {
             return Err(BillingError::Raced);
         }
         let effective = provision::ensure(w, wish.customer).await?;
@@ -138,6 +141,7 @@ impl Billing {
         &self,
         ctx: &Context,
         customer: CustomerId,
+        buyer: Option<&Buyer>,
     ) -> Result<Vec<InvoiceId>, BillingError> {
         let wish = Wish {
             customer,
@@ -146,7 +150,7 @@ impl Billing {
             progressive: Some(false),
         };
         for _ in 0..ATTEMPTS {
-            let Some(plan) = self.plan_collection(ctx, &wish).await? else {
+            let Some(plan) = self.plan_collection(ctx, &wish, buyer).await? else {
                 return Ok(Vec::new());
             };
             let mut w = self.db.system_write(ctx).await?;
@@ -179,7 +183,7 @@ impl Billing {
     ) -> Result<tonic::Response<pb::InvoicePendingLinesResponse>, tonic::Status> {
         let mut raced = BillingError::Raced.into();
         for _ in 0..ATTEMPTS {
-            let plan = self.plan_collection(ctx, wish).await?;
+            let plan = self.plan_collection(ctx, wish, None).await?;
             let answer = self
                 .db
                 .write(
@@ -214,25 +218,21 @@ impl Billing {
 }
 
 /// Which part of which pending line is invoiced, by currency.
-fn choose(
+pub fn choose(
     gathering: &[Invoice],
-    wish: &Wish,
+    wanted: Option<&BTreeSet<LineId>>,
+    as_of: Timestamp,
     progressive: bool,
     features: &Features,
 ) -> Result<BTreeMap<Currency, Vec<(LineId, Period)>>, BillingError> {
     let mut chosen: BTreeMap<Currency, Vec<(LineId, Period)>> = BTreeMap::new();
-    let mut missing: BTreeSet<LineId> = wish.lines.clone().unwrap_or_default();
+    let mut missing: BTreeSet<LineId> = wanted.cloned().unwrap_or_default();
     for invoice in gathering {
         for line in invoice.live_lines() {
-            if wish
-                .lines
-                .as_ref()
-                .is_some_and(|wanted| !wanted.contains(&line.id))
-            {
+            if wanted.is_some_and(|wanted| !wanted.contains(&line.id)) {
                 continue;
             }
-            if let Some(period) = billable(line, wish.as_of, progressive, features.metering(line))?
-            {
+            if let Some(period) = billable(line, as_of, progressive, features.metering(line))? {
                 missing.remove(&line.id);
                 chosen
                     .entry(invoice.currency)
@@ -250,8 +250,29 @@ fn choose(
     }
 }
 
+/// The chosen lines as they will be once they are cut.
+pub fn cut(
+    gathering: &[Invoice],
+    chosen: &BTreeMap<Currency, Vec<(LineId, Period)>>,
+    now: Timestamp,
+) -> Vec<Line> {
+    let lines: BTreeMap<LineId, &Line> = gathering
+        .iter()
+        .flat_map(Invoice::live_lines)
+        .map(|line| (line.id, line))
+        .collect();
+    chosen
+        .values()
+        .flatten()
+        .filter_map(|(id, period)| {
+            let line = lines.get(id)?;
+            Some(split(line, period.end, &mut fresh, now).0)
+        })
+        .collect()
+}
+
 /// Takes the chosen lines off a gathering invoice; what is left of a cut line stays.
-fn take(pending: &mut Invoice, chosen: &[(LineId, Period)], now: Timestamp) -> Vec<Line> {
+pub fn take(pending: &mut Invoice, chosen: &[(LineId, Period)], now: Timestamp) -> Vec<Line> {
     let mut taken = Vec::with_capacity(chosen.len());
     let mut left = Vec::with_capacity(pending.lines.len());
     for line in std::mem::take(&mut pending.lines) {
@@ -271,16 +292,21 @@ fn take(pending: &mut Invoice, chosen: &[(LineId, Period)], now: Timestamp) -> V
     taken
 }
 
-/// Makes a standard invoice of lines and drives it as far as it goes by itself.
-async fn standard(
-    w: &mut Write,
-    plan: &Plan,
-    effective: &Effective,
+/// Lines that will be a standard invoice.
+pub struct Prepared {
+    buyer: Buyer,
+    currency: Currency,
+    /// The lines, as the invoice will have them.
+    pub lines: Vec<Line>,
+}
+
+/// Checks lines for the standard invoice that they will be.
+pub fn prepare(
+    buyer: &Buyer,
     currency: Currency,
     mut lines: Vec<Line>,
-) -> Result<pb::Invoice, BillingError> {
-    let project = w.context().project;
-    let now = w.context().now;
+    now: Timestamp,
+) -> Result<Prepared, BillingError> {
     for line in &mut lines {
         if !line.price.is_flat() && line.invoice_time < line.period.end && line.period.end <= now {
             // Billed as a whole because its usage can fall: the period decides.
@@ -288,28 +314,52 @@ async fn standard(
         }
         check_standard(line)?;
     }
-    let n = store::sequence::next(w.tx(), project, Scope::Draft).await?;
-    let mut invoice = Invoice {
-        id: chassis::id::next(),
+    Ok(Prepared {
+        buyer: buyer.clone(),
         currency,
-        state: State::DraftCreated,
-        number: Scope::Draft.number(&plan.buyer.name, currency, n),
-        header: new_header(plan.buyer.clone(), effective),
         lines,
-        revision: 0,
-        create_time: now,
-        update_time: now,
-        delete_time: None,
-    };
-    let header = &mut invoice.header;
-    collect::snapshot(
-        &mut invoice.lines,
-        &plan.facts,
-        |_| true,
-        &mut header.issues,
-        now,
-        &mut fresh,
-    );
+    })
+}
+
+impl Prepared {
+    /// The standard invoice as it begins, with the quantities of the moment.
+    pub fn into_invoice(
+        self,
+        number: i64,
+        effective: &Effective,
+        facts: &UsageFacts,
+        now: Timestamp,
+    ) -> Invoice {
+        let mut invoice = Invoice {
+            id: chassis::id::next(),
+            currency: self.currency,
+            state: State::DraftCreated,
+            number: Scope::Draft.number(&self.buyer.name, self.currency, number),
+            header: new_header(self.buyer, effective),
+            lines: self.lines,
+            revision: 0,
+            create_time: now,
+            update_time: now,
+            delete_time: None,
+        };
+        let issues = &mut invoice.header.issues;
+        collect::snapshot(&mut invoice.lines, facts, |_| true, issues, now, &mut fresh);
+        invoice
+    }
+}
+
+/// Makes a standard invoice of lines and drives it as far as it goes by itself.
+async fn standard(
+    w: &mut Write,
+    plan: &Plan,
+    effective: &Effective,
+    currency: Currency,
+    lines: Vec<Line>,
+) -> Result<pb::Invoice, BillingError> {
+    let (project, now) = (w.context().project, w.context().now);
+    let prepared = prepare(&plan.buyer, currency, lines, now)?;
+    let number = store::sequence::next(w.tx(), project, Scope::Draft).await?;
+    let mut invoice = prepared.into_invoice(number, effective, &plan.facts, now);
     let mut drive = Drive::new(w, &invoice, &plan.facts).await?;
     drive.begin(&mut invoice).await?;
     let app = drive.app;

@@ -1,7 +1,7 @@
 //! What other services know and a calculation needs: customers, the meters behind features,
 //! and usage, each asked once per call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chassis::Context;
 use contract::{
@@ -9,7 +9,8 @@ use contract::{
     customer::v1 as customer_pb,
     metering::v1::{self as metering_pb, meter::Aggregation},
 };
-use kernel::{Decimal, id::CustomerId, period::Period};
+use kernel::{id::CustomerId, period::Period};
+use prost::Message as _;
 
 use super::Billing;
 use crate::{
@@ -54,8 +55,17 @@ impl Features {
         }
     }
 
+    /// The feature of a line and its meter, as far as they are there.
+    pub(super) fn found(
+        &self,
+        line: &Line,
+    ) -> Option<(&catalog_pb::Feature, Option<&metering_pb::Meter>)> {
+        let feature = self.features.get(line.feature_key.as_ref()?)?;
+        Some((feature, self.meters.get(&feature.meter_id)))
+    }
+
     /// The feature of a line and its meter, or why there is none.
-    fn metered(&self, line: &Line) -> Result<&catalog_pb::Feature, String> {
+    pub(super) fn metered(&self, line: &Line) -> Result<&catalog_pb::Feature, String> {
         let key = line.feature_key.as_deref().unwrap_or_default();
         let feature = self
             .features
@@ -192,7 +202,7 @@ impl Billing {
         features: &Features,
     ) -> Result<UsageFacts, BillingError> {
         let mut facts = UsageFacts::new();
-        let mut queries = Vec::new();
+        let mut questions = Questions::default();
         let mut asked = Vec::new();
         for (buyer, line) in lines {
             let Some(spans) = spans(line) else {
@@ -210,42 +220,44 @@ impl Billing {
                 }
                 Ok(feature) => {
                     let subjects = buyer.usage_subjects();
-                    queries.push(query(feature, &subjects, spans.counted));
-                    if let Some(before) = spans.before {
-                        queries.push(query(feature, &subjects, before));
-                    }
-                    asked.push((line.id, spans));
+                    let before = spans
+                        .before
+                        .map(|before| questions.ask(query(feature, &subjects, before)));
+                    let counted = questions.ask(query(feature, &subjects, spans.counted));
+                    asked.push((line.id, spans, counted, before));
                 }
             }
         }
-        let mut values = Vec::with_capacity(queries.len());
-        for chunk in queries.chunks(BATCH) {
-            let request = metering_pb::QueryUsageRequest {
-                queries: chunk.to_vec(),
-            };
-            let answer = self
-                .usage
-                .clone()
-                .query_usage(ctx.request(request))
-                .await?
-                .into_inner();
-            for result in answer.results {
-                let value = crate::convert::decimal("usage", result.value.as_ref())?;
-                values.push(value.unwrap_or_default());
-            }
+        let mut values = Vec::with_capacity(questions.queries.len());
+        for result in self.ask_usage(ctx, questions.queries).await? {
+            let value = crate::convert::decimal("usage", result.value.as_ref())?;
+            values.push(value.unwrap_or_default());
         }
-        let mut values = values.into_iter();
-        for (id, spans) in asked {
-            let counted = values.next().unwrap_or_default();
-            let before = if spans.before.is_some() {
-                values.next().unwrap_or_default()
-            } else {
-                Decimal::ZERO
-            };
-            let found = Quantities::from_spans(counted, before).map_err(|error| error.to_string());
+        let value = |index: usize| values.get(index).copied().unwrap_or_default();
+        for (id, spans, counted, before) in asked {
+            let before = before.map(value).unwrap_or_default();
+            let found =
+                Quantities::from_spans(value(counted), before).map_err(|error| error.to_string());
             facts.insert(id, LineUsage { spans, found });
         }
         Ok(facts)
+    }
+
+    /// The answers of metering, in the order of the questions.
+    pub(super) async fn ask_usage(
+        &self,
+        ctx: &Context,
+        mut queries: Vec<metering_pb::UsageQuery>,
+    ) -> Result<Vec<metering_pb::UsageResult>, BillingError> {
+        let mut results = Vec::with_capacity(queries.len());
+        while !queries.is_empty() {
+            let rest = queries.split_off(queries.len().min(BATCH));
+            let request = metering_pb::QueryUsageRequest { queries };
+            let answer = self.usage.clone().query_usage(ctx.request(request)).await?;
+            results.extend(answer.into_inner().results);
+            queries = rest;
+        }
+        Ok(results)
     }
 
     /// The usage of all live lines of an invoice.
@@ -270,7 +282,26 @@ impl Billing {
     }
 }
 
-fn query(
+/// Questions for metering, each asked once.
+#[derive(Default)]
+struct Questions {
+    queries: Vec<metering_pb::UsageQuery>,
+    known: HashMap<Vec<u8>, usize>,
+}
+
+impl Questions {
+    /// Asks; answers which of the answers it is.
+    fn ask(&mut self, query: metering_pb::UsageQuery) -> usize {
+        let next = self.queries.len();
+        let index = *self.known.entry(query.encode_to_vec()).or_insert(next);
+        if index == next {
+            self.queries.push(query);
+        }
+        index
+    }
+}
+
+pub(super) fn query(
     feature: &catalog_pb::Feature,
     subjects: &[String],
     span: Period,

@@ -5,15 +5,14 @@ use contract::billing::v1 as pb;
 use kernel::{currency::Currency, id::LineId};
 
 use super::{
-    Billing, fresh,
+    Billing, fresh, hold,
     provision::{self, Effective},
-    store_invoice,
+    record_gathering,
 };
 use crate::{
     convert::{self, invoice::Lines},
     domain::{
         edit::LineInput,
-        header,
         invoice::{Header, Invoice, Line},
         numbering::Scope,
         outside::Progress,
@@ -67,6 +66,7 @@ pub async fn gathering(
     let now = w.context().now;
     if let Some(mut found) = store::invoice::gathering(w.tx(), project, buyer.id, currency).await? {
         if found.delete_time.take().is_some() {
+            hold::note(w, &[buyer.id]).await?;
             for line in found.lines.iter_mut().filter(|line| line.is_live()) {
                 line.delete_time = Some(now);
             }
@@ -77,6 +77,7 @@ pub async fn gathering(
         };
         return Ok(found);
     }
+    hold::note(w, &[buyer.id]).await?;
     let n = store::sequence::next(w.tx(), project, Scope::Gathering).await?;
     Ok(Invoice {
         id: chassis::id::next(),
@@ -95,17 +96,12 @@ pub async fn gathering(
 /// Stores a gathering invoice whose lines changed. Empty, it is deleted.
 pub async fn store_gathering(w: &mut Write, invoice: &mut Invoice) -> Result<(), BillingError> {
     let project = w.context().project;
-    let now = w.context().now;
     let app = store::app::get(w.tx(), project, invoice.header.app).await?;
-    // Rated when read; what is stored would be out of date at once.
-    invoice.header.totals = Totals::default();
-    header::update_gathering(invoice, now);
-    let kind = if invoice.revision == 0 {
-        "invoice.created"
-    } else {
-        "invoice.updated"
-    };
-    store_invoice(w, kind, invoice, &app, None).await?;
+    record_gathering(w, invoice, &app).await?;
+    store::invoice::save(w.tx(), project, invoice).await?;
+    if invoice.delete_time.is_some() {
+        hold::note(w, &[invoice.customer()]).await?;
+    }
     Ok(())
 }
 

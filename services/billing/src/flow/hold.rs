@@ -1,51 +1,102 @@
 //! A customer with a gathering invoice or one that is not final cannot be deleted: billing
 //! holds it, with one hold per customer.
+//!
+//! A write that may change this notes the customer, in the same transaction. After the commit
+//! the customer service is told and the note forgotten; if that call does not come to it, a
+//! timer does the same. Whoever told the customer service looks again at the invoices
+//! afterwards: of two who tell it at once, the later one puts right what the other said.
 
-use chassis::Context;
+use chassis::{Context, Write};
 use contract::{customer::v1 as customer_pb, kernel::v1 as kernel_pb};
 use kernel::id::CustomerId;
+use tonic::Code;
 
 use super::Billing;
-use crate::{error::BillingError, store};
+use crate::{domain::invoice::Invoice, error::BillingError, store};
+
+/// How often the customer service is told anew because invoices changed meanwhile.
+const TELLINGS: usize = 8;
+
+/// Notes a customer whose hold may have to change because of this write.
+pub async fn note(w: &Write, customers: &[CustomerId]) -> Result<(), BillingError> {
+    let (project, now) = (w.context().project, w.context().now);
+    store::stale_hold::note(w.tx(), project, customers, now).await
+}
+
+/// Whether an invoice holds its customer.
+pub fn holds(invoice: &Invoice) -> bool {
+    invoice.delete_time.is_none() && !invoice.state.is_final()
+}
 
 impl Billing {
-    /// Places or releases the hold of a customer, as its invoices demand now. Called after a
-    /// write; a failure is noted, and a timer tries again.
+    /// Places or releases the hold of a customer, if a write noted it. Called after a write; a
+    /// failure leaves the note to a timer.
     pub async fn settle_hold(&self, ctx: &Context, customer: CustomerId) {
-        if let Err(error) = self.try_settle_hold(ctx, customer).await {
-            tracing::warn!(customer.id = %customer, %error, "the hold of a customer is not up to date; a timer tries again");
-            if let Err(error) = self.note_hold(ctx, customer).await {
-                tracing::error!(customer.id = %customer, %error, "the hold of a customer cannot be noted");
-            }
+        self.settle_holds(ctx, &[customer]).await;
+    }
+
+    /// The same for many customers.
+    pub async fn settle_holds(&self, ctx: &Context, customers: &[CustomerId]) {
+        let noted = store::stale_hold::noted(self.db.reader(), ctx.project, customers).await;
+        let outcome = match noted {
+            Ok(noted) => self.repair_holds(ctx, &noted).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "a hold is not up to date; a timer tries again");
         }
     }
 
-    async fn note_hold(&self, ctx: &Context, customer: CustomerId) -> Result<(), BillingError> {
-        let w = self.db.system_write(ctx).await?;
-        store::stale_hold::note(w.tx(), ctx.project, customer, ctx.now).await?;
-        w.commit().await?;
-        Ok(())
+    /// Brings the holds of noted customers up to date and forgets the notes. What failed stays
+    /// noted; the first failure is answered.
+    pub async fn repair_holds(
+        &self,
+        ctx: &Context,
+        noted: &[(CustomerId, String)],
+    ) -> Result<(), BillingError> {
+        let mut failure = None;
+        let mut told = Vec::with_capacity(noted.len());
+        for (customer, token) in noted {
+            match self.tell_hold(ctx, *customer).await {
+                Ok(()) => told.push((*customer, token)),
+                // Nobody is left to be held.
+                Err(BillingError::Remote(status)) if status.code() == Code::NotFound => {
+                    told.push((*customer, token));
+                }
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        if !told.is_empty() {
+            let w = self.db.system_write(ctx).await?;
+            for (customer, token) in told {
+                store::stale_hold::clear(w.tx(), ctx.project, customer, token).await?;
+            }
+            w.commit().await?;
+        }
+        failure.map_or(Ok(()), Err)
     }
 
-    /// The same for a customer that was noted; forgotten once it is done.
-    pub async fn repair_hold(
+    /// Tells the customer service what the invoices of a customer demand.
+    pub async fn tell_hold(&self, ctx: &Context, customer: CustomerId) -> Result<(), BillingError> {
+        let db = self.db.reader();
+        let mut open = store::invoice::holds_customer(db, ctx.project, customer).await?;
+        for _ in 0..TELLINGS {
+            self.tell(ctx, customer, open.as_deref()).await?;
+            let now = store::invoice::holds_customer(db, ctx.project, customer).await?;
+            if now.is_some() == open.is_some() {
+                return Ok(());
+            }
+            open = now;
+        }
+        Err(BillingError::Raced)
+    }
+
+    async fn tell(
         &self,
         ctx: &Context,
         customer: CustomerId,
+        open: Option<&str>,
     ) -> Result<(), BillingError> {
-        self.try_settle_hold(ctx, customer).await?;
-        let w = self.db.system_write(ctx).await?;
-        store::stale_hold::clear(w.tx(), ctx.project, customer).await?;
-        w.commit().await?;
-        Ok(())
-    }
-
-    async fn try_settle_hold(
-        &self,
-        ctx: &Context,
-        customer: CustomerId,
-    ) -> Result<(), BillingError> {
-        let open = store::invoice::holds_customer(self.db.reader(), ctx.project, customer).await?;
         let mut customers = self.customers.clone();
         if let Some(invoice) = open {
             let request = customer_pb::PlaceHoldRequest {

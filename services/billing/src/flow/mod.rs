@@ -7,6 +7,7 @@ pub mod collect;
 pub mod custom;
 pub mod customer_app;
 pub mod edit;
+pub mod explain;
 pub mod facts;
 pub mod gather;
 pub mod hold;
@@ -15,6 +16,8 @@ pub mod oauth;
 pub mod outside;
 pub mod provision;
 pub mod read;
+pub mod reconcile;
+pub mod run;
 pub mod settings;
 pub mod settle;
 pub mod simulate;
@@ -38,7 +41,7 @@ use tonic::{Code, Status};
 use self::settings::Settings;
 use crate::{
     convert::{self, invoice::Lines},
-    domain::{app::App, invoice::Invoice},
+    domain::{app::App, header, invoice::Invoice, totals::Totals},
     error::BillingError,
     store,
     stripe::Stripe,
@@ -106,12 +109,53 @@ async fn store_invoice(
     app: &App,
     before: Option<&pb::Invoice>,
 ) -> Result<pb::Invoice, BillingError> {
-    let (project, now) = (w.context().project, w.context().now);
+    let project = w.context().project;
+    let after = record_invoice(w, kind, invoice, app, before).await?;
+    store::invoice::save(w.tx(), project, invoice).await?;
+    if before.is_some_and(|before| held(before) != hold::holds(invoice)) {
+        hold::note(w, &[invoice.customer()]).await?;
+    }
+    Ok(after)
+}
+
+/// Whether an invoice held its customer when it was shown so.
+fn held(shown: &pb::Invoice) -> bool {
+    use pb::InvoiceState::{Deleted, Paid, Uncollectible, Voided};
+    shown.delete_time.is_none() && ![Deleted, Paid, Uncollectible, Voided].contains(&shown.state())
+}
+
+/// The same without storing it: a run stores many together.
+async fn record_invoice(
+    w: &mut Write,
+    kind: &'static str,
+    invoice: &mut Invoice,
+    app: &App,
+    before: Option<&pb::Invoice>,
+) -> Result<pb::Invoice, BillingError> {
+    let now = w.context().now;
     invoice.revision += 1;
     invoice.update_time = now;
-    store::invoice::save(w.tx(), project, invoice).await?;
     let after = convert::invoice::to_proto(invoice, app, now, Lines::Live, false);
     w.record(kind, &after.id, invoice.revision, before, Some(&after))
         .await?;
     Ok(after)
+}
+
+/// Brings a gathering invoice whose lines changed up to date and records it, without storing
+/// it. Empty, it is deleted.
+async fn record_gathering(
+    w: &mut Write,
+    invoice: &mut Invoice,
+    app: &App,
+) -> Result<(), BillingError> {
+    // Rated when read; what is stored would be out of date at once.
+    invoice.header.totals = Totals::default();
+    header::update_gathering(invoice, w.context().now);
+    let kind = if invoice.revision == 0 {
+        "invoice.created"
+    } else {
+        "invoice.updated"
+    };
+    record_invoice(w, kind, invoice, app, None).await?;
+    Ok(())
 }

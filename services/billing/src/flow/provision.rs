@@ -1,10 +1,10 @@
 //! Every project can bill from its first call on: a sandbox app and a default profile are
 //! made when they are first needed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::Write;
-use kernel::id::{CustomerId, ProjectId};
+use kernel::id::{CustomerId, ProfileId, ProjectId};
 use sea_orm::ConnectionTrait;
 
 use crate::{
@@ -36,20 +36,44 @@ pub async fn find(
     let own = store::customer_override::get(db, project, customer)
         .await?
         .filter(|found| found.delete_time.is_none());
-    let profile = match own.as_ref().and_then(|own| own.profile) {
-        Some(profile) => Some(store::profile::get(db, project, profile).await?),
-        None => store::profile::default(db, project).await?,
-    };
-    match profile {
-        None => Ok(None),
-        Some(mut profile) => {
-            if let Some(rates) = own.and_then(|own| own.tax_rates) {
-                profile.workflow.tax_rates = rates;
-            }
-            let app = store::app::get(db, project, profile.app).await?;
-            Ok(Some(Effective { profile, app }))
+    let pinned = own.as_ref().and_then(|own| own.profile);
+    let found = store::profile::with_app(db, project, pinned).await?;
+    Ok(found.map(|(mut profile, app)| {
+        if let Some(rates) = own.and_then(|own| own.tax_rates) {
+            profile.workflow.tax_rates = rates;
         }
+        Effective { profile, app }
+    }))
+}
+
+/// The profiles that apply to some customers, in two reads; without those that have none.
+pub async fn find_many(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customers: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, Effective>, BillingError> {
+    let ids: Vec<String> = customers.iter().map(ToString::to_string).collect();
+    let own = store::customer_override::of_customers(db, project, &ids).await?;
+    let pinned: BTreeSet<ProfileId> = own.values().filter_map(|own| own.profile).collect();
+    let pinned: Vec<ProfileId> = pinned.into_iter().collect();
+    let profiles = store::profile::with_apps(db, project, &pinned).await?;
+    let mut found = BTreeMap::new();
+    for (customer, id) in customers.iter().zip(&ids) {
+        let own = own.get(id);
+        let wanted = own.and_then(|own| own.profile);
+        let known = profiles.iter().find(|(profile, _)| match wanted {
+            Some(wanted) => profile.id == wanted,
+            None => profile.default && profile.delete_time.is_none(),
+        });
+        let Some((mut profile, app)) = known.cloned() else {
+            continue;
+        };
+        if let Some(rates) = own.and_then(|own| own.tax_rates.clone()) {
+            profile.workflow.tax_rates = rates;
+        }
+        found.insert(*customer, Effective { profile, app });
     }
+    Ok(found)
 }
 
 /// The profile that applies to a customer; the default one is made if the project has none.

@@ -54,7 +54,7 @@ impl Billing {
 
     /// Fills gathering invoices with current profile, customer and usage; answers for each
     /// whether something of it can be invoiced now.
-    async fn rate_gathering(
+    pub(super) async fn rate_gathering(
         &self,
         ctx: &Context,
         invoices: &mut [Invoice],

@@ -6,10 +6,12 @@
 //! what was due first, as of that instant, so that a jump makes the same invoices as the
 //! same way in small steps. On system time what is late is done as of now.
 
+use std::collections::BTreeSet;
+
 use chassis::{Context, timer::Timer};
 use kernel::{
     Timestamp,
-    id::{InvoiceId, ProjectId, SubscriptionId},
+    id::{CustomerId, InvoiceId, ProjectId, SubscriptionId},
 };
 use tonic::{Code, Status};
 
@@ -62,8 +64,13 @@ impl Billing {
                 store::subscription::postpone(w.tx(), ctx.project, id, until).await?;
             }
             Work::Invoice(id) => {
-                let found = store::invoice::get(w.tx(), ctx.project, id).await?;
-                if next_due(&found).is_some_and(|due| due <= step.now) {
+                let still_due = match store::invoice::get(w.tx(), ctx.project, id).await {
+                    Ok(found) => next_due(&found).is_some_and(|due| due <= step.now),
+                    // What cannot be read must not hold up everybody else.
+                    Err(BillingError::Corrupt(_) | BillingError::CorruptColumn(_)) => true,
+                    Err(error) => return Err(error),
+                };
+                if still_due {
                     store::invoice::postpone(w.tx(), ctx.project, id, until).await?;
                 }
             }
@@ -80,6 +87,19 @@ fn step(ctx: &Context, earliest: Option<Timestamp>) -> Context {
         step.now = earliest.map_or(ctx.now, |earliest| earliest.min(ctx.now));
     }
     step
+}
+
+/// What was done together. When that failed nothing was, and each is done by itself; but a
+/// service that is away is away for all of them.
+fn together<T>(outcome: Result<BTreeSet<T>, BillingError>) -> Result<BTreeSet<T>, Status> {
+    outcome.or_else(|error| {
+        tracing::info!(%error, "a run could not be done together");
+        let status = Status::from(error);
+        if [Code::Unavailable, Code::DeadlineExceeded].contains(&status.code()) {
+            return Err(status);
+        }
+        Ok(BTreeSet::new())
+    })
 }
 
 /// Looks at subscriptions whose next lines are due.
@@ -106,28 +126,9 @@ impl Timer for Holds {
 
     async fn run(&self, ctx: &Context) -> Result<u64, Status> {
         let billing = &self.0;
-        let mut done = 0;
-        for customer in store::stale_hold::due(billing.db.reader(), ctx.project, ctx.now).await? {
-            match billing
-                .repair_hold(ctx, customer)
-                .await
-                .map_err(Status::from)
-            {
-                // Nobody is left to be held.
-                Err(status) if status.code() == Code::NotFound => {
-                    let w = billing
-                        .db
-                        .system_write(ctx)
-                        .await
-                        .map_err(BillingError::from)?;
-                    store::stale_hold::clear(w.tx(), ctx.project, customer).await?;
-                    w.commit().await.map_err(BillingError::from)?;
-                }
-                outcome => outcome?,
-            }
-            done += 1;
-        }
-        Ok(done)
+        let noted = store::stale_hold::due(billing.db.reader(), ctx.project, ctx.now).await?;
+        billing.repair_holds(ctx, &noted).await?;
+        Ok(noted.len() as u64)
     }
 }
 
@@ -172,10 +173,20 @@ impl Timer for Collect {
         let billing = &self.0;
         let due = store::invoice::due(billing.db.reader(), ctx.project, true, ctx.now).await?;
         let step = step(ctx, due.iter().map(|due| due.since).min());
-        let mut done = 0;
-        for due in due.iter().filter(|due| due.since <= step.now) {
+        let mut customers: Vec<CustomerId> = due
+            .iter()
+            .filter(|due| due.since <= step.now)
+            .map(|due| due.customer)
+            .collect();
+        customers.dedup();
+        let together = together(billing.collect_many(&step, &customers).await)?;
+        let mut done = together.len() as u64;
+        for due in due
+            .iter()
+            .filter(|due| due.since <= step.now && !together.contains(&due.customer))
+        {
             let work = Work::Invoice(due.invoice);
-            match billing.collect_due(&step, due.customer).await {
+            match billing.collect_due(&step, due.customer, None).await {
                 Ok(invoices) if invoices.is_empty() => {
                     if !billing.drop_empty(&step, due).await? {
                         billing.postpone(ctx, &step, work).await?;
@@ -239,8 +250,17 @@ impl Timer for Advance {
         let billing = &self.0;
         let due = store::invoice::due(billing.db.reader(), ctx.project, false, ctx.now).await?;
         let step = step(ctx, due.iter().map(|due| due.since).min());
-        let mut done = 0;
-        for due in due.iter().filter(|due| due.since <= step.now) {
+        let invoices: Vec<InvoiceId> = due
+            .iter()
+            .filter(|due| due.since <= step.now)
+            .map(|due| due.invoice)
+            .collect();
+        let together = together(billing.advance_many(&step, &invoices).await)?;
+        let mut done = together.len() as u64;
+        for due in due
+            .iter()
+            .filter(|due| due.since <= step.now && !together.contains(&due.invoice))
+        {
             if let Err(error) = billing.move_on(&step, due.invoice).await {
                 // Somebody else may just have moved it on.
                 tracing::info!(invoice.id = %due.invoice, %error, "an invoice could not be advanced");

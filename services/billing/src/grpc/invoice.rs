@@ -324,6 +324,25 @@ impl pb::invoice_service_server::InvoiceService for Billing {
         }))
     }
 
+    async fn explain_invoice(
+        &self,
+        request: Request<pb::ExplainInvoiceRequest>,
+    ) -> Result<Response<pb::ExplainInvoiceResponse>, Status> {
+        let (ctx, request) = &chassis::open(request)?;
+        let explanation = self.explain(ctx, find(&request.invoice_id)?).await?;
+        Ok(Response::new(pb::ExplainInvoiceResponse {
+            explanation: Some(explanation),
+        }))
+    }
+
+    async fn reconcile_invoices(
+        &self,
+        request: Request<pb::ReconcileInvoicesRequest>,
+    ) -> Result<Response<pb::ReconcileInvoicesResponse>, Status> {
+        let (ctx, request) = &chassis::open(request)?;
+        Ok(Response::new(self.reconcile(ctx, request).await?))
+    }
+
     async fn confirm_draft_sync(
         &self,
         request: Request<pb::ConfirmDraftSyncRequest>,

@@ -188,7 +188,8 @@ pub fn new(kind: Kind, name: &str, now: Timestamp) -> App {
     }
 }
 
-fn from_row(row: Model) -> Result<App, BillingError> {
+/// Reads a row.
+pub(super) fn from_row(row: Model) -> Result<App, BillingError> {
     let stripe = row.account_id.map(|account| Connection {
         account,
         live: row.live_mode.unwrap_or_default(),

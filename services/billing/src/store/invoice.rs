@@ -6,10 +6,14 @@ use kernel::{
     id::{AppId, CustomerId, InvoiceId, ProjectId, Ulid},
 };
 use sea_orm::{
-    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
 };
 
-use super::{entity, from_json, id, instant, line, micros, to_json};
+use super::{
+    CHUNK,
+    due::{self, Source},
+    entity, from_json, id, instant, line, micros, to_json,
+};
 use crate::{
     domain::{
         header,
@@ -22,6 +26,8 @@ use entity::invoice::{ActiveModel, Column, Entity, Model};
 
 /// Most invoices that a timer handles in one go.
 const BATCH: u64 = 50;
+/// Most invoices stored with one statement.
+const ROWS: usize = 100;
 
 /// The invoice with its lines, deleted ones included.
 pub async fn get(
@@ -59,15 +65,69 @@ pub async fn gathering_of_customer(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<Vec<Invoice>, BillingError> {
-    let rows = Entity::find()
+    gathering_of_customers(db, project, &[customer]).await
+}
+
+/// Invoices by id with their lines, in any order; those that do not exist are left out.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    ids: &[InvoiceId],
+) -> Result<Vec<Invoice>, BillingError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::Id.is_in(chunk.iter().cloned()))
+            .all(db)
+            .await?;
+        found.extend(with_lines(db, project, rows).await?);
+    }
+    Ok(found)
+}
+
+/// Ids of live invoices, gathering ones too, behind an id.
+pub async fn ids_behind(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<InvoiceId>, BillingError> {
+    let ids: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
         .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::CustomerId.eq(customer.to_string()))
-        .filter(Column::State.eq(State::Gathering.text()))
+        .filter(Column::Id.gt(after))
         .filter(Column::DeleteTime.is_null())
-        .order_by_asc(Column::Currency)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
         .all(db)
         .await?;
-    with_lines(db, project, rows).await
+    ids.iter().map(|text| id("invoice.id", text)).collect()
+}
+
+/// The live gathering invoices of some customers, by currency.
+pub async fn gathering_of_customers(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customers: &[CustomerId],
+) -> Result<Vec<Invoice>, BillingError> {
+    let customers: Vec<String> = customers.iter().map(ToString::to_string).collect();
+    let mut found = Vec::new();
+    for chunk in customers.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::CustomerId.is_in(chunk.iter().cloned()))
+            .filter(Column::State.eq(State::Gathering.text()))
+            .filter(Column::DeleteTime.is_null())
+            .order_by_asc(Column::Currency)
+            .all(db)
+            .await?;
+        found.extend(with_lines(db, project, rows).await?);
+    }
+    Ok(found)
 }
 
 /// The id of the first invoice of a customer that is gathering or not final.
@@ -124,7 +184,64 @@ pub async fn save(
     project: ProjectId,
     invoice: &Invoice,
 ) -> Result<(), BillingError> {
-    let row = ActiveModel {
+    save_all(tx, project, std::slice::from_ref(invoice)).await
+}
+
+/// Stores invoices and their lines, new or changed, with few statements.
+pub async fn save_all(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    invoices: &[Invoice],
+) -> Result<(), BillingError> {
+    save_headers(tx, project, invoices).await?;
+    let lines = invoices
+        .iter()
+        .flat_map(|invoice| invoice.lines.iter().map(|line| (invoice.id, line)));
+    let lines = line::rows(project, lines)?;
+    line::put(tx, lines).await
+}
+
+/// Stores invoices whose lines are stored as they are.
+pub async fn save_headers(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    invoices: &[Invoice],
+) -> Result<(), BillingError> {
+    let changed = [
+        Column::CustomerName,
+        Column::State,
+        Column::Number,
+        Column::AppId,
+        Column::Body,
+        Column::Revision,
+        Column::IssueTime,
+        Column::PeriodStartTime,
+        Column::UpdateTime,
+        Column::DeleteTime,
+        Column::DueTime,
+        Column::ExternalId,
+    ];
+    let mut rows = invoices
+        .iter()
+        .map(|invoice| row(project, invoice))
+        .collect::<Result<Vec<_>, BillingError>>()?;
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(ROWS));
+        Entity::insert_many(rows)
+            .on_conflict(
+                OnConflict::columns([Column::ProjectId, Column::Id])
+                    .update_columns(changed)
+                    .to_owned(),
+            )
+            .exec_without_returning(tx)
+            .await?;
+        rows = rest;
+    }
+    Ok(())
+}
+
+fn row(project: ProjectId, invoice: &Invoice) -> Result<ActiveModel, BillingError> {
+    Ok(ActiveModel {
         project_id: Set(project.to_string()),
         id: Set(invoice.id.to_string()),
         customer_id: Set(invoice.customer().to_string()),
@@ -142,30 +259,7 @@ pub async fn save(
         delete_time: Set(micros(invoice.delete_time)),
         due_time: Set(micros(header::next_due(invoice))),
         external_id: Set(invoice.header.external_invoicing.clone()),
-    };
-    let changed = [
-        Column::CustomerName,
-        Column::State,
-        Column::Number,
-        Column::AppId,
-        Column::Body,
-        Column::Revision,
-        Column::IssueTime,
-        Column::PeriodStartTime,
-        Column::UpdateTime,
-        Column::DeleteTime,
-        Column::DueTime,
-        Column::ExternalId,
-    ];
-    Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([Column::ProjectId, Column::Id])
-                .update_columns(changed)
-                .to_owned(),
-        )
-        .exec_without_returning(tx)
-        .await?;
-    line::save(tx, project, invoice.id, &invoice.lines).await
+    })
 }
 
 /// The invoice that an invoicing app knows by this id.
@@ -194,8 +288,19 @@ pub async fn billed_parts(
     project: ProjectId,
     invoice: &Invoice,
 ) -> Result<Vec<Line>, BillingError> {
-    let mut groups: Vec<Ulid> = invoice
-        .live_lines()
+    let parts = parts_of(db, project, std::slice::from_ref(invoice)).await?;
+    Ok(parts.into_iter().map(|(_, part)| part).collect())
+}
+
+/// The same for some invoices, each part with its invoice.
+pub async fn parts_of(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    invoices: &[Invoice],
+) -> Result<Vec<(InvoiceId, Line)>, BillingError> {
+    let mut groups: Vec<Ulid> = invoices
+        .iter()
+        .flat_map(Invoice::live_lines)
         .filter_map(|line| line.split)
         .map(|split| split.id)
         .collect();
@@ -231,6 +336,19 @@ pub struct Due {
     pub since: Timestamp,
 }
 
+/// Gathering or standard invoices with a due time.
+fn source(gathering: bool) -> Source {
+    Source {
+        table: "invoice",
+        column: "due_time",
+        condition: if gathering {
+            "state = 'gathering' AND due_time IS NOT NULL"
+        } else {
+            "state <> 'gathering' AND due_time IS NOT NULL"
+        },
+    }
+}
+
 /// Gathering or standard invoices that a timer has to look at by `now`, the longest due first.
 pub async fn due(
     db: &impl ConnectionTrait,
@@ -238,27 +356,17 @@ pub async fn due(
     gathering: bool,
     now: Timestamp,
 ) -> Result<Vec<Due>, BillingError> {
-    let rows: Vec<(String, String, i64, i64)> = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .column(Column::CustomerId)
-        .column(Column::DueTime)
-        .column(Column::UpdateTime)
-        .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::DueTime.lte(chassis::db::micros(now)))
-        .filter(of_kind(gathering))
-        .order_by_asc(Column::DueTime)
-        .order_by_asc(Column::Id)
-        .limit(BATCH)
-        .into_tuple()
-        .all(db)
-        .await?;
+    let columns = "id, customer_id, due_time, update_time";
+    let rows = due::due(db, &source(gathering), columns, (project, now, BATCH)).await?;
     rows.iter()
-        .map(|(invoice, customer, due, changed)| {
+        .map(|row| {
+            let text = |name: &str| row.try_get::<String>("", name);
+            let number = |name: &str| row.try_get::<i64>("", name);
+            let since = number("due_time")?.max(number("update_time")?);
             Ok(Due {
-                invoice: id("invoice.id", invoice)?,
-                customer: id("invoice.customer_id", customer)?,
-                since: chassis::db::instant(*due.max(changed)).min(now),
+                invoice: id("invoice.id", &text("id")?)?,
+                customer: id("invoice.customer_id", &text("customer_id")?)?,
+                since: chassis::db::instant(since).min(now),
             })
         })
         .collect()
@@ -269,29 +377,7 @@ pub async fn next_due(
     db: &impl ConnectionTrait,
     gathering: bool,
 ) -> Result<Vec<(ProjectId, Timestamp)>, BillingError> {
-    let rows: Vec<(String, Option<i64>)> = Entity::find()
-        .select_only()
-        .column(Column::ProjectId)
-        .column_as(Column::DueTime.min(), "earliest")
-        .filter(Column::DueTime.is_not_null())
-        .filter(of_kind(gathering))
-        .group_by(Column::ProjectId)
-        .into_tuple()
-        .all(db)
-        .await?;
-    rows.into_iter()
-        .filter_map(|(project, earliest)| instant(earliest).map(|earliest| (project, earliest)))
-        .map(|(project, earliest)| Ok((id("invoice.project_id", &project)?, earliest)))
-        .collect()
-}
-
-fn of_kind(gathering: bool) -> Condition {
-    let state = State::Gathering.text();
-    Condition::all().add(if gathering {
-        Column::State.eq(state)
-    } else {
-        Column::State.ne(state)
-    })
+    due::earliest(db, &source(gathering)).await
 }
 
 /// Invoices from their rows.

@@ -22,7 +22,7 @@ use entity::{
 };
 
 /// Most lines stored with one statement.
-const ROWS: usize = 100;
+const ROWS: usize = 500;
 
 /// The lines of these invoices.
 pub async fn of_invoices(
@@ -55,24 +55,27 @@ pub async fn save(
     invoice: InvoiceId,
     lines: &[Line],
 ) -> Result<(), BillingError> {
-    for chunk in lines.chunks(ROWS) {
-        let rows = chunk
-            .iter()
-            .map(|line| {
-                Ok(ActiveModel {
-                    project_id: Set(project.to_string()),
-                    id: Set(line.id.to_string()),
-                    invoice_id: Set(invoice.to_string()),
-                    subscription_id: Set(line
-                        .subscription
-                        .as_ref()
-                        .map(|from| from.subscription.to_string())),
-                    split_id: Set(line.split.map(|split| split.id.to_string())),
-                    delete_time: Set(micros(line.delete_time)),
-                    body: Set(to_json(line)?),
-                })
-            })
-            .collect::<Result<Vec<_>, BillingError>>()?;
+    let rows = rows(project, lines.iter().map(|line| (invoice, line)))?;
+    put(tx, rows).await
+}
+
+/// Lines as rows, with the invoices they are on.
+pub(super) fn rows<'a>(
+    project: ProjectId,
+    lines: impl Iterator<Item = (InvoiceId, &'a Line)>,
+) -> Result<Vec<ActiveModel>, BillingError> {
+    lines
+        .map(|(invoice, line)| row(project, invoice, line))
+        .collect()
+}
+
+/// Stores rows.
+pub(super) async fn put(
+    tx: &impl ConnectionTrait,
+    mut rows: Vec<ActiveModel>,
+) -> Result<(), BillingError> {
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(ROWS));
         Entity::insert_many(rows)
             .on_conflict(
                 OnConflict::columns([Column::ProjectId, Column::Id])
@@ -87,8 +90,24 @@ pub async fn save(
             )
             .exec_without_returning(tx)
             .await?;
+        rows = rest;
     }
     Ok(())
+}
+
+fn row(project: ProjectId, invoice: InvoiceId, line: &Line) -> Result<ActiveModel, BillingError> {
+    Ok(ActiveModel {
+        project_id: Set(project.to_string()),
+        id: Set(line.id.to_string()),
+        invoice_id: Set(invoice.to_string()),
+        subscription_id: Set(line
+            .subscription
+            .as_ref()
+            .map(|from| from.subscription.to_string())),
+        split_id: Set(line.split.map(|split| split.id.to_string())),
+        delete_time: Set(micros(line.delete_time)),
+        body: Set(to_json(line)?),
+    })
 }
 
 /// Removes lines without a trace.
@@ -113,8 +132,17 @@ pub async fn of_subscription(
     project: ProjectId,
     subscription: SubscriptionId,
 ) -> Result<Vec<(InvoiceId, Existing)>, BillingError> {
+    of_subscriptions(db, project, &[subscription]).await
+}
+
+/// The same for some subscriptions, at most as many as one list of values takes.
+pub async fn of_subscriptions(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    subscriptions: &[SubscriptionId],
+) -> Result<Vec<(InvoiceId, Existing)>, BillingError> {
     let rows: Vec<(String, String, String, Option<i64>)> = joined(project)
-        .filter(Column::SubscriptionId.eq(subscription.to_string()))
+        .filter(Column::SubscriptionId.is_in(subscriptions.iter().map(ToString::to_string)))
         .into_tuple()
         .all(db)
         .await?;
@@ -134,12 +162,13 @@ pub async fn of_subscription(
         .collect()
 }
 
-/// Other parts of split usage periods that are on live standard invoices.
+/// Other parts of split usage periods that are on live standard invoices, each with its
+/// invoice.
 pub async fn billed_parts(
     db: &impl ConnectionTrait,
     project: ProjectId,
     groups: &[Ulid],
-) -> Result<Vec<Line>, BillingError> {
+) -> Result<Vec<(InvoiceId, Line)>, BillingError> {
     let mut parts = Vec::new();
     for chunk in groups.chunks(CHUNK) {
         let rows: Vec<(String, String, String, Option<i64>)> = joined(project)
@@ -150,11 +179,29 @@ pub async fn billed_parts(
             .into_tuple()
             .all(db)
             .await?;
-        for (_, body, _, _) in rows {
-            parts.push(from_json(&body)?);
+        for (invoice, body, _, _) in rows {
+            let invoice = id("invoice_line.invoice_id", &invoice)?;
+            parts.push((invoice, from_json(&body)?));
         }
     }
     Ok(parts)
+}
+
+/// The same for the usage periods that some lines are parts of, without the invoices.
+pub async fn billed_parts_of(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    lines: &[&Line],
+) -> Result<Vec<Line>, BillingError> {
+    let mut groups: Vec<Ulid> = lines
+        .iter()
+        .filter_map(|line| line.split)
+        .map(|split| split.id)
+        .collect();
+    groups.sort();
+    groups.dedup();
+    let parts = billed_parts(db, project, &groups).await?;
+    Ok(parts.into_iter().map(|(_, part)| part).collect())
 }
 
 /// Lines joined with their invoices: invoice id, line body, invoice state and deletion.

@@ -4,6 +4,7 @@ pub mod app;
 pub mod customer;
 pub mod customer_app;
 pub mod customer_override;
+mod due;
 pub mod entity;
 pub mod invoice;
 pub mod invoice_list;
@@ -33,6 +34,16 @@ pub async fn lock_customer(
     customer: CustomerId,
 ) -> Result<(), BillingError> {
     Ok(chassis::db::lock(tx, &format!("billing.customer.{project}.{customer}")).await?)
+}
+
+/// The same for many customers, in one statement. Everybody takes them in the same order.
+pub async fn lock_customers(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    customers: impl Iterator<Item = CustomerId>,
+) -> Result<(), BillingError> {
+    let names = customers.map(|customer| format!("billing.customer.{project}.{customer}"));
+    Ok(chassis::db::lock_all(tx, names).await?)
 }
 
 /// A stored id.

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use chassis::db::{instant, micros};
 use kernel::id::{AppId, ProfileId, ProjectId};
 use sea_orm::{
-    ActiveValue::Set, Order, QueryOrder, QuerySelect, Select, entity::prelude::*,
-    sea_query::OnConflict,
+    ActiveValue::Set, Condition, JoinType, Order, QueryOrder, QuerySelect, Select,
+    entity::prelude::*, sea_query::OnConflict,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{entity, from_json, id, to_json};
 use crate::{
     domain::{
+        app::App,
         party::Supplier,
         profile::{Profile, Workflow},
     },
@@ -82,6 +83,66 @@ pub async fn default(
         .await?
         .map(from_row)
         .transpose()
+}
+
+/// A profile with its app: the one with an id, deleted or not, else the default one. None when the project has no such.
+pub async fn with_app(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    profile: Option<ProfileId>,
+) -> Result<Option<(Profile, App)>, BillingError> {
+    let wanted = match profile {
+        Some(id) => Condition::all().add(Column::Id.eq(id.to_string())),
+        None => is_default(),
+    };
+    let found = read_with_apps(db, project, wanted).await?.pop();
+    match (found, profile) {
+        (None, Some(id)) => Err(BillingError::ProfileNotFound(id.to_string())),
+        (found, _) => Ok(found),
+    }
+}
+
+/// The default profile and these, deleted or not, each with its app.
+pub async fn with_apps(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    profiles: &[ProfileId],
+) -> Result<Vec<(Profile, App)>, BillingError> {
+    let mut wanted = Condition::any().add(is_default());
+    if !profiles.is_empty() {
+        wanted = wanted.add(Column::Id.is_in(profiles.iter().map(ToString::to_string)));
+    }
+    read_with_apps(db, project, wanted).await
+}
+
+fn is_default() -> Condition {
+    Condition::all()
+        .add(Column::IsDefault.eq(true))
+        .add(Column::DeleteTime.is_null())
+}
+
+async fn read_with_apps(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    wanted: Condition,
+) -> Result<Vec<(Profile, App)>, BillingError> {
+    let to_app = Entity::belongs_to(entity::app::Entity)
+        .from((Column::ProjectId, Column::AppId))
+        .to((entity::app::Column::ProjectId, entity::app::Column::Id))
+        .into();
+    let rows = Entity::find()
+        .join(JoinType::LeftJoin, to_app)
+        .select_also(entity::app::Entity)
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(wanted)
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .map(|(row, app)| {
+            let app = app.ok_or_else(|| BillingError::AppNotFound(row.app_id.clone()))?;
+            Ok((from_row(row)?, super::app::from_row(app)?))
+        })
+        .collect()
 }
 
 /// Profiles, the deleted ones only if wanted. Few enough for offsets.

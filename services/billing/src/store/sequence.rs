@@ -1,6 +1,8 @@
 //! Counters of invoice numbers. They stand still for nobody: a number once given is never
 //! given again.
 
+use std::collections::BTreeMap;
+
 use kernel::id::ProjectId;
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -12,14 +14,75 @@ pub async fn next(
     project: ProjectId,
     scope: Scope,
 ) -> Result<i64, BillingError> {
+    take(tx, project, scope, 1).await
+}
+
+/// Takes `count` numbers of a scope, or gives some back when it is negative; answers the last
+/// one taken.
+async fn take(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    scope: Scope,
+    count: i64,
+) -> Result<i64, BillingError> {
     let row = tx
         .query_one_raw(Statement::from_sql_and_values(
             tx.get_database_backend(),
-            "INSERT INTO sequence (project_id, scope, last) VALUES ($1, $2, 1) \
-             ON CONFLICT (project_id, scope) DO UPDATE SET last = sequence.last + 1 RETURNING last",
-            [project.to_string().into(), scope.counter().into()],
+            "INSERT INTO sequence (project_id, scope, last) VALUES ($1, $2, $3) \
+             ON CONFLICT (project_id, scope) DO UPDATE SET last = sequence.last + $3 RETURNING last",
+            [project.to_string().into(), scope.counter().into(), count.into()],
         ))
         .await?
         .ok_or(BillingError::CorruptColumn("sequence.last"))?;
     Ok(row.try_get("", "last")?)
+}
+
+/// Numbers taken together, for a write that needs many. Nobody else gets numbers of the scope
+/// before the write ends, so that those left over can be given back.
+#[derive(Debug)]
+pub struct Reserve {
+    together: i64,
+    left: BTreeMap<&'static str, (Scope, std::ops::RangeInclusive<i64>)>,
+}
+
+impl Reserve {
+    /// For a write that needs about so many numbers of a scope.
+    pub fn of(count: usize) -> Self {
+        Self {
+            together: i64::try_from(count).unwrap_or(1).max(1),
+            left: BTreeMap::new(),
+        }
+    }
+
+    /// The next number of a scope.
+    pub async fn next(
+        &mut self,
+        tx: &impl ConnectionTrait,
+        project: ProjectId,
+        scope: Scope,
+    ) -> Result<i64, BillingError> {
+        let known = self.left.get_mut(scope.counter());
+        if let Some(number) = known.and_then(|(_, left)| left.next()) {
+            return Ok(number);
+        }
+        let last = take(tx, project, scope, self.together).await?;
+        let first = last - self.together + 1;
+        self.left.insert(scope.counter(), (scope, first + 1..=last));
+        Ok(first)
+    }
+
+    /// Gives back what is left over.
+    pub async fn give_back(
+        self,
+        tx: &impl ConnectionTrait,
+        project: ProjectId,
+    ) -> Result<(), BillingError> {
+        for (scope, left) in self.left.into_values() {
+            let count = i64::try_from(left.count()).unwrap_or_default();
+            if count > 0 {
+                take(tx, project, scope, -count).await?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,52 +1,87 @@
-//! Customers whose hold has to be brought up to date, because the customer service could
-//! not be told.
+//! Customers whose hold may have to change: noted in the write that is the reason, forgotten
+//! when the customer service was told.
 
 use chassis::db::{instant, micros};
 use kernel::{
     Timestamp,
-    id::{CustomerId, ProjectId},
+    id::{CustomerId, ProjectId, Ulid},
 };
 use sea_orm::{
     ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
 };
 
-use super::{entity, id};
+use super::{CHUNK, entity, id};
 use crate::error::BillingError;
 use entity::stale_hold::{ActiveModel, Column, Entity};
 
 /// Most customers that a timer looks at in one go.
 const BATCH: u64 = 50;
 
-/// Notes a customer, to be looked at from then on.
+/// Notes customers whose hold may have to change, to be looked at from then on. Part of the
+/// write that is the reason.
 pub async fn note(
     tx: &impl ConnectionTrait,
     project: ProjectId,
-    customer: CustomerId,
+    customers: &[CustomerId],
     due: Timestamp,
 ) -> Result<(), BillingError> {
-    let row = ActiveModel {
-        project_id: Set(project.to_string()),
-        customer_id: Set(customer.to_string()),
-        due_time: Set(micros(due)),
-    };
-    Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([Column::ProjectId, Column::CustomerId])
-                .update_column(Column::DueTime)
-                .to_owned(),
-        )
-        .exec_without_returning(tx)
-        .await?;
+    let customers: Vec<String> = customers.iter().map(ToString::to_string).collect();
+    for chunk in customers.chunks(CHUNK) {
+        let token = chassis::id::next::<Ulid>().to_string();
+        let rows: Vec<ActiveModel> = chunk
+            .iter()
+            .map(|customer| ActiveModel {
+                project_id: Set(project.to_string()),
+                customer_id: Set(customer.clone()),
+                due_time: Set(micros(due)),
+                token: Set(token.clone()),
+            })
+            .collect();
+        Entity::insert_many(rows)
+            .on_conflict(
+                OnConflict::columns([Column::ProjectId, Column::CustomerId])
+                    .update_columns([Column::DueTime, Column::Token])
+                    .to_owned(),
+            )
+            .exec_without_returning(tx)
+            .await?;
+    }
     Ok(())
 }
 
-/// Forgets a customer.
+/// The tokens of the notes about some customers; those without a note are left out.
+pub async fn noted(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customers: &[CustomerId],
+) -> Result<Vec<(CustomerId, String)>, BillingError> {
+    let customers: Vec<String> = customers.iter().map(ToString::to_string).collect();
+    let mut found = Vec::new();
+    for chunk in customers.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::CustomerId.is_in(chunk.iter().cloned()))
+            .all(db)
+            .await?;
+        for row in rows {
+            let customer = id("stale_hold.customer_id", &row.customer_id)?;
+            found.push((customer, row.token));
+        }
+    }
+    Ok(found)
+}
+
+/// Forgets a note, unless there is another one by now.
 pub async fn clear(
     tx: &impl ConnectionTrait,
     project: ProjectId,
     customer: CustomerId,
+    token: &str,
 ) -> Result<(), BillingError> {
-    Entity::delete_by_id((project.to_string(), customer.to_string()))
+    Entity::delete_many()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .filter(Column::Token.eq(token))
         .exec(tx)
         .await?;
     Ok(())
@@ -57,7 +92,7 @@ pub async fn due(
     db: &impl ConnectionTrait,
     project: ProjectId,
     now: Timestamp,
-) -> Result<Vec<CustomerId>, BillingError> {
+) -> Result<Vec<(CustomerId, String)>, BillingError> {
     let rows = Entity::find()
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::DueTime.lte(micros(now)))
@@ -66,7 +101,10 @@ pub async fn due(
         .all(db)
         .await?;
     rows.iter()
-        .map(|row| id("stale_hold.customer_id", &row.customer_id))
+        .map(|row| {
+            let customer = id("stale_hold.customer_id", &row.customer_id)?;
+            Ok((customer, row.token.clone()))
+        })
         .collect()
 }
 

@@ -9,7 +9,10 @@ use sea_orm::{
     ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
 };
 
-use super::{entity, from_json, id, to_json};
+use super::{
+    due::{self, Source},
+    entity, from_json, id, to_json,
+};
 use crate::{domain::subscription::Subscription, error::BillingError};
 use entity::subscription::{ActiveModel, Column, Entity};
 
@@ -28,6 +31,47 @@ pub async fn get(
         .one(db)
         .await?;
     row.map(|row| from_json(&row.body)).transpose()
+}
+
+/// Copies of subscriptions, each with the instant of its next sync; those that are unknown are
+/// left out. At most as many as one list of values takes.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    ids: &[SubscriptionId],
+) -> Result<Vec<(Subscription, Option<Timestamp>)>, BillingError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::Id.is_in(ids.iter().map(ToString::to_string)))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((from_json(&row.body)?, row.next_sync_time.map(instant))))
+        .collect()
+}
+
+/// Ids of copies behind an id.
+pub async fn ids_behind(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<SubscriptionId>, BillingError> {
+    let ids: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await?;
+    ids.iter().map(|text| id("subscription.id", text)).collect()
 }
 
 /// All copies of a customer's subscriptions.
@@ -100,6 +144,13 @@ pub async fn postpone(
     Ok(())
 }
 
+/// Copies with a due time.
+const SOURCE: Source = Source {
+    table: "subscription",
+    column: "next_sync_time",
+    condition: "next_sync_time IS NOT NULL",
+};
+
 /// Subscriptions whose lines have to be looked at by `now`, and since when; the longest due
 /// first.
 pub async fn due(
@@ -107,19 +158,14 @@ pub async fn due(
     project: ProjectId,
     now: Timestamp,
 ) -> Result<Vec<(SubscriptionId, Timestamp)>, BillingError> {
-    let rows: Vec<(String, i64)> = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .column(Column::NextSyncTime)
-        .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::NextSyncTime.lte(micros(now)))
-        .order_by_asc(Column::NextSyncTime)
-        .limit(BATCH)
-        .into_tuple()
-        .all(db)
-        .await?;
+    let columns = "id, next_sync_time";
+    let rows = due::due(db, &SOURCE, columns, (project, now, BATCH)).await?;
     rows.iter()
-        .map(|(text, since)| Ok((id("subscription.id", text)?, instant(*since))))
+        .map(|row| {
+            let text: String = row.try_get("", "id")?;
+            let since: i64 = row.try_get("", "next_sync_time")?;
+            Ok((id("subscription.id", &text)?, instant(since)))
+        })
         .collect()
 }
 
@@ -127,21 +173,7 @@ pub async fn due(
 pub async fn next_due(
     db: &impl ConnectionTrait,
 ) -> Result<Vec<(ProjectId, Timestamp)>, BillingError> {
-    let rows: Vec<(String, Option<i64>)> = Entity::find()
-        .select_only()
-        .column(Column::ProjectId)
-        .column_as(Column::NextSyncTime.min(), "earliest")
-        .filter(Column::NextSyncTime.is_not_null())
-        .group_by(Column::ProjectId)
-        .into_tuple()
-        .all(db)
-        .await?;
-    rows.into_iter()
-        .filter_map(|(project, earliest)| earliest.map(|earliest| (project, earliest)))
-        .map(|(project, earliest)| {
-            Ok((id("subscription.project_id", &project)?, instant(earliest)))
-        })
-        .collect()
+    due::earliest(db, &SOURCE).await
 }
 
 /// Customers with a priced subscription that has not ended by `now`.

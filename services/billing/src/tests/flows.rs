@@ -117,6 +117,7 @@ async fn a_day_in_parts() {
             .iter()
             .all(|invoice| status(invoice) != "gathering")
     );
+    assert_eq!(world.differences().await, [""; 0]);
 }
 
 #[tokio::test]

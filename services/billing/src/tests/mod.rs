@@ -2,11 +2,13 @@
 
 mod custom_invoicing;
 mod editing;
+mod explaining;
 #[path = "../../../../tests/src/fake_stripe/mod.rs"]
 mod fake_stripe;
 mod flows;
 mod profiles;
 mod refusals;
+mod runs;
 mod stripe;
 mod stripe_faults;
 mod subscriptions;

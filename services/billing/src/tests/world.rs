@@ -47,6 +47,10 @@ pub struct Neighbors {
     pub deleted: Option<Timestamp>,
     /// Calls of `QueryUsage`.
     pub questions: usize,
+    /// Customers besides the one that is always there.
+    pub others: Vec<String>,
+    /// Customers that were held or released, in order.
+    pub told: Vec<(String, bool)>,
 }
 
 /// The world of one test. Time is moved by hand.
@@ -225,6 +229,30 @@ impl World {
             .into_inner()
     }
 
+    /// Adds a line for another customer, who is made known.
+    pub async fn pending_of(&self, customer: &str, lines: Vec<pb::LineInput>) {
+        let known = self
+            .neighbors
+            .lock()
+            .unwrap()
+            .others
+            .contains(&customer.to_owned());
+        if !known {
+            let mut neighbors = self.neighbors.lock().unwrap();
+            neighbors.others.push(customer.to_owned());
+        }
+        let request = pb::CreatePendingLinesRequest {
+            customer_id: customer.to_owned(),
+            currency_code: "USD".to_owned(),
+            lines,
+            request_id: String::new(),
+        };
+        self.billing
+            .create_pending_lines(self.call(request))
+            .await
+            .unwrap();
+    }
+
     pub async fn try_invoice(&self) -> Result<Vec<pb::Invoice>, Status> {
         let request = pb::InvoicePendingLinesRequest {
             customer_id: CUSTOMER.to_owned(),
@@ -258,6 +286,30 @@ impl World {
             .unwrap()
     }
 
+    /// The customer as invoices have it.
+    pub async fn buyer(&self) -> crate::domain::party::Buyer {
+        let known = self
+            .billing
+            .customer(&self.context(), CUSTOMER.parse().unwrap())
+            .await
+            .unwrap();
+        crate::convert::customer::buyer(&known).unwrap()
+    }
+
+    /// Numbers of all standard invoices.
+    pub async fn numbers(&self) -> Vec<String> {
+        use sea_orm::{ConnectionTrait as _, Statement};
+        let db = self.billing.db.reader();
+        let statement = "SELECT number FROM invoice WHERE state <> 'gathering'";
+        let rows = db
+            .query_all_raw(Statement::from_string(db.get_database_backend(), statement))
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|row| row.try_get("", "number").unwrap())
+            .collect()
+    }
+
     pub async fn list(&self) -> Vec<pb::Invoice> {
         let request = pb::ListInvoicesRequest {
             include_lines: true,
@@ -286,6 +338,52 @@ impl World {
             .into_iter()
             .find(|invoice| status(invoice) == "gathering")
             .unwrap()
+    }
+
+    pub async fn explain(&self, id: &str) -> pb::InvoiceExplanation {
+        let request = pb::ExplainInvoiceRequest {
+            invoice_id: id.to_owned(),
+        };
+        self.billing
+            .explain_invoice(self.call(request))
+            .await
+            .unwrap()
+            .into_inner()
+            .explanation
+            .unwrap()
+    }
+
+    /// What a new calculation of everything finds different, as `field recorded recomputed`.
+    pub async fn differences(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut token = String::new();
+        loop {
+            let request = pb::ReconcileInvoicesRequest {
+                page_size: 2,
+                page_token: token,
+                ..Default::default()
+            };
+            let page = self
+                .billing
+                .reconcile_invoices(self.call(request))
+                .await
+                .unwrap()
+                .into_inner();
+            let invoices = page.invoices.into_iter().flat_map(|one| one.differences);
+            let missing = page
+                .subscriptions
+                .into_iter()
+                .flat_map(|one| one.missing_lines);
+            found.extend(
+                invoices
+                    .chain(missing)
+                    .map(|one| format!("{} {} {}", one.field, one.recorded, one.recomputed)),
+            );
+            token = page.next_page_token;
+            if token.is_empty() {
+                return found;
+            }
+        }
     }
 
     pub async fn update_profile(&self, change: impl FnOnce(&mut pb::BillingProfile)) {
@@ -441,26 +539,36 @@ impl Neighbors {
             "GetCustomer" => {
                 let request = customer::GetCustomerRequest::decode(body).unwrap();
                 let asked = request.customer_ref.unwrap().r#ref.unwrap();
-                if asked != customer::customer_ref::Ref::Id(CUSTOMER.to_owned()) {
+                let customer::customer_ref::Ref::Id(id) = asked else {
+                    return Err(Status::not_found("no such customer"));
+                };
+                if id != CUSTOMER && !self.others.contains(&id) {
                     return Err(Status::not_found("no such customer"));
                 }
                 customer::GetCustomerResponse {
-                    customer: Some(self.customer()),
+                    customer: Some(self.customer(&id)),
                 }
                 .encode_to_vec()
             }
-            "BatchGetCustomers" => customer::BatchGetCustomersResponse {
-                customers: vec![self.customer()],
+            "BatchGetCustomers" => {
+                let known = self.others.iter().map(String::as_str).chain([CUSTOMER]);
+                customer::BatchGetCustomersResponse {
+                    customers: known.map(|id| self.customer(id)).collect(),
+                }
+                .encode_to_vec()
             }
-            .encode_to_vec(),
             "PlaceHold" | "ReleaseHold" if self.refuses_holds => {
                 return Err(Status::unavailable("away"));
             }
             "PlaceHold" => {
+                let request = customer::PlaceHoldRequest::decode(body).unwrap();
+                self.told.push((request.customer_id, true));
                 self.held = true;
                 customer::PlaceHoldResponse::default().encode_to_vec()
             }
             "ReleaseHold" => {
+                let request = customer::ReleaseHoldRequest::decode(body).unwrap();
+                self.told.push((request.customer_id, false));
                 self.held = false;
                 customer::ReleaseHoldResponse {}.encode_to_vec()
             }
@@ -506,9 +614,9 @@ impl Neighbors {
         })
     }
 
-    fn customer(&self) -> customer::Customer {
+    fn customer(&self, id: &str) -> customer::Customer {
         customer::Customer {
-            id: CUSTOMER.to_owned(),
+            id: id.to_owned(),
             key: "acme".to_owned(),
             display_name: "Test Customer".to_owned(),
             usage_attribution: Some(customer::UsageAttribution {
@@ -517,6 +625,33 @@ impl Neighbors {
             delete_time: self.deleted.map(contract::convert::timestamp),
             ..Default::default()
         }
+    }
+
+    /// Sums by day.
+    fn days(
+        &self,
+        query: &metering::UsageQuery,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Vec<metering::UsageWindow> {
+        let mut days: BTreeMap<i64, Decimal> = BTreeMap::new();
+        for (meter, when, value) in &self.usage {
+            if *meter == query.meter_id && *when >= from && *when < to {
+                *days.entry(when.as_second().div_euclid(86_400)).or_default() += *value;
+            }
+        }
+        let time = |day: i64| {
+            Some(contract::convert::timestamp(
+                Timestamp::from_second(day * 86_400).unwrap(),
+            ))
+        };
+        days.into_iter()
+            .map(|(day, value)| metering::UsageWindow {
+                start_time: time(day),
+                end_time: time(day + 1),
+                value: Some(contract::convert::decimal(value)),
+            })
+            .collect()
     }
 
     fn usage(&self, query: &metering::UsageQuery) -> metering::UsageResult {
@@ -535,6 +670,13 @@ impl Neighbors {
         } else {
             values.sum()
         };
+        if query.window_size() == metering::WindowSize::Day {
+            let windows = self.days(query, from, to);
+            return metering::UsageResult {
+                value: None,
+                windows,
+            };
+        }
         metering::UsageResult {
             value: Some(contract::convert::decimal(value)),
             windows: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Context, Write};
-use contract::catalog::v1 as pb;
+use contract::{catalog::v1 as pb, convert::timestamp};
 use kernel::id::{EntitlementDefinitionId, ProductId, ProjectId};
 use sea_orm::ConnectionTrait;
 use tonic::{Request, Response, Status};
@@ -208,6 +208,7 @@ impl pb::entitlement_definition_service_server::EntitlementDefinitionService for
                     .await?;
                     let answer = pb::DeleteEntitlementDefinitionResponse {
                         entitlement_definition: Some(before),
+                        delete_time: Some(timestamp(ctx.now)),
                     };
                     Ok::<_, CatalogError>((w, answer))
                 },

@@ -233,11 +233,9 @@ impl pb::feature_service_server::FeatureService for Catalog {
                 &request.request_id,
                 request,
                 |w| async move {
-                    let lock = format!("catalog.holder.{}.{holder:?}", ctx.project);
-                    chassis::db::lock(w.tx(), &lock).await?;
                     let revision = request.revision;
                     if store::is_newer(w.tx(), ctx.project, &holder, revision).await? {
-                        store::replace_holds(w.tx(), ctx.project, &holder, &holds).await?;
+                        store::replace_holds_later(&w, ctx.project, &holder, &holds);
                     }
                     Ok::<_, CatalogError>((w, pb::ReplaceFeatureHoldsResponse {}))
                 },

@@ -1,7 +1,7 @@
 //! Offerings.
 
 use chassis::{Context, Write};
-use contract::catalog::v1 as pb;
+use contract::{catalog::v1 as pb, convert::timestamp};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -166,6 +166,7 @@ impl pb::offering_service_server::OfferingService for Catalog {
                         .await?;
                     let answer = pb::DeleteOfferingResponse {
                         offering: Some(proto),
+                        delete_time: Some(timestamp(ctx.now)),
                     };
                     Ok::<_, CatalogError>((w, answer))
                 },

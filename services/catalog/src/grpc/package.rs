@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Context, Write};
-use contract::catalog::v1 as pb;
+use contract::{catalog::v1 as pb, convert::timestamp};
 use kernel::id::{OfferingId, PackageId, ProductId};
 use sea_orm::ConnectionTrait;
 use tonic::{Request, Response, Status};
@@ -232,6 +232,7 @@ impl pb::package_service_server::PackageService for Catalog {
                         .await?;
                     let answer = pb::DeletePackageResponse {
                         package: Some(proto),
+                        delete_time: Some(timestamp(ctx.now)),
                     };
                     Ok::<_, CatalogError>((w, answer))
                 },

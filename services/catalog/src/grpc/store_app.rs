@@ -1,7 +1,7 @@
 //! Store apps.
 
 use chassis::{Context, Write};
-use contract::catalog::v1 as pb;
+use contract::{catalog::v1 as pb, convert::timestamp};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -189,6 +189,7 @@ impl pb::store_app_service_server::StoreAppService for Catalog {
                     .await?;
                     let answer = pb::DeleteStoreAppResponse {
                         store_app: Some(before),
+                        delete_time: Some(timestamp(ctx.now)),
                     };
                     Ok((w, answer))
                 },

@@ -1,15 +1,16 @@
 //! Features and what holds them.
 
+use chassis::Write;
 use chassis::db::{instant, is_unique_violation, micros};
 use chassis::keyset::{self, Rows, Slice, SortColumn};
 use jiff::Timestamp;
 use kernel::id::{FeatureId, MeterId, ProjectId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait as _, Statement, sea_query::OnConflict,
 };
 
-use super::entity::{feature as row, feature_hold, feature_holder};
+use super::entity::{feature as row, feature_hold};
 use crate::{
     domain::feature::{FeatureBody, MeterFacts, NewFeature},
     error::CatalogError,
@@ -157,6 +158,9 @@ pub async fn by_ids(
     ids: &[FeatureId],
     include_archived: bool,
 ) -> Result<Vec<Feature>, CatalogError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids = ids.iter().map(FeatureId::to_string);
     read(
         db,
@@ -190,6 +194,9 @@ pub async fn by_keys(
     keys: &[String],
     include_archived: bool,
 ) -> Result<Vec<Feature>, CatalogError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     read(
         db,
         of(project).filter(row::Column::Key.is_in(keys)),
@@ -342,61 +349,40 @@ pub struct Holder {
 }
 
 /// Whether a revision of a holder is not older than what was applied before, and remembers it; 0 is
-/// not ordered.
+/// not ordered. Until the transaction ends, no other replaces the holds of the holder.
 pub async fn is_newer(
-    db: &impl ConnectionTrait,
+    tx: &DatabaseTransaction,
     project: ProjectId,
     holder: &Holder,
     revision: i64,
 ) -> Result<bool, CatalogError> {
     if revision == 0 {
+        chassis::db::lock(tx, &format!("catalog.holder.{project}.{holder:?}")).await?;
         return Ok(true);
     }
-    let known = feature_holder::Entity::find()
-        .filter(feature_holder::Column::ProjectId.eq(project.to_string()))
-        .filter(feature_holder::Column::Reason.eq(holder.reason))
-        .filter(feature_holder::Column::HolderId.eq(&holder.id))
-        .one(db)
+    let done = tx
+        .execute_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            "INSERT INTO feature_holder (project_id, reason, holder_id, revision) \
+             VALUES ($1, $2, $3, $4) ON CONFLICT (project_id, reason, holder_id) \
+             DO UPDATE SET revision = excluded.revision \
+             WHERE feature_holder.revision <= excluded.revision",
+            [
+                project.to_string().into(),
+                holder.reason.into(),
+                holder.id.as_str().into(),
+                revision.into(),
+            ],
+        ))
         .await?;
-    if known.is_some_and(|known| known.revision > revision) {
-        return Ok(false);
-    }
-    let row = feature_holder::ActiveModel {
-        project_id: Set(project.to_string()),
-        reason: Set(holder.reason.to_owned()),
-        holder_id: Set(holder.id.clone()),
-        revision: Set(revision),
-    };
-    let key = [
-        feature_holder::Column::ProjectId,
-        feature_holder::Column::Reason,
-        feature_holder::Column::HolderId,
-    ];
-    feature_holder::Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns(key)
-                .update_column(feature_holder::Column::Revision)
-                .to_owned(),
-        )
-        .exec_without_returning(db)
-        .await?;
-    Ok(true)
+    Ok(done.rows_affected() == 1)
 }
 
-/// Replaces all holds of a holder.
-pub async fn replace_holds(
-    db: &impl ConnectionTrait,
-    project: ProjectId,
-    holder: &Holder,
-    holds: &[Hold],
-) -> Result<(), CatalogError> {
+/// Replaces all holds of a holder, with the commit.
+pub fn replace_holds_later(write: &Write, project: ProjectId, holder: &Holder, holds: &[Hold]) {
+    use feature_hold::Column;
+    let backend = write.tx().get_database_backend();
     let project = project.to_string();
-    feature_hold::Entity::delete_many()
-        .filter(feature_hold::Column::ProjectId.eq(&project))
-        .filter(feature_hold::Column::Reason.eq(holder.reason))
-        .filter(feature_hold::Column::HolderId.eq(&holder.id))
-        .exec(db)
-        .await?;
     // Of holds on the same feature from the same instant the longest says it all.
     let mut longest = std::collections::BTreeMap::new();
     for hold in holds {
@@ -405,8 +391,24 @@ pub async fn replace_holds(
             .or_insert(hold.end);
         *end = end.zip(hold.end).map(|(a, b)| a.max(b));
     }
+    let mut kept = Condition::any();
+    for (feature, start) in longest.keys() {
+        kept = kept.add(
+            Condition::all()
+                .add(Column::FeatureId.eq(feature.to_string()))
+                .add(Column::StartTime.eq(micros(*start))),
+        );
+    }
+    let mut others = feature_hold::Entity::delete_many()
+        .filter(Column::ProjectId.eq(&project))
+        .filter(Column::Reason.eq(holder.reason))
+        .filter(Column::HolderId.eq(&holder.id));
+    if !longest.is_empty() {
+        others = others.filter(kept.not());
+    }
+    write.later(others.build(backend));
     if longest.is_empty() {
-        return Ok(());
+        return;
     }
     let rows = longest
         .into_iter()
@@ -418,10 +420,19 @@ pub async fn replace_holds(
             start_time: Set(micros(start)),
             end_time: Set(end.map(micros)),
         });
-    feature_hold::Entity::insert_many(rows)
-        .exec_without_returning(db)
-        .await?;
-    Ok(())
+    let key = [
+        Column::ProjectId,
+        Column::Reason,
+        Column::HolderId,
+        Column::FeatureId,
+        Column::StartTime,
+    ];
+    let rows = feature_hold::Entity::insert_many(rows).on_conflict(
+        OnConflict::columns(key)
+            .update_column(Column::EndTime)
+            .to_owned(),
+    );
+    write.later(rows.build(backend));
 }
 
 /// Who holds the feature now, as `reason id`, at most ten.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chassis::{clock::system_now, open};
 use contract::customer::v1 as pb;
+use kernel::{Timestamp, id::CustomerId};
 use tonic::{Request, Response, Status};
 
 use super::Server;
@@ -11,10 +12,11 @@ use crate::{
     convert,
     domain::{
         currency::{self, Reservation},
+        hold::{Hold, HoldReason},
         text,
     },
     error::CustomerError,
-    store,
+    store::{self, subscription::Reported},
 };
 
 /// How long a reservation binds without a report, in system time.
@@ -34,11 +36,9 @@ impl Server {
                 &request.request_id,
                 request,
                 |w| async move {
-                    let (project, now) = (context.project, context.now);
+                    let project = context.project;
                     // The lock orders this after a deletion that has begun, and before a later one.
-                    let customer =
-                        store::customer::locked(w.tx(), project, hold.customer, now).await?;
-                    customer.require_live()?;
+                    store::customer::lock_live(w.tx(), project, hold.customer).await?;
                     let stored = store::hold::place(w.tx(), project, &hold).await?;
                     let hold = Some(convert::hold(&stored));
                     Ok::<_, CustomerError>((w, pb::PlaceHoldResponse { hold }))
@@ -109,13 +109,17 @@ impl Server {
                 request,
                 |w| async move {
                     let project = context.project;
-                    let customer =
-                        store::customer::locked(w.tx(), project, id, context.now).await?;
+                    let (customer, known) = store::customer::locked_with_subscriptions(
+                        w.tx(),
+                        project,
+                        id,
+                        context.now,
+                    )
+                    .await?;
                     customer.require_live()?;
                     if let Some(wanted) = wanted {
                         let now = system_now();
-                        let reserved =
-                            store::subscription::reservations(w.tx(), project, id).await?;
+                        let reserved = known.reservations;
                         let subscription = &request.subscription_id;
                         currency::admit(customer.currency, &reserved, subscription, wanted, now)?;
                         let new = Reservation {
@@ -124,7 +128,7 @@ impl Server {
                             currency: wanted,
                             expire_time: now + RESERVATION,
                         };
-                        store::subscription::reserve(w.tx(), project, id, &new).await?;
+                        store::subscription::reserve_later(&w, project, id, &new);
                     }
                     let customer = Some(convert::customer(&customer));
                     Ok::<_, CustomerError>((w, pb::ReserveForSubscriptionResponse { customer }))
@@ -150,24 +154,33 @@ impl Server {
                 request,
                 |mut w| async move {
                     let (project, now) = (context.project, context.now);
-                    let before = store::customer::locked(w.tx(), project, id, now).await?;
-                    let applied = store::subscription::replace(
-                        w.tx(),
-                        project,
-                        id,
-                        request.sequence,
-                        ledger,
-                        &reported,
-                    )
-                    .await?;
+                    let (before, known) =
+                        store::customer::locked_with_subscriptions(w.tx(), project, id, now)
+                            .await?;
                     let answer = pb::ReportSubscriptionsResponse {};
-                    if !applied {
+                    if request.sequence != 0 && request.sequence < known.sequence {
                         return Ok::<_, CustomerError>((w, answer));
                     }
+                    store::subscription::replace_later(
+                        &w,
+                        project,
+                        id,
+                        request.sequence.max(known.sequence),
+                        ledger.or(known.ledger_update_time),
+                        &reported,
+                    );
                     let changed = ledger.unwrap_or(now);
-                    store::profile::touch_at(w.tx(), project, id, changed).await?;
+                    if before.delete_time.is_none() {
+                        let holds: Vec<Hold> = reported
+                            .iter()
+                            .filter(|one| !one.period.is_empty())
+                            .map(|one| subscription_hold(id, one, now))
+                            .collect();
+                        let reason = HoldReason::Subscription;
+                        store::hold::replace_later(&w, project, id, reason, &holds);
+                    }
                     // A subscription may be known here only by what it reserved.
-                    let reserved = store::subscription::reservations(w.tx(), project, id).await?;
+                    let reserved = known.reservations;
                     let priced = reported.iter().filter_map(|one| {
                         let promised = || reserved.iter().find(|r| r.subscription == one.id);
                         one.currency.or_else(|| Some(promised()?.currency))
@@ -175,21 +188,20 @@ impl Server {
                     let settled = currency::settle(before.currency, priced);
                     let confirmed: Vec<String> =
                         reported.iter().map(|one| one.id.clone()).collect();
-                    store::subscription::settle_reservations(
-                        w.tx(),
+                    store::subscription::settle_reservations_later(
+                        &w,
                         project,
                         id,
                         &confirmed,
                         system_now(),
-                    )
-                    .await?;
+                    );
                     if before.delete_time.is_none() && settled != before.currency {
                         let mut after = before.clone();
                         after.currency = settled;
                         after.revision += 1;
                         after.update_time = now;
                         after.touch_time = after.touch_time.max(now).max(changed);
-                        store::customer::save(w.tx(), project, &after).await?;
+                        store::customer::save_later(&w, project, &after);
                         let (old, new) = (
                             convert::customer_state(&before),
                             convert::customer_state(&after),
@@ -202,10 +214,24 @@ impl Server {
                             Some(&new),
                         )
                         .await?;
+                    } else {
+                        store::profile::touch_at_later(&w, project, id, changed);
                     }
                     Ok((w, answer))
                 },
             )
             .await
+    }
+}
+
+/// What keeps a customer from being deleted while a subscription holds.
+fn subscription_hold(customer: CustomerId, reported: &Reported, now: Timestamp) -> Hold {
+    Hold {
+        customer,
+        reason: HoldReason::Subscription,
+        holder: reported.id.clone(),
+        display_text: format!("subscription {} is active", reported.id),
+        period: reported.period,
+        create_time: now,
     }
 }

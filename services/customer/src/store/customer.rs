@@ -1,17 +1,18 @@
 //! Customers: found by any of their names, made, changed, deleted.
 
-use std::collections::BTreeMap;
-
 use chassis::db::{instant, micros};
 use kernel::{
     Timestamp,
     id::{CustomerId, ProjectId},
 };
-use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set, QuerySelect, QueryTrait as _, entity::prelude::*, sea_query::Query,
+};
 
 use super::{
-    CHUNK, currency, entity, from_json, handle, hold, id, subject, subject_key, subscription,
-    to_json,
+    CHUNK, currency, entity, from_json, handle,
+    hanging::{self, Hanging, Parts},
+    hold, id, subject, subject_key, subscription, to_json,
 };
 use crate::{
     domain::{
@@ -85,7 +86,7 @@ async fn row_by_name(
     let handle_of = |text: String| async move { handle::find(db, project, &text).await };
     let (by_own_id, by_handle) = match name {
         CustomerName::Id(text) => (by_id(text).await?, None),
-        CustomerName::Key(text) => (None, handle_of(text.clone()).await?.filter(|h| h.is_key())),
+        CustomerName::Key(text) => return row_by_key(db, project, text).await,
         CustomerName::IdOrKey(text) => (
             by_id(text).await?,
             handle_of(text.clone()).await?.filter(|h| h.is_key()),
@@ -100,6 +101,25 @@ async fn row_by_name(
         Some(row) if row.id <= found.customer => Ok(Some(row)),
         Some(_) | None => Ok(by_id(&found.customer).await?),
     }
+}
+
+async fn row_by_key(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    key: &str,
+) -> Result<Option<Model>, CustomerError> {
+    let holder = Query::select()
+        .column(entity::customer_handle::Column::CustomerId)
+        .from(entity::customer_handle::Entity)
+        .and_where(entity::customer_handle::Column::ProjectId.eq(project.to_string()))
+        .and_where(entity::customer_handle::Column::Handle.eq(key))
+        .and_where(entity::customer_handle::Column::Kind.eq(HandleKind::Key.word()))
+        .to_owned();
+    Ok(Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::Id.in_subquery(holder))
+        .one(db)
+        .await?)
 }
 
 /// Customers by id in ascending order, deleted ones too; unknown ids are left out.
@@ -145,29 +165,16 @@ pub async fn from_rows(
     now: Timestamp,
 ) -> Result<Vec<Customer>, CustomerError> {
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-    let mut subject_keys = subject_key::of_customers(db, project, &ids).await?;
-    let mut former_keys = handle::former_keys(db, project, &ids).await?;
-    let mut active = subscription::active(db, project, &ids, now).await?;
+    let mut hanging = hanging::on(db, project, &ids, Parts::Shown, now).await?;
     rows.into_iter()
         .map(|row| {
-            let take =
-                |from: &mut BTreeMap<String, Vec<String>>| from.remove(&row.id).unwrap_or_default();
-            let (live_keys, former, active) = (
-                take(&mut subject_keys),
-                take(&mut former_keys),
-                take(&mut active),
-            );
-            from_row(row, live_keys, former, active)
+            let own = hanging.remove(&row.id).unwrap_or_default();
+            from_row(row, own)
         })
         .collect()
 }
 
-fn from_row(
-    row: Model,
-    live_keys: Vec<String>,
-    former_keys: Vec<String>,
-    active_subscriptions: Vec<String>,
-) -> Result<Customer, CustomerError> {
+fn from_row(row: Model, hanging: Hanging) -> Result<Customer, CustomerError> {
     Ok(Customer {
         id: id("customer id", &row.id)?,
         key: row.key,
@@ -179,14 +186,14 @@ fn from_row(
         subject_keys: if row.delete_time.is_some() {
             from_json("subject keys", &row.deleted_subject_keys)?
         } else {
-            live_keys
+            hanging.subject_keys
         },
         email: row.email,
         currency: row.currency.as_deref().map(currency).transpose()?,
         address: from_json("address", &row.address)?,
         metadata: from_json("metadata", &row.metadata)?,
-        former_keys,
-        active_subscriptions,
+        former_keys: hanging.former_keys,
+        active_subscriptions: hanging.subscriptions,
         revision: row.revision,
         create_time: instant(row.create_time),
         update_time: instant(row.update_time),
@@ -346,6 +353,21 @@ pub async fn delete(
     Ok(after)
 }
 
+/// The customer with an id as the other services give it, locked, deleted or not, with what decides about its
+/// subscriptions.
+pub async fn locked_with_subscriptions(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    now: Timestamp,
+) -> Result<(Customer, Hanging), CustomerError> {
+    let row = locked_row(tx, project, customer).await?;
+    let ids = [row.id.clone()];
+    let hanging = hanging::on(tx, project, &ids, Parts::Subscriptions, now).await?;
+    let hanging = hanging.into_values().next().unwrap_or_default();
+    Ok((from_row(row, hanging.clone())?, hanging))
+}
+
 /// The customer with an id as the other services give it, locked, deleted or not.
 pub async fn locked(
     tx: &impl ConnectionTrait,
@@ -353,5 +375,39 @@ pub async fn locked(
     customer: CustomerId,
     now: Timestamp,
 ) -> Result<Customer, CustomerError> {
-    find_for_update(tx, project, &CustomerName::Id(customer.to_string()), now).await
+    let row = locked_row(tx, project, customer).await?;
+    one(tx, project, row, now).await
+}
+
+/// Locks a customer; refused unless it lives.
+pub async fn lock_live(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<(), CustomerError> {
+    let row = locked_row(tx, project, customer).await?;
+    from_row(row, Hanging::default())?.require_live()
+}
+
+async fn locked_row(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<Model, CustomerError> {
+    Entity::find_by_id((project.to_string(), customer.to_string()))
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or_else(|| CustomerError::CustomerNotFound {
+            handle: customer.to_string(),
+        })
+}
+
+/// Stores a customer that is locked, with the commit.
+pub fn save_later(write: &chassis::Write, project: ProjectId, after: &Customer) {
+    let update = Entity::update_many()
+        .set(to_row(after))
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::Id.eq(after.id.to_string()));
+    write.later(update.build(write.tx().get_database_backend()));
 }

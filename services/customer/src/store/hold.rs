@@ -7,11 +7,11 @@ use kernel::{
     period::OpenPeriod,
 };
 use sea_orm::{
-    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*,
-    sea_query::ExprTrait as _, sea_query::OnConflict,
+    ActiveValue::Set, Condition, InsertMany, QueryOrder, QuerySelect, QueryTrait as _,
+    entity::prelude::*, sea_query::ExprTrait as _, sea_query::OnConflict,
 };
 
-use super::{corrupt, entity, id};
+use super::{CHUNK, corrupt, entity, id};
 use crate::{
     domain::hold::{Hold, HoldReason},
     error::CustomerError,
@@ -73,7 +73,23 @@ pub async fn place(
     project: ProjectId,
     hold: &Hold,
 ) -> Result<Hold, CustomerError> {
-    let row = ActiveModel {
+    let mut statement = insert(project, [hold]).build(tx.get_database_backend());
+    statement.sql.push_str(" RETURNING create_time");
+    let stored = tx.query_one_raw(statement).await?;
+    Ok(match stored {
+        Some(row) => Hold {
+            create_time: instant(row.try_get("", "create_time")?),
+            ..hold.clone()
+        },
+        None => hold.clone(),
+    })
+}
+
+fn insert<'a>(
+    project: ProjectId,
+    holds: impl IntoIterator<Item = &'a Hold>,
+) -> InsertMany<ActiveModel> {
+    let rows = holds.into_iter().map(|hold| ActiveModel {
         project_id: Set(project.to_string()),
         customer_id: Set(hold.customer.to_string()),
         reason: Set(hold.reason.word().to_owned()),
@@ -82,7 +98,7 @@ pub async fn place(
         start_time: Set(micros(hold.period.start)),
         end_time: Set(hold.period.end.map(micros)),
         create_time: Set(micros(hold.create_time)),
-    };
+    });
     let key = [
         Column::ProjectId,
         Column::CustomerId,
@@ -90,19 +106,31 @@ pub async fn place(
         Column::HolderId,
     ];
     let replaced = [Column::DisplayText, Column::StartTime, Column::EndTime];
-    Entity::insert(row)
+    Entity::insert_many(rows)
         .on_conflict(OnConflict::columns(key).update_columns(replaced).to_owned())
-        .exec_without_returning(tx)
-        .await?;
-    let stored = Entity::find_by_id((
-        project.to_string(),
-        hold.customer.to_string(),
-        hold.reason.word().to_owned(),
-        hold.holder.clone(),
-    ))
-    .one(tx)
-    .await?;
-    stored.map_or_else(|| Ok(hold.clone()), from_row)
+}
+
+/// Makes `holds` the only ones of a customer for a reason, with the commit.
+pub fn replace_later(
+    write: &chassis::Write,
+    project: ProjectId,
+    customer: CustomerId,
+    reason: HoldReason,
+    holds: &[Hold],
+) {
+    let backend = write.tx().get_database_backend();
+    let mut others = Entity::delete_many()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .filter(Column::Reason.eq(reason.word()));
+    if !holds.is_empty() {
+        let kept = holds.iter().map(|hold| hold.holder.as_str());
+        others = others.filter(Column::HolderId.is_not_in(kept));
+    }
+    write.later(others.build(backend));
+    for holds in holds.chunks(CHUNK) {
+        write.later(insert(project, holds).build(backend));
+    }
 }
 
 /// Takes a hold back, if it is there.

@@ -10,6 +10,7 @@ pub mod customer_list;
 pub mod entity;
 pub mod exchange_rate;
 pub mod handle;
+pub mod hanging;
 pub mod hold;
 pub mod migration;
 pub mod opt_out;

@@ -7,7 +7,8 @@ use kernel::{
     id::{CustomerId, ProjectId},
 };
 use sea_orm::{
-    PaginatorTrait as _, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
+    PaginatorTrait as _, QueryOrder, QuerySelect, QueryTrait as _, UpdateMany, entity::prelude::*,
+    sea_query::ExprTrait as _,
 };
 
 use super::{corrupt, customer::from_rows, entity};
@@ -57,14 +58,15 @@ pub async fn seen(
     later(tx, project, customer, Column::LastSeenTime, now).await
 }
 
-/// Moves the time of the subscriptions' last change.
-pub async fn touch_at(
-    tx: &impl ConnectionTrait,
+/// Notes with the commit that something about a customer changed at a time.
+pub fn touch_at_later(
+    write: &chassis::Write,
     project: ProjectId,
     customer: CustomerId,
     time: Timestamp,
-) -> Result<(), CustomerError> {
-    later(tx, project, customer, Column::TouchTime, time).await
+) {
+    let update = later_update(project, customer, Column::TouchTime, time);
+    write.later(update.build(write.tx().get_database_backend()));
 }
 
 /// Sets a time unless a later one is stored.
@@ -75,14 +77,23 @@ async fn later(
     column: Column,
     time: Timestamp,
 ) -> Result<(), CustomerError> {
+    later_update(project, customer, column, time)
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn later_update(
+    project: ProjectId,
+    customer: CustomerId,
+    column: Column,
+    time: Timestamp,
+) -> UpdateMany<Entity> {
     Entity::update_many()
         .col_expr(column, Expr::value(micros(time)))
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::Id.eq(customer.to_string()))
         .filter(column.is_null().or(column.lt(micros(time))))
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 /// How many customers were made, and how many were last seen, behind one instant and up to

@@ -13,33 +13,6 @@ use entity::customer_subject_key::{ActiveModel, Column, Entity};
 /// Most subject keys that a refusal names.
 const NAMED_MAX: usize = 10;
 
-/// Subject keys of live customers in ascending order, by customer id.
-pub async fn of_customers(
-    db: &impl ConnectionTrait,
-    project: ProjectId,
-    customers: &[String],
-) -> Result<BTreeMap<String, Vec<String>>, CustomerError> {
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for chunk in customers.chunks(CHUNK) {
-        let rows = Entity::find()
-            .filter(Column::ProjectId.eq(project.to_string()))
-            .filter(Column::CustomerId.is_in(chunk))
-            .all(db)
-            .await?;
-        for row in rows {
-            found
-                .entry(row.customer_id)
-                .or_default()
-                .push(row.subject_key);
-        }
-    }
-    // Sorted here and not by the database, whose collation differs from ours.
-    for keys in found.values_mut() {
-        keys.sort();
-    }
-    Ok(found)
-}
-
 /// Who holds a subject key.
 pub async fn holder(
     db: &impl ConnectionTrait,

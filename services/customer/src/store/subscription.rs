@@ -1,8 +1,6 @@
 //! What the subscription service reported about customers, and currencies it reserved.
 
-use std::collections::BTreeMap;
-
-use chassis::db::{instant, micros};
+use chassis::{Write, db::micros};
 use kernel::{
     Timestamp,
     currency::Currency,
@@ -10,11 +8,11 @@ use kernel::{
     period::OpenPeriod,
 };
 use sea_orm::{
-    ActiveValue::Set, Condition, QueryOrder, entity::prelude::*, sea_query::ExprTrait as _,
+    ActiveValue::Set, Condition, QueryTrait as _, entity::prelude::*, sea_query::ExprTrait as _,
     sea_query::OnConflict,
 };
 
-use super::{CHUNK, currency, entity};
+use super::{CHUNK, entity};
 use crate::{domain::currency::Reservation, error::CustomerError};
 use entity::{
     currency_reservation as reservation, customer_subscription as row,
@@ -45,70 +43,47 @@ pub fn active_at(now: Timestamp) -> Condition {
         )
 }
 
-/// Ids of the subscriptions active at an instant, oldest start first, by customer id.
-pub async fn active(
-    db: &impl ConnectionTrait,
-    project: ProjectId,
-    customers: &[String],
-    now: Timestamp,
-) -> Result<BTreeMap<String, Vec<String>>, CustomerError> {
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for chunk in customers.chunks(CHUNK) {
-        let rows = row::Entity::find()
-            .filter(row::Column::ProjectId.eq(project.to_string()))
-            .filter(row::Column::CustomerId.is_in(chunk))
-            .filter(active_at(now))
-            .order_by_asc(row::Column::StartTime)
-            .order_by_asc(row::Column::SubscriptionId)
-            .all(db)
-            .await?;
-        for row in rows {
-            found
-                .entry(row.customer_id)
-                .or_default()
-                .push(row.subscription_id);
-        }
-    }
-    Ok(found)
-}
-
-/// Replaces what is known of a customer's subscriptions. Answers false, and changes nothing,
-/// when a later report was stored already.
-pub async fn replace(
-    tx: &impl ConnectionTrait,
+/// Replaces what is known of a customer's subscriptions, with the commit.
+pub fn replace_later(
+    write: &Write,
     project: ProjectId,
     customer: CustomerId,
     sequence: i64,
     ledger_update_time: Option<Timestamp>,
     subscriptions: &[Reported],
-) -> Result<bool, CustomerError> {
-    let stored = report::Entity::find_by_id((project.to_string(), customer.to_string()))
-        .one(tx)
-        .await?;
-    let newest = stored.as_ref().map_or(0, |report| report.sequence);
-    if sequence != 0 && sequence < newest {
-        return Ok(false);
-    }
-    let before = stored.and_then(|report| report.ledger_update_time);
+) {
+    let backend = write.tx().get_database_backend();
     let marker = report::ActiveModel {
         project_id: Set(project.to_string()),
         customer_id: Set(customer.to_string()),
-        sequence: Set(Ord::max(sequence, newest)),
-        ledger_update_time: Set(ledger_update_time.map(micros).or(before)),
+        sequence: Set(sequence),
+        ledger_update_time: Set(ledger_update_time.map(micros)),
     };
-    report::Entity::insert(marker)
-        .on_conflict(
-            OnConflict::columns([report::Column::ProjectId, report::Column::CustomerId])
-                .update_columns([report::Column::Sequence, report::Column::LedgerUpdateTime])
-                .to_owned(),
-        )
-        .exec_without_returning(tx)
-        .await?;
-    row::Entity::delete_many()
+    let marker = report::Entity::insert(marker).on_conflict(
+        OnConflict::columns([report::Column::ProjectId, report::Column::CustomerId])
+            .update_columns([report::Column::Sequence, report::Column::LedgerUpdateTime])
+            .to_owned(),
+    );
+    write.later(marker.build(backend));
+    let mut others = row::Entity::delete_many()
         .filter(row::Column::ProjectId.eq(project.to_string()))
-        .filter(row::Column::CustomerId.eq(customer.to_string()))
-        .exec(tx)
-        .await?;
+        .filter(row::Column::CustomerId.eq(customer.to_string()));
+    if !subscriptions.is_empty() {
+        let kept = subscriptions.iter().map(|reported| reported.id.as_str());
+        others = others.filter(row::Column::SubscriptionId.is_not_in(kept));
+    }
+    write.later(others.build(backend));
+    let key = [
+        row::Column::ProjectId,
+        row::Column::CustomerId,
+        row::Column::SubscriptionId,
+    ];
+    let replaced = [
+        row::Column::PlanKey,
+        row::Column::Currency,
+        row::Column::StartTime,
+        row::Column::EndTime,
+    ];
     for chunk in subscriptions.chunks(CHUNK) {
         let rows = chunk.iter().map(|reported| row::ActiveModel {
             project_id: Set(project.to_string()),
@@ -119,43 +94,14 @@ pub async fn replace(
             start_time: Set(micros(reported.period.start)),
             end_time: Set(reported.period.end.map(micros)),
         });
-        row::Entity::insert_many(rows)
-            .exec_without_returning(tx)
-            .await?;
+        let rows = row::Entity::insert_many(rows)
+            .on_conflict(OnConflict::columns(key).update_columns(replaced).to_owned());
+        write.later(rows.build(backend));
     }
-    Ok(true)
 }
 
-/// Currencies reserved for a customer, also those whose time has passed.
-pub async fn reservations(
-    db: &impl ConnectionTrait,
-    project: ProjectId,
-    customer: CustomerId,
-) -> Result<Vec<Reservation>, CustomerError> {
-    reservation::Entity::find()
-        .filter(reservation::Column::ProjectId.eq(project.to_string()))
-        .filter(reservation::Column::CustomerId.eq(customer.to_string()))
-        .all(db)
-        .await?
-        .into_iter()
-        .map(|row| {
-            Ok(Reservation {
-                subscription: row.subscription_id,
-                revision: row.revision,
-                currency: currency(&row.currency)?,
-                expire_time: instant(row.expire_time),
-            })
-        })
-        .collect()
-}
-
-/// Stores a reservation; an earlier one of the same subscription is replaced.
-pub async fn reserve(
-    tx: &impl ConnectionTrait,
-    project: ProjectId,
-    customer: CustomerId,
-    new: &Reservation,
-) -> Result<(), CustomerError> {
+/// Stores a reservation, with the commit; an earlier one of the same subscription is replaced.
+pub fn reserve_later(write: &Write, project: ProjectId, customer: CustomerId, new: &Reservation) {
     let row = reservation::ActiveModel {
         project_id: Set(project.to_string()),
         customer_id: Set(customer.to_string()),
@@ -174,11 +120,9 @@ pub async fn reserve(
         reservation::Column::Currency,
         reservation::Column::ExpireTime,
     ];
-    reservation::Entity::insert(row)
-        .on_conflict(OnConflict::columns(key).update_columns(replaced).to_owned())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
+    let row = reservation::Entity::insert(row)
+        .on_conflict(OnConflict::columns(key).update_columns(replaced).to_owned());
+    write.later(row.build(write.tx().get_database_backend()));
 }
 
 /// Drops all reservations of a customer.
@@ -195,27 +139,21 @@ pub async fn forget_reservations(
     Ok(())
 }
 
-/// Drops the reservations of a customer that were confirmed, or whose time has passed.
-pub async fn settle_reservations(
-    tx: &impl ConnectionTrait,
+/// Drops the reservations of a customer that were confirmed, or whose time has passed, with the commit.
+pub fn settle_reservations_later(
+    write: &Write,
     project: ProjectId,
     customer: CustomerId,
     confirmed: &[String],
     system_now: Timestamp,
-) -> Result<(), CustomerError> {
-    for chunk in confirmed.chunks(CHUNK) {
-        reservation::Entity::delete_many()
-            .filter(reservation::Column::ProjectId.eq(project.to_string()))
-            .filter(reservation::Column::CustomerId.eq(customer.to_string()))
-            .filter(reservation::Column::SubscriptionId.is_in(chunk))
-            .exec(tx)
-            .await?;
+) {
+    let mut over = Condition::any().add(reservation::Column::ExpireTime.lte(micros(system_now)));
+    if !confirmed.is_empty() {
+        over = over.add(reservation::Column::SubscriptionId.is_in(confirmed));
     }
-    reservation::Entity::delete_many()
+    let gone = reservation::Entity::delete_many()
         .filter(reservation::Column::ProjectId.eq(project.to_string()))
         .filter(reservation::Column::CustomerId.eq(customer.to_string()))
-        .filter(reservation::Column::ExpireTime.lte(micros(system_now)))
-        .exec(tx)
-        .await?;
-    Ok(())
+        .filter(over);
+    write.later(gone.build(write.tx().get_database_backend()));
 }

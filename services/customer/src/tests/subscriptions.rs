@@ -158,3 +158,49 @@ async fn a_subscription_is_reported_once() {
     assert_eq!(refusal(refused).0, InvalidArgument);
     world.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_reported_holds_the_customer_until_it_is_no_longer() {
+    let world = World::start().await;
+    let made = world.create(acme("acme", &["s"])).await.expect("made");
+    let held = async || {
+        let request = world.internal(pb::ListHoldsRequest {
+            customer_id: made.id.clone(),
+            include_inactive: true,
+        });
+        let holds = ok(world.customers().list_holds(request).await).holds;
+        holds
+            .into_iter()
+            .map(|hold| (hold.reason(), hold.holder_id, hold.period))
+            .collect::<Vec<_>>()
+    };
+    let subscription = pb::hold::Reason::Subscription;
+    let one = active("s1", "pro", "EUR");
+    let mut ended = active("s2", "pro", "EUR");
+    if let Some(period) = &mut ended.period {
+        period.end_time = period.start_time;
+    }
+    report(&world, &made.id, 1, vec![one.clone(), ended]).await;
+    let first = held().await;
+    assert_eq!(
+        first,
+        [(subscription, "s1".to_owned(), one.period)],
+        "no span, no hold"
+    );
+    let mut shorter = one.clone();
+    if let Some(period) = &mut shorter.period {
+        period.end_time = time("2999-01-01T00:00:00Z");
+    }
+    let two = active("s3", "pro", "EUR");
+    report(&world, &made.id, 3, vec![shorter.clone(), two.clone()]).await;
+    let both = [
+        (subscription, "s1".to_owned(), shorter.period),
+        (subscription, "s3".to_owned(), two.period),
+    ];
+    assert_eq!(held().await, both);
+    // What comes late changes nothing.
+    report(&world, &made.id, 2, Vec::new()).await;
+    assert_eq!(held().await, both);
+    report(&world, &made.id, 4, Vec::new()).await;
+    assert_eq!(held().await, []);
+}

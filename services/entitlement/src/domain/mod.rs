@@ -11,6 +11,7 @@ pub mod entitlement;
 pub mod grant;
 pub mod history;
 pub mod occupancy;
+pub mod product_right;
 pub mod promotion;
 pub mod subscription;
 pub mod timeline;

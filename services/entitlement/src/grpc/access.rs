@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::Server;
 use crate::{
+    bought::bought,
     convert,
     domain::promotion::{Promotion, check_key, joined},
     erase::erase,
@@ -170,6 +171,13 @@ impl AccessService for Server {
                 let source = sources.entry(key).or_default();
                 source.spans.push(promotion.span());
                 source.promotional = true;
+            }
+        }
+        let bought = bought(&self.memory, &context, &live, now).await?;
+        for (customer, own) in &bought {
+            for (key, span) in own {
+                let source = sources.entry((*customer, key.as_str())).or_default();
+                source.spans.push(*span);
             }
         }
         let mut access = Vec::new();

@@ -11,7 +11,9 @@ use kernel::{Timestamp, id::CustomerId};
 
 use super::{Server, check_features};
 use crate::{
+    bought::bought,
     convert,
+    domain::promotion::joined,
     error::EntitlementError,
     store::entitlement::Filter,
     valuation::{self, Valued},
@@ -133,6 +135,17 @@ impl Server {
                 .or_default()
                 .insert(&found.entitlement.feature_key, found);
         }
+        // Only where a key is asked for that no entitlement answers.
+        let unanswered: Vec<CustomerId> = queries
+            .iter()
+            .filter(|_| !request.metered_only)
+            .filter_map(|(customer, keys)| {
+                let own = by_customer.get(customer.as_ref()?);
+                let missing = |key: &String| own.is_none_or(|own| !own.contains_key(key.as_str()));
+                keys.iter().any(missing).then_some((*customer)?)
+            })
+            .collect();
+        let bought = bought(&self.memory, context, &unanswered, at).await?;
         let mut balances = Vec::new();
         for (index, (customer, keys)) in queries.iter().enumerate() {
             let Some(customer) = customer.filter(|id| rights.contains_key(id)) else {
@@ -150,7 +163,10 @@ impl Server {
                 match own.and_then(|own| own.get(key)) {
                     Some(found) => balances.push(pb::EntitlementBalance {
                         query_index,
-                        entitlement: Some(convert::entitlement(&found.entitlement, at)?),
+                        entitlement: request
+                            .with_entitlements
+                            .then(|| convert::entitlement(&found.entitlement, at))
+                            .transpose()?,
                         value: Some(convert::value(found)),
                     }),
                     None if request.metered_only => {}
@@ -158,7 +174,8 @@ impl Server {
                         let promoted = rights
                             .get(&customer)
                             .and_then(|rights| rights.promoted(key, at));
-                        let value = match promoted {
+                        let sold = bought.get(&customer).and_then(|own| own.get(key)).copied();
+                        let value = match joined(promoted.into_iter().chain(sold)) {
                             Some(span) => convert::promoted_value(customer, key, span),
                             None => pb::EntitlementValue {
                                 customer_id: customer.to_string(),

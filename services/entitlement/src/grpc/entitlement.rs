@@ -13,10 +13,12 @@ use tonic::{Request, Response, Status};
 
 use super::{Server, list::Page};
 use crate::{
+    bought::bought,
     clients::Customer,
     convert,
-    domain::entitlement::Entitlement,
+    domain::{entitlement::Entitlement, promotion::joined},
     error::EntitlementError,
+    holds,
     lookup::{self, Target},
     memory::Known,
     provision::{self, Features},
@@ -330,13 +332,17 @@ impl EntitlementService for Server {
             .iter()
             .map(|found| found.entitlement.feature_key.as_str())
             .collect();
+        let mut bought = bought(&self.memory, &context, &[customer.id], now).await?;
+        let bought = bought.remove(&customer.id).unwrap_or_default();
         let mut given: BTreeSet<&str> = rights
             .promotions(now)
             .map(|promotion| promotion.feature_key.as_str())
+            .chain(bought.keys().map(String::as_str))
             .collect();
         given.retain(|key| !known.contains(key));
         for key in given {
-            let span = rights.promoted(key, now);
+            let spans = rights.promoted(key, now).into_iter();
+            let span = joined(spans.chain(bought.get(key).copied()));
             values.extend(span.map(|span| convert::promoted_value(customer.id, key, span)));
         }
         values.sort_by(|a, b| a.feature_key.cmp(&b.feature_key));
@@ -397,26 +403,36 @@ impl EntitlementService for Server {
         let (context, request) = &chassis::open(request)?;
         let rights = convert::subscription_rights(request.state.as_ref())?;
         let subscription = rights.id;
-        if provision::is_news(self.db.reader(), context, &rights).await? {
-            let features = &Features::of(&self.clients, context, &rights.rights).await?;
-            self.db
-                .write(
-                    context,
-                    "ApplySubscription",
-                    &request.request_id,
-                    request,
-                    |mut write| async move {
-                        provision::apply(&mut write, rights, features).await?;
-                        Ok::<_, EntitlementError>((write, pb::ApplySubscriptionResponse::default()))
-                    },
-                )
-                .await?;
-        }
-        // Also when another call applied it a moment ago: it may still be telling.
-        self.tell_customers(context).await;
-        let there =
-            store::entitlement::of_subscription(self.db.reader(), context.project, subscription)
-                .await?;
+        let features = &Features::of(&self.clients, context, &rights.rights).await?;
+        let done = std::sync::Mutex::new(None);
+        let keep = &done;
+        self.db
+            .write(
+                context,
+                "ApplySubscription",
+                &request.request_id,
+                request,
+                |mut write| async move {
+                    let applied = provision::apply(&mut write, rights, features).await?;
+                    if let Ok(mut kept) = keep.lock() {
+                        *kept = applied;
+                    }
+                    Ok::<_, EntitlementError>((write, pb::ApplySubscriptionResponse::default()))
+                },
+            )
+            .await?;
+        let there = match done.into_inner().ok().flatten() {
+            Some(applied) => {
+                holds::tell(&self.db, &self.clients, context, &applied.changed).await;
+                applied.there
+            }
+            None => {
+                // Another call applied it, maybe a moment ago: it may still be telling.
+                self.tell_customers(context).await;
+                let (db, project) = (self.db.reader(), context.project);
+                store::entitlement::of_subscription(db, project, subscription).await?
+            }
+        };
         Ok(Response::new(pb::ApplySubscriptionResponse {
             entitlements: there
                 .iter()

@@ -6,6 +6,7 @@ mod creation;
 mod entitlement;
 mod grant;
 mod list;
+mod product_access;
 
 use chassis::{Context, Db, Env};
 use contract::customer::v1::CustomerRef;

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use chassis::db::{instant, micros};
+use chassis::{
+    Batch, Write,
+    db::{instant, micros},
+};
 use kernel::{
     Decimal, Timestamp,
     calendar::{IsoDuration, Recurrence},
@@ -11,7 +14,7 @@ use kernel::{
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    QueryTrait as _, Select,
     sea_query::{Expr, OnConflict},
 };
 use serde::{Deserialize, Serialize};
@@ -94,6 +97,23 @@ pub async fn insert(
     row::Entity::insert(to_row(project, entitlement)?)
         .exec_without_returning(connection)
         .await?;
+    Ok(())
+}
+
+/// Stores new entitlements with the commit. The customer service is still to be told.
+pub fn insert_later(
+    write: &Write,
+    project: ProjectId,
+    entitlements: &[Entitlement],
+) -> Result<(), EntitlementError> {
+    for chunk in entitlements.chunks(IN_CHUNK) {
+        let rows = chunk
+            .iter()
+            .map(|entitlement| to_row(project, entitlement))
+            .collect::<Result<Vec<_>, _>>()?;
+        let insert = row::Entity::insert_many(rows);
+        write.later(insert.build(write.tx().get_database_backend()));
+    }
     Ok(())
 }
 
@@ -314,29 +334,35 @@ pub async fn projects_with_hold_due(
     found.iter().map(|text| id_from_text(text)).collect()
 }
 
-/// Notes that the others were told of an entitlement as of a revision, and whether its meter is held now. If the entitlement has
-/// changed since, the customer service may have heard the news out of order and is told again.
+/// Notes of entitlements that the others were told of them as of the revision that was read, and whether their meters are
+/// held now. If one has changed since, the customer service may have heard the news out of order and is told again.
 pub async fn clear_hold_due(
     connection: &impl ConnectionTrait,
     project: ProjectId,
-    id: EntitlementId,
-    revision: i64,
-    meter_held: bool,
+    told: &[(&Entitlement, bool)],
 ) -> Result<(), EntitlementError> {
-    let set = |due: bool| {
+    let backend = connection.get_database_backend();
+    let set = |entitlement: &Entitlement, meter_held: bool, due: bool| {
         row::Entity::update_many()
             .col_expr(row::Column::HoldDue, Expr::value(due))
             .col_expr(row::Column::MeterHeld, Expr::value(meter_held))
             .filter(row::Column::ProjectId.eq(project.to_string()))
-            .filter(row::Column::Id.eq(id.to_string()))
+            .filter(row::Column::Id.eq(entitlement.id.to_string()))
     };
-    let cleared = set(false)
-        .filter(row::Column::Revision.eq(revision))
-        .exec(connection)
-        .await?;
-    if cleared.rows_affected == 0 {
-        set(true).exec(connection).await?;
+    let mut batch = Batch::new();
+    for (entitlement, meter_held) in told {
+        let cleared = set(entitlement, *meter_held, false)
+            .filter(row::Column::Revision.eq(entitlement.revision));
+        batch.push(cleared.build(backend));
     }
+    let counts = batch.send(connection).await?;
+    let mut again = Batch::new();
+    for ((entitlement, meter_held), count) in told.iter().zip(counts) {
+        if count == 0 {
+            again.push(set(entitlement, *meter_held, true).build(backend));
+        }
+    }
+    again.send(connection).await?;
     Ok(())
 }
 

@@ -6,10 +6,11 @@ use sea_orm::{ConnectionTrait, DbErr, Statement};
 /// What belongs to a customer's entitlements.
 const BY_ENTITLEMENT: [&str; 2] = ["usage_reset", "balance_checkpoint"];
 /// What belongs to a customer.
-const BY_CUSTOMER: [&str; 4] = [
+const BY_CUSTOMER: [&str; 5] = [
     "entitlement_grant",
     "subscription_reservation",
     "promotional_access",
+    "product_right",
     "entitlement",
 ];
 
@@ -50,7 +51,12 @@ pub async fn erase(
         "UPDATE subscription_applied SET revision = {} WHERE project_id = $1 AND customer_id = $2",
         i64::MAX
     );
-    for sql in owned.into_iter().chain(direct).chain([settled]) {
+    // Nor have rights that are told late.
+    let forgotten = format!(
+        "UPDATE product_right_state SET revision = {} WHERE project_id = $1 AND customer_id = $2",
+        i64::MAX
+    );
+    for sql in owned.into_iter().chain(direct).chain([settled, forgotten]) {
         connection
             .execute_raw(statement(connection, &sql, project, customer))
             .await?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chassis::{
-    Exact,
+    Exact, Write,
     db::{instant, micros},
 };
 use kernel::{
@@ -13,7 +13,7 @@ use kernel::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait as _, Select,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -85,6 +85,23 @@ pub async fn insert(
     row::Entity::insert(to_row(project, entitlement, grant)?)
         .exec_without_returning(connection)
         .await?;
+    Ok(())
+}
+
+/// Stores new grants with the commit, each with its entitlement.
+pub fn insert_later(
+    write: &Write,
+    project: ProjectId,
+    grants: &[(Entitlement, Grant)],
+) -> Result<(), EntitlementError> {
+    for chunk in grants.chunks(IN_CHUNK) {
+        let rows = chunk
+            .iter()
+            .map(|(entitlement, grant)| to_row(project, entitlement, grant))
+            .collect::<Result<Vec<_>, _>>()?;
+        let insert = row::Entity::insert_many(rows);
+        write.later(insert.build(write.tx().get_database_backend()));
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ pub mod entity;
 pub mod erasure;
 pub mod grant;
 pub mod migration;
+pub mod product_right;
 pub mod promotion;
 pub mod slice;
 pub mod subscription;

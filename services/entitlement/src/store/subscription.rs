@@ -1,12 +1,13 @@
 //! What is known of subscriptions: up to where they were applied, and what they have reserved.
 
-use chassis::db::micros;
+use chassis::{Write, db::micros};
 use kernel::{
     Timestamp,
     id::{CustomerId, ProjectId, SubscriptionId},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait as _,
+    Statement, sea_query::OnConflict,
 };
 
 use super::{
@@ -42,43 +43,105 @@ pub async fn applied_revision(
     Ok(found.map(|row| row.revision))
 }
 
-/// Notes that a revision is applied; reservations up to it are settled by that.
-pub async fn put_applied(
+/// The revision of a subscription that was applied, and the reservations for its customer that still count at a system
+/// time, in one look.
+pub async fn standing(
     connection: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    subscription: SubscriptionId,
+    system_now: Timestamp,
+) -> Result<(Option<i64>, Vec<Reservation>), EntitlementError> {
+    let rows = connection
+        .query_all_raw(Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            "SELECT 'applied' AS part, subscription_id, revision, '' AS occupants, 0 AS expire_time \
+             FROM subscription_applied WHERE project_id = $1 AND subscription_id = $2 \
+             UNION ALL SELECT 'reserved', subscription_id, revision, occupants, expire_time \
+             FROM subscription_reservation \
+             WHERE project_id = $1 AND customer_id = $3 AND expire_time > $4",
+            [
+                project.to_string().into(),
+                subscription.to_string().into(),
+                customer.to_string().into(),
+                micros(system_now).into(),
+            ],
+        ))
+        .await?;
+    let (mut applied, mut reservations) = (None, Vec::new());
+    for row in rows {
+        let part: String = row.try_get("", "part")?;
+        let revision: i64 = row.try_get("", "revision")?;
+        if part == "applied" {
+            applied = Some(revision);
+            continue;
+        }
+        reservations.push(reservation(
+            customer,
+            &row.try_get::<String>("", "subscription_id")?,
+            revision,
+            &row.try_get::<String>("", "occupants")?,
+            row.try_get("", "expire_time")?,
+        )?);
+    }
+    Ok((applied, reservations))
+}
+
+fn reservation(
+    customer: CustomerId,
+    subscription: &str,
+    revision: i64,
+    occupants: &str,
+    expire_time: i64,
+) -> Result<Reservation, EntitlementError> {
+    Ok(Reservation {
+        subscription: id_from_text(subscription)?,
+        customer,
+        revision,
+        occupants: serde_json::from_str(occupants).map_err(|_| EntitlementError::Corrupt {
+            what: "reservation",
+        })?,
+        expires: chassis::db::instant(expire_time),
+    })
+}
+
+/// Notes with the commit that a revision is applied; reservations up to it are settled by that.
+pub fn put_applied_later(
+    write: &Write,
     project: ProjectId,
     subscription: SubscriptionId,
     customer: CustomerId,
     revision: i64,
-) -> Result<(), EntitlementError> {
+) {
+    let backend = write.tx().get_database_backend();
     let model = applied::ActiveModel {
         project_id: Set(project.to_string()),
         subscription_id: Set(subscription.to_string()),
         customer_id: Set(customer.to_string()),
         revision: Set(revision),
     };
-    applied::Entity::insert(model)
-        .on_conflict(
-            OnConflict::columns([applied::Column::ProjectId, applied::Column::SubscriptionId])
-                .update_column(applied::Column::Revision)
-                .to_owned(),
-        )
-        .exec_without_returning(connection)
-        .await?;
-    reservation::Entity::delete_many()
+    let applied = applied::Entity::insert(model).on_conflict(
+        OnConflict::columns([applied::Column::ProjectId, applied::Column::SubscriptionId])
+            .update_column(applied::Column::Revision)
+            .to_owned(),
+    );
+    write.later(applied.build(backend));
+    let settled = reservation::Entity::delete_many()
         .filter(reservation::Column::ProjectId.eq(project.to_string()))
         .filter(reservation::Column::SubscriptionId.eq(subscription.to_string()))
-        .filter(reservation::Column::Revision.lte(revision))
-        .exec(connection)
-        .await?;
-    Ok(())
+        .filter(reservation::Column::Revision.lte(revision));
+    write.later(settled.build(backend));
 }
 
-/// Keeps a reservation, in place of an earlier one of the subscription.
-pub async fn put_reservation(
-    connection: &impl ConnectionTrait,
+/// Keeps a reservation with the commit, in place of an earlier one of the subscription. Others of the customer that no
+/// longer count at a system time go.
+pub fn put_reservation_later(
+    write: &Write,
     project: ProjectId,
     wanted: &Reservation,
+    system_now: Timestamp,
 ) -> Result<(), EntitlementError> {
+    let backend = write.tx().get_database_backend();
     let occupants =
         serde_json::to_string(&wanted.occupants).map_err(|_| EntitlementError::Corrupt {
             what: "reservation",
@@ -91,22 +154,26 @@ pub async fn put_reservation(
         occupants: Set(occupants),
         expire_time: Set(micros(wanted.expires)),
     };
-    reservation::Entity::insert(model)
-        .on_conflict(
-            OnConflict::columns([
-                reservation::Column::ProjectId,
-                reservation::Column::SubscriptionId,
-            ])
-            .update_columns([
-                reservation::Column::CustomerId,
-                reservation::Column::Revision,
-                reservation::Column::Occupants,
-                reservation::Column::ExpireTime,
-            ])
-            .to_owned(),
-        )
-        .exec_without_returning(connection)
-        .await?;
+    let kept = reservation::Entity::insert(model).on_conflict(
+        OnConflict::columns([
+            reservation::Column::ProjectId,
+            reservation::Column::SubscriptionId,
+        ])
+        .update_columns([
+            reservation::Column::CustomerId,
+            reservation::Column::Revision,
+            reservation::Column::Occupants,
+            reservation::Column::ExpireTime,
+        ])
+        .to_owned(),
+    );
+    write.later(kept.build(backend));
+    let over = reservation::Entity::delete_many()
+        .filter(reservation::Column::ProjectId.eq(project.to_string()))
+        .filter(reservation::Column::CustomerId.eq(wanted.customer.to_string()))
+        .filter(reservation::Column::SubscriptionId.ne(wanted.subscription.to_string()))
+        .filter(reservation::Column::ExpireTime.lte(micros(system_now)));
+    write.later(over.build(backend));
     Ok(())
 }
 
@@ -130,17 +197,13 @@ pub async fn reservations_of(
         .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Reservation {
-                subscription: id_from_text(&row.subscription_id)?,
+            reservation(
                 customer,
-                revision: row.revision,
-                occupants: serde_json::from_str(&row.occupants).map_err(|_| {
-                    EntitlementError::Corrupt {
-                        what: "reservation",
-                    }
-                })?,
-                expires: chassis::db::instant(row.expire_time),
-            })
+                &row.subscription_id,
+                row.revision,
+                &row.occupants,
+                row.expire_time,
+            )
         })
         .collect()
 }

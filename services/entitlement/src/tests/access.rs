@@ -139,6 +139,7 @@ async fn it_stands_beside_entitlements_and_hides_no_balance() {
         }],
         time: None,
         metered_only: false,
+        with_entitlements: false,
     };
     let answer = inside(world.server.batch_get_values(world.at(NOW, message)).await);
     let access: Vec<bool> = answer

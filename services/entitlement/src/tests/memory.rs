@@ -168,6 +168,7 @@ async fn a_batch_of_many_customers_and_features_asks_each_neighbor_once() {
             .collect(),
         time: None,
         metered_only: false,
+        with_entitlements: false,
     };
     let before = calls(&world);
     let answer = inside(
@@ -250,6 +251,7 @@ async fn a_batch_is_bounded() {
             queries,
             time: None,
             metered_only: false,
+            with_entitlements: false,
         };
         world.server.batch_get_values(world.at(NOW, message)).await
     };

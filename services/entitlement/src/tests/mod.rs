@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod bought;
 mod changes;
 mod grants;
 mod lifecycle;
@@ -66,6 +67,8 @@ pub(crate) struct Neighbors {
     pub holds: BTreeMap<String, Option<contract::kernel::v1::Period>>,
     /// Holders of meters, by meter.
     pub meter_holds: BTreeSet<(String, String)>,
+    /// Products and the lookup keys of what they give.
+    pub attached: BTreeSet<(String, String)>,
     /// Methods called, in order.
     pub calls: Vec<String>,
     /// Methods that fail.
@@ -156,6 +159,18 @@ impl World {
         world.feature("tokens", Some(Aggregation::Sum));
         world.feature("sso", None);
         world
+    }
+
+    /// Makes a product give an entitlement.
+    pub(crate) fn attach(&self, product: &str, key: &str) {
+        let attached = &mut self.neighbors.lock().unwrap().attached;
+        attached.insert((product.to_owned(), key.to_owned()));
+    }
+
+    /// Makes a product give nothing.
+    pub(crate) fn detach(&self, product: &str) {
+        let attached = &mut self.neighbors.lock().unwrap().attached;
+        attached.retain(|(known, _)| known != product);
     }
 
     pub(crate) fn customer(&self, id: &str, key: &str, subjects: &[&str]) {
@@ -538,6 +553,10 @@ impl Neighbors {
                 self.holds.remove(&asked.holder_id);
                 customer::ReleaseHoldResponse::default().encode_to_vec()
             }
+            "BatchGetEntitlementDefinitions" => {
+                let asked: catalog::BatchGetEntitlementDefinitionsRequest = read(body);
+                self.definitions(&asked).encode_to_vec()
+            }
             "BatchGetFeatures" => self.batch_get_features(&read(body)).encode_to_vec(),
             "BatchGetMeters" => {
                 let asked: metering::BatchGetMetersRequest = read(body);
@@ -576,6 +595,30 @@ impl Neighbors {
             }
             other => panic!("nobody answers {other}"),
         })
+    }
+
+    fn definitions(
+        &self,
+        asked: &catalog::BatchGetEntitlementDefinitionsRequest,
+    ) -> catalog::BatchGetEntitlementDefinitionsResponse {
+        let given = self
+            .attached
+            .iter()
+            .filter(|(product, _)| asked.product_ids.contains(product));
+        let definition = |key: &String| catalog::EntitlementDefinition {
+            id: format!("ID-{key}"),
+            lookup_key: key.clone(),
+            ..Default::default()
+        };
+        catalog::BatchGetEntitlementDefinitionsResponse {
+            entitlement_definitions: given.clone().map(|(_, key)| definition(key)).collect(),
+            attachments: given
+                .map(|(product, key)| catalog::EntitlementAttachment {
+                    entitlement_definition_id: format!("ID-{key}"),
+                    product_id: product.clone(),
+                })
+                .collect(),
+        }
     }
 
     fn get_customer(

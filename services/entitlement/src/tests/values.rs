@@ -222,7 +222,7 @@ async fn a_batch_costs_one_call_to_metering() {
             query("01ARZ3NDEKTSV4RRFFQ69G5FAZ", &["tokens"]),
         ],
         time: None,
-        metered_only: false,
+        ..Default::default()
     };
     let later = "2024-03-21T00:00Z";
     let answer = inside(
@@ -260,10 +260,13 @@ async fn a_batch_costs_one_call_to_metering() {
     assert_eq!(world.calls("QueryUsage"), 1);
     let only = pb::BatchGetValuesRequest {
         metered_only: true,
+        with_entitlements: true,
         ..message
     };
+    assert!(answer.balances.iter().all(|one| one.entitlement.is_none()));
     let answer = inside(world.server.batch_get_values(world.at(later, only)).await);
     assert_eq!(answer.balances.len(), 2);
+    assert!(answer.balances.iter().all(|one| one.entitlement.is_some()));
 }
 
 #[tokio::test]

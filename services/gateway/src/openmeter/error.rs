@@ -448,7 +448,7 @@ fn camel_case(word: &str) -> String {
 }
 
 /// Reasons whose status is not the usual one of their code.
-const BY_REASON: [(&str, StatusCode); 21] = [
+const BY_REASON: [(&str, StatusCode); 22] = [
     // Billing text §1.5: what a provider refuses, and the wrong app for a customer.
     ("PROVIDER_REFUSED", StatusCode::PRECONDITION_FAILED),
     ("APP_NOT_OF_CUSTOMER", StatusCode::PRECONDITION_FAILED),
@@ -464,6 +464,7 @@ const BY_REASON: [(&str, StatusCode); 21] = [
     ("ENTITLEMENT_MANAGED_BY_SUBSCRIPTION", StatusCode::FORBIDDEN),
     // Catalog text §9.4, §11 and §16: what the state of a subscription forbids.
     ("TRANSITION_NOT_ALLOWED", StatusCode::FORBIDDEN),
+    ("REPORTED_SUBSCRIPTION", StatusCode::FORBIDDEN),
     ("PAST_PHASE", StatusCode::FORBIDDEN),
     ("ITEM_EXISTS", StatusCode::FORBIDDEN),
     ("ITEM_OVERLAP", StatusCode::FORBIDDEN),

@@ -5,7 +5,6 @@
 //! *billing cadence* and *usage attribution* keep their names; `createdAt` is `create_time`,
 //! a *subject* is a subject key with a display name.
 
-mod decode;
 mod document;
 mod error;
 mod extract;
@@ -63,7 +62,7 @@ pub use document::openapi;
 pub(crate) use error::Problem;
 pub use notification_payload::notification_body;
 
-use crate::Shared;
+use crate::{Shared, decode};
 
 /// The operations of the dialect.
 fn table() -> OpenApiRouter<Shared> {

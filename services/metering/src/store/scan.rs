@@ -645,7 +645,7 @@ mod tests {
                         && from.is_none_or(|from| from <= unit)
                         && to.is_none_or(|to| unit < to)
                 };
-                prop_assert!(!inner.iter().any(|end| inside(end)));
+                prop_assert!(!inner.iter().any(inside));
             }
         }
     }

@@ -5,6 +5,8 @@ mod data;
 mod report;
 mod story;
 
+pub use story::{Extent, live};
+
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -39,7 +41,7 @@ pub async fn run(server: &ServerArgs, no_serve: bool) -> anyhow::Result<()> {
     if done.exists() {
         println!("The demo data is in {} already.", folder.display());
     } else {
-        let sent = story::live(&client).await?;
+        let sent = live(&client, Extent::default()).await?;
         report::tell(&client, &sent).await?;
         std::fs::write(&done, "complete\n")?;
     }

@@ -9,7 +9,6 @@ use contract::{
     convert::from_decimal,
     entitlement::v1::{self as entitlement, entitlement_value::Kind},
     metering::v1 as metering,
-    subscription::v1 as subscription,
 };
 use futures::TryStreamExt as _;
 use kernel::decimal::format;
@@ -29,6 +28,7 @@ pub async fn tell(client: &Client, sent: &Sent) -> anyhow::Result<()> {
     usage(client, sent).await?;
     balances(client, sent).await?;
     invoices(client).await?;
+    reconciled(client).await?;
     revenue(client).await
 }
 
@@ -244,46 +244,26 @@ async fn invoices(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn reconciled(client: &Client) -> anyhow::Result<()> {
+    let found = crate::reconcile::check(client, &[]).await?;
+    println!("  {}.", found.summary());
+    if let Some((place, difference)) = found.differences.first() {
+        bail!("{place}: {difference:?}");
+    }
+    Ok(())
+}
+
 async fn revenue(client: &Client) -> anyhow::Result<()> {
-    let series = client
-        .call(|_| async {
-            client
-                .revenue()
-                .get_revenue_series(subscription::GetRevenueSeriesRequest {
-                    first_month: "2026-01".into(),
-                    last_month: "2026-03".into(),
-                })
-                .await
-        })
-        .await?;
-    println!("\nMRR by month, {}", series.currency_code);
-    println!(
-        "  {:8} {:>9} {:>9} {:>10} {:>12} {:>8} {:>13} {:>9}",
-        "month", "start", "new", "expansion", "contraction", "churn", "reactivation", "end"
-    );
-    for month in &series.months {
-        let start = number(month.mrr_start.as_ref())?;
-        let end = number(month.mrr_end.as_ref())?;
-        let mut by_kind: BTreeMap<i32, Decimal> = BTreeMap::new();
-        for movement in &month.movements {
-            *by_kind.entry(movement.kind).or_default() += number(movement.amount.as_ref())?;
-        }
-        let of = |kind: subscription::MovementKind| {
-            by_kind.get(&kind.into()).copied().unwrap_or_default()
+    let months = crate::revenue::months("2026-01", "2026-03");
+    let table = crate::revenue::read(client, months, crate::revenue::movements()).await?;
+    println!();
+    table.print();
+    for (month, values) in &table.rows {
+        let values: Vec<Decimal> = values.iter().copied().flatten().collect();
+        let Some((end, moved)) = values.split_last() else {
+            continue;
         };
-        println!(
-            "  {:8} {:>9} {:>9} {:>10} {:>12} {:>8} {:>13} {:>9}",
-            month.month,
-            format(start),
-            format(of(subscription::MovementKind::New)),
-            format(of(subscription::MovementKind::Expansion)),
-            format(of(subscription::MovementKind::Contraction)),
-            format(of(subscription::MovementKind::Churn)),
-            format(of(subscription::MovementKind::Reactivation)),
-            format(end),
-        );
-        let moved: Decimal = by_kind.values().copied().sum();
-        same(&format!("movements of {}", month.month), start + moved, end)?;
+        same(&format!("movements of {month}"), moved.iter().sum(), *end)?;
     }
     println!("  In each month the movements add up to the change of MRR.");
     Ok(())

@@ -32,23 +32,46 @@ pub struct Sent {
     pub customers: Vec<String>,
 }
 
-/// Lives the whole story.
-pub async fn live(client: &Client) -> anyhow::Result<Sent> {
+/// How much of the story is lived.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// The first so many days.
+    pub days: i64,
+    /// The first so many customers.
+    pub customers: usize,
+    /// One of so many events of each day.
+    pub one_event_of: usize,
+}
+
+impl Default for Extent {
+    /// The whole story.
+    fn default() -> Self {
+        Self {
+            days: data::DAYS,
+            customers: data::CUSTOMERS,
+            one_event_of: 1,
+        }
+    }
+}
+
+/// Lives the story.
+pub async fn live(client: &Client, extent: Extent) -> anyhow::Result<Sent> {
     client.freeze_clock(data::instant(0, 0)).await?;
     catalog(client).await.context("setting up the catalog")?;
 
-    let days = u64::try_from(data::DAYS).unwrap_or(1);
+    let days = u64::try_from(extent.days).unwrap_or(1);
     let bar = ProgressBar::new(days).with_style(
         ProgressStyle::with_template("{msg:30} {bar:30} day {pos} of {len}, {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
-    let customers = data::customers();
+    let mut customers = data::customers();
+    customers.truncate(extent.customers);
     let mut sent = Sent {
         customers: vec![String::new(); customers.len()],
         ..Sent::default()
     };
     let mut subscriptions: BTreeMap<usize, String> = BTreeMap::new();
-    for day in 0..data::DAYS {
+    for day in 0..extent.days {
         bar.set_message("living the story");
         for spec in customers.iter().filter(|spec| spec.start_day == day) {
             let (customer, subscription) = sign_up(client, spec)
@@ -57,14 +80,21 @@ pub async fn live(client: &Client) -> anyhow::Result<Sent> {
             sent.customers[spec.index] = customer;
             subscriptions.insert(spec.index, subscription);
         }
-        if day == data::UPGRADE.1 {
-            upgrade(client, &subscriptions[&data::UPGRADE.0]).await?;
+        if day == data::UPGRADE.1
+            && let Some(id) = subscriptions.get(&data::UPGRADE.0)
+        {
+            upgrade(client, id).await?;
         }
-        if day == data::CANCELLATION.1 {
-            cancel(client, &subscriptions[&data::CANCELLATION.0]).await?;
+        if day == data::CANCELLATION.1
+            && let Some(id) = subscriptions.get(&data::CANCELLATION.0)
+        {
+            cancel(client, id).await?;
         }
         let present: Vec<usize> = subscriptions.keys().copied().collect();
-        let events = data::events(day, &present);
+        let events: Vec<EventSpec> = data::events(day, &present)
+            .into_iter()
+            .step_by(extent.one_event_of.max(1))
+            .collect();
         for event in &events {
             sent.events += 1;
             sent.tokens += event.tokens;

@@ -199,3 +199,33 @@ fn limited(field: &str, text: &str, max: usize) -> Outcome<()> {
     }
     Ok(())
 }
+
+/// Until when something is given away; `None`: until it is taken back.
+pub fn promotional_end(
+    span: Option<&pb::grant_promotional_term_request::Span>,
+    now: Timestamp,
+) -> Outcome<Option<Timestamp>> {
+    use pb::grant_promotional_term_request::Span;
+    match span {
+        None => Ok(None),
+        Some(Span::EndTime(time)) => {
+            let end = instant("end_time", Some(time))?;
+            if end.is_some_and(|end| end <= now) {
+                return Err(SubscriptionError::field(
+                    "end_time",
+                    "must lie in the future",
+                ));
+            }
+            Ok(end)
+        }
+        Some(Span::Duration(text)) => {
+            let wrong = || SubscriptionError::field("duration", "must be a duration above zero");
+            let length = IsoDuration::parse(text).map_err(|_| wrong())?;
+            let end = length.add_to(now).map_err(|_| wrong())?;
+            if end <= now {
+                return Err(wrong());
+            }
+            Ok(Some(end))
+        }
+    }
+}

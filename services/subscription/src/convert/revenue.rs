@@ -7,11 +7,15 @@ use kernel::Decimal;
 use kernel::decimal::DecimalError;
 use kernel::period::Period;
 
+use crate::domain::refusal::Refusal;
 use crate::domain::revenue::change::Class;
 use crate::domain::revenue::metric::Metric;
 use crate::domain::revenue::movement::Kind;
-use crate::domain::revenue::series::{CustomerMovement, Figures};
+use crate::domain::revenue::series::Figures;
+use crate::domain::revenue::standing::{Standing, Status};
 use crate::error::SubscriptionError;
+use crate::revenue::drill::Found;
+use crate::revenue::read::Paid;
 use crate::store::revenue::LedgerEntry;
 
 /// The figures of one month.
@@ -37,16 +41,76 @@ pub fn month(name: &str, period: Period, now: Timestamp, figures: &Figures) -> p
     }
 }
 
-/// One customer's movement.
-pub fn movement(found: &CustomerMovement) -> Result<pb::Movement, DecimalError> {
+/// One customer behind a figure.
+pub fn movement(found: &Found) -> Result<pb::Movement, SubscriptionError> {
+    let basis = &found.figures.basis;
+    let (before, after) = (basis.existing.amount, basis.active.amount);
+    let amount = kernel::decimal::sub(after, before).map_err(Refusal::from)?;
+    let kind = found
+        .figures
+        .kind
+        .map_or(pb::MovementKind::Unspecified, kind);
     Ok(pb::Movement {
         customer_id: found.customer_id.clone(),
-        kind: kind(found.movement.kind).into(),
-        value_before: Some(decimal(found.movement.before)),
-        value_after: Some(decimal(found.movement.after)),
-        amount: Some(decimal(found.movement.amount()?)),
-        subscription_ids: found.subscription_ids.clone(),
+        kind: kind.into(),
+        value_before: Some(decimal(before)),
+        value_after: Some(decimal(after)),
+        amount: Some(decimal(amount)),
+        subscription_ids: found.figures.subscription_ids.clone(),
+        contribution: found.contribution.map(decimal),
     })
+}
+
+/// What a customer is worth.
+pub fn customer(
+    id: &str,
+    standing: Option<&Standing>,
+    spent: Decimal,
+    is_excluded: bool,
+) -> Result<pb::CustomerRevenue, SubscriptionError> {
+    let revenue = standing.map_or(Decimal::ZERO, |standing| standing.revenue);
+    let status = standing.map_or(Status::NoHistory, |standing| standing.status);
+    let status = match status {
+        Status::Active => pb::CustomerRevenueStatus::Active,
+        Status::Canceled => pb::CustomerRevenueStatus::Canceled,
+        Status::Trialing => pb::CustomerRevenueStatus::Trialing,
+        Status::ChurnedDelinquent => pb::CustomerRevenueStatus::ChurnedDelinquent,
+        Status::ChurnedVoluntary => pb::CustomerRevenueStatus::ChurnedVoluntary,
+        Status::ChurnedTrial => pb::CustomerRevenueStatus::ChurnedTrial,
+        Status::NoHistory => pb::CustomerRevenueStatus::NoHistory,
+    };
+    let products = standing.map(|standing| standing.products.iter().cloned().collect());
+    let time = |of: fn(&Standing) -> Option<Timestamp>| standing.and_then(of).map(timestamp);
+    Ok(pb::CustomerRevenue {
+        customer_id: id.to_owned(),
+        mrr: Some(decimal(revenue)),
+        mrr_cents: cents(revenue)?,
+        product_keys: products.unwrap_or_default(),
+        status: status.into(),
+        activate_time: time(|standing| standing.activated),
+        churn_time: time(|standing| standing.churned),
+        is_trialing: standing.is_some_and(|standing| standing.is_trialing),
+        had_trial: standing.is_some_and(|standing| standing.had_trial),
+        total_spend: Some(decimal(spent)),
+        total_spend_cents: cents(spent)?,
+        is_excluded,
+    })
+}
+
+/// A product that somebody pays for.
+pub fn paying_product(paid: &Paid) -> pb::PayingProduct {
+    pb::PayingProduct {
+        product_key: paid.product.clone(),
+        mrr: Some(decimal(paid.part.amount)),
+        customer_count: paid.part.customers,
+    }
+}
+
+/// An amount in hundredths, half away from zero.
+fn cents(amount: Decimal) -> Result<i64, SubscriptionError> {
+    let hundredths = kernel::decimal::mul(amount, Decimal::ONE_HUNDRED).map_err(Refusal::from)?;
+    let whole = kernel::decimal::round_half_away(hundredths, 0);
+    i64::try_from(whole).map_err(|_| Refusal::from(DecimalError::Overflow).into())
 }
 
 /// An entry of the ledger.
@@ -79,6 +143,7 @@ pub fn kind_from(value: i32) -> Result<Kind, SubscriptionError> {
         Ok(pb::MovementKind::Contraction) => Ok(Kind::Contraction),
         Ok(pb::MovementKind::Churn) => Ok(Kind::Churn),
         Ok(pb::MovementKind::Reactivation) => Ok(Kind::Reactivation),
+        Ok(pb::MovementKind::PlanChange) => Ok(Kind::PlanChange),
         Ok(pb::MovementKind::Unspecified) | Err(_) => {
             Err(SubscriptionError::field("kinds", "is not a kind"))
         }
@@ -92,6 +157,7 @@ fn kind(kind: Kind) -> pb::MovementKind {
         Kind::Contraction => pb::MovementKind::Contraction,
         Kind::Churn => pb::MovementKind::Churn,
         Kind::Reactivation => pb::MovementKind::Reactivation,
+        Kind::PlanChange => pb::MovementKind::PlanChange,
     }
 }
 
@@ -114,7 +180,8 @@ pub fn metric_from(value: i32) -> Option<Metric> {
         .find(|known| metric(*known) == value)
 }
 
-fn metric(metric: Metric) -> pb::RevenueMetric {
+/// What a metric is called in the contract.
+pub fn metric(metric: Metric) -> pb::RevenueMetric {
     match metric {
         Metric::RecurringRevenue => pb::RevenueMetric::RecurringRevenue,
         Metric::ExistingRecurringRevenue => pb::RevenueMetric::ExistingRecurringRevenue,

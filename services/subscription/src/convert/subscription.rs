@@ -41,6 +41,7 @@ pub fn to_proto(subscription: &Subscription, now: Timestamp) -> pb::Subscription
         update_time: Some(timestamp(subscription.updated_at)),
         delete_time: subscription.deleted_at.map(timestamp),
         revision: subscription.revision,
+        is_reported: false,
     }
 }
 

@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 
 use crate::convert::list::{list_query, numbered_page_size};
 use crate::convert::request::{instant, operations, texts, timing};
-use crate::convert::{self, subscription as show};
+use crate::convert::{self, reported_view, subscription as show};
 use crate::decide::{Succession, delete, mint, named, pick, restore, starting_phase};
 use crate::domain::ledger::Cause;
 use crate::domain::lifecycle::Timing;
@@ -25,7 +25,8 @@ use crate::engine::{Call, Engine};
 use crate::error::SubscriptionError;
 use crate::provision::{Reservation, Saved, apply};
 use crate::store;
-use crate::store::subscription::Part;
+use crate::store::reported::Stored;
+use crate::store::subscription::{Found, Part};
 
 /// The handlers.
 pub struct SubscriptionServer {
@@ -189,8 +190,14 @@ impl SubscriptionService for SubscriptionServer {
         let (context, request) = chassis::open(request)?;
         let id = convert::request::id(&request.id)?;
         let at = instant("time", request.time.as_ref())?;
-        let found = self.engine.find(context.project, id).await?;
-        let view = Some(show::view(&found, at, context.now)?);
+        let db = self.engine.db.reader();
+        let found = store::reported::find_any(db, context.project, id).await?;
+        let view = match found {
+            Some(Stored::Plan(found)) => show::view(&found.subscription, at, context.now)?,
+            Some(Stored::Reported(found)) => reported_view::view(&found, at, context.now)?,
+            None => return Err(SubscriptionError::NotFound(id.to_string()).into()),
+        };
+        let view = Some(view);
         Ok(Response::new(pb::GetSubscriptionResponse { view }))
     }
 
@@ -222,10 +229,7 @@ impl SubscriptionService for SubscriptionServer {
                     .await?;
             let total = store::subscription::count(db, project, &filter, context.now).await?;
             return Ok(Response::new(pb::ListSubscriptionsResponse {
-                subscriptions: found
-                    .iter()
-                    .map(|found| show::to_proto(found, context.now))
-                    .collect(),
+                subscriptions: listed(&found, context.now)?,
                 next_page_token: String::new(),
                 total_size: i64::try_from(total).unwrap_or(i64::MAX),
             }));
@@ -243,14 +247,10 @@ impl SubscriptionService for SubscriptionServer {
         }
         let last = found.last().filter(|_| more);
         let next_page_token = last.map_or_else(String::new, |last| {
-            let value = store::subscription::sort_value(last, sorting).to_string();
-            page.token(&[&value, &last.id.to_string()])
+            page.token(&[&last.sort_value.to_string(), &last.id])
         });
         Ok(Response::new(pb::ListSubscriptionsResponse {
-            subscriptions: found
-                .iter()
-                .map(|found| show::to_proto(found, context.now))
-                .collect(),
+            subscriptions: listed(&found, context.now)?,
             next_page_token,
             total_size: 0,
         }))
@@ -520,6 +520,14 @@ impl SubscriptionService for SubscriptionServer {
         Ok(Response::new(page))
     }
 
+    async fn erase_customer(
+        &self,
+        request: Request<pb::EraseCustomerRequest>,
+    ) -> Result<Response<pb::EraseCustomerResponse>, Status> {
+        let (context, request) = &chassis::open(request)?;
+        crate::erase::erase(&self.engine, context, request).await
+    }
+
     async fn sync_customer(
         &self,
         request: Request<pb::SyncCustomerRequest>,
@@ -541,4 +549,15 @@ impl SubscriptionService for SubscriptionServer {
             applied_count: i32::try_from(applied).unwrap_or(i32::MAX),
         }))
     }
+}
+
+fn listed(
+    found: &[Found],
+    now: jiff::Timestamp,
+) -> Result<Vec<pb::Subscription>, SubscriptionError> {
+    let show = |found: &Found| match &found.stored {
+        Stored::Plan(listed) => Ok(show::to_proto(&listed.subscription, now)),
+        Stored::Reported(reported) => reported_view::to_proto(reported, now),
+    };
+    found.iter().map(show).collect()
 }

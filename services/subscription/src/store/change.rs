@@ -7,7 +7,7 @@ use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use kernel::period::OpenPeriod;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait as _,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,8 +48,8 @@ struct Document {
     after: Option<Sold>,
 }
 
-/// Records what a write changes. `None` before: the subscription is new.
-pub async fn record(
+/// Records what a write changes, with its commit. `None` before: the subscription is new.
+pub fn record(
     write: &Write,
     cause: Cause,
     before: Option<&Subscription>,
@@ -78,9 +78,8 @@ pub async fn record(
         });
     }
     for rows in rows.chunks(ROWS_PER_INSERT) {
-        Entity::insert_many(rows.to_vec())
-            .exec_without_returning(write.tx())
-            .await?;
+        let insert = Entity::insert_many(rows.to_vec());
+        write.later(insert.build(write.tx().get_database_backend()));
     }
     Ok(())
 }

@@ -4,6 +4,8 @@
 use kernel::id::{CustomerId, ProjectId};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 
+use super::subscription;
+use crate::domain::subscription::Subscription;
 use crate::error::SubscriptionError;
 
 /// The number that a write must still find.
@@ -20,6 +22,56 @@ pub async fn read(
         ))
         .await?;
     Ok(row.map_or(Ok(0), |row| row.try_get("", "sequence"))?)
+}
+
+/// What a decision about a customer leans on, in one look.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The number that a write must still find.
+    pub sequence: i64,
+    /// All subscriptions from plans that were not deleted, by start.
+    pub stored: Vec<Subscription>,
+    /// Whether other services still have to be told something.
+    pub pending: bool,
+}
+
+/// Looks at a customer.
+pub async fn look(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<Seen, SubscriptionError> {
+    let rows = connection
+        .query_all_raw(Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            "SELECT g.sequence, s.document, \
+             (SELECT count(*) FROM pending_apply \
+              WHERE pending_apply.project_id = $1 AND pending_apply.customer_id = $2) AS pending \
+             FROM (SELECT 1 AS one) AS o \
+             LEFT JOIN customer_gate AS g ON g.project_id = $1 AND g.customer_id = $2 \
+             LEFT JOIN subscription AS s ON s.project_id = $1 AND s.customer_id = $2 \
+             AND s.delete_time IS NULL AND s.kind = 'plan' \
+             ORDER BY s.active_from, s.id LIMIT $3",
+            [
+                project.to_string().into(),
+                customer.to_string().into(),
+                subscription::CUSTOMER_MAX.into(),
+            ],
+        ))
+        .await?;
+    let mut seen = Seen {
+        sequence: 0,
+        stored: Vec::with_capacity(rows.len()),
+        pending: false,
+    };
+    for row in rows {
+        seen.sequence = row.try_get::<Option<i64>>("", "sequence")?.unwrap_or(0);
+        seen.pending = row.try_get::<i64>("", "pending")? > 0;
+        if let Some(document) = row.try_get::<Option<String>>("", "document")? {
+            seen.stored.push(subscription::read(&document)?);
+        }
+    }
+    Ok(seen)
 }
 
 /// Moves the number on; refuses when somebody else did.

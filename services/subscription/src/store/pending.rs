@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chassis::Write;
 use chassis::db::{instant, micros};
 use jiff::Timestamp;
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait as _,
 };
 
 use super::entity::pending_apply::{ActiveModel, Column, Entity};
@@ -33,14 +34,25 @@ pub struct Pending {
     pub attempts: i32,
 }
 
-/// Notes that a revision has to be applied; `free_at` is the system time from which the worker may do it.
-pub async fn put(
-    tx: &DatabaseTransaction,
+impl Pending {
+    /// A revision that nobody was told of yet.
+    pub fn new(subscription: &Subscription) -> Self {
+        Self {
+            subscription: subscription.id,
+            revision: subscription.revision,
+            attempts: 0,
+        }
+    }
+}
+
+/// Notes with the commit that a revision has to be applied; `free_at` is the system time from which the worker may do it.
+pub fn put_later(
+    write: &Write,
     project: ProjectId,
     subscription: &Subscription,
     now: Timestamp,
     free_at: Timestamp,
-) -> Result<(), SubscriptionError> {
+) {
     let row = ActiveModel {
         project_id: Set(project.to_string()),
         subscription_id: Set(subscription.id.to_string()),
@@ -58,11 +70,8 @@ pub async fn put(
             Column::CreateTime,
         ])
         .to_owned();
-    Entity::insert(row)
-        .on_conflict(replace)
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
+    let insert = Entity::insert(row).on_conflict(replace);
+    write.later(insert.build(write.tx().get_database_backend()));
 }
 
 /// What a customer's services still have to be told.
@@ -148,28 +157,17 @@ fn due(system_now: Timestamp, fresh_until: Timestamp) -> Condition {
         .add(untried)
 }
 
-/// Removes what is applied, unless a newer revision came meanwhile.
-pub async fn done(
-    tx: &DatabaseTransaction,
-    project: ProjectId,
-    pending: Pending,
-) -> Result<(), SubscriptionError> {
-    Entity::delete_many()
+/// Removes with the commit what is applied, unless a newer revision came meanwhile.
+pub fn done_later(write: &Write, project: ProjectId, pending: Pending) {
+    let delete = Entity::delete_many()
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::SubscriptionId.eq(pending.subscription.to_string()))
-        .filter(Column::Revision.lte(pending.revision))
-        .exec(tx)
-        .await?;
-    Ok(())
+        .filter(Column::Revision.lte(pending.revision));
+    write.later(delete.build(write.tx().get_database_backend()));
 }
 
-/// Puts the next attempt off, each time for longer.
-pub async fn failed(
-    tx: &DatabaseTransaction,
-    project: ProjectId,
-    pending: Pending,
-    system_now: Timestamp,
-) -> Result<(), SubscriptionError> {
+/// Puts the next attempt off with the commit, each time for longer.
+pub fn failed_later(write: &Write, project: ProjectId, pending: Pending, system_now: Timestamp) {
     let doubled = u32::try_from(pending.attempts)
         .ok()
         .and_then(|attempts| PAUSE_MICROS_FIRST.checked_shl(attempts));
@@ -181,12 +179,10 @@ pub async fn failed(
         next_attempt_time: Set(micros(system_now).saturating_add(pause)),
         ..Default::default()
     };
-    Entity::update_many()
+    let update = Entity::update_many()
         .set(row)
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::SubscriptionId.eq(pending.subscription.to_string()))
-        .filter(Column::Revision.eq(pending.revision))
-        .exec(tx)
-        .await?;
-    Ok(())
+        .filter(Column::Revision.eq(pending.revision));
+    write.later(update.build(write.tx().get_database_backend()));
 }

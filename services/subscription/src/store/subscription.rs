@@ -1,24 +1,29 @@
 //! Subscriptions by id, by customer, and in lists.
 
+use chassis::Write;
 use chassis::db::micros;
 use jiff::Timestamp;
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use sea_orm::sea_query::{Cond, Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _, Select,
 };
 
 use super::entity::subscription::{ActiveModel, Column, Entity, Model};
+use super::name;
+use super::reported::Stored;
 use crate::domain::status::Status;
 use crate::domain::subscription::Subscription;
 use crate::error::SubscriptionError;
 
+/// The kind of a row that is a subscription from a plan, run here.
+pub const PLAN: &str = "plan";
 /// Where an open end is sorted.
-const OPEN: i64 = i64::MAX;
+pub const OPEN: i64 = i64::MAX;
 
 /// Most subscriptions of one customer that a decision looks at.
-const CUSTOMER_MAX: u64 = 10_000;
+pub const CUSTOMER_MAX: u64 = 10_000;
 
 /// Which subscriptions a list wants.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +45,17 @@ pub struct Sorting {
     pub by_end: bool,
     /// Oldest first.
     pub ascending: bool,
+}
+
+/// A row of a list.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The subscription.
+    pub stored: Stored,
+    /// Its id.
+    pub id: String,
+    /// The value by which the list is sorted.
+    pub sort_value: i64,
 }
 
 /// A part of a list.
@@ -71,7 +87,10 @@ pub async fn find_any(
     let row = Entity::find_by_id((project.to_string(), id.to_string()))
         .one(connection)
         .await?;
-    row.as_ref().map(from_row).transpose()
+    row.as_ref()
+        .filter(|row| row.kind == PLAN)
+        .map(from_row)
+        .transpose()
 }
 
 /// All of a customer that were not deleted, by start.
@@ -93,7 +112,7 @@ pub async fn of_customer(
     rows.iter().map(from_row).collect()
 }
 
-/// A part of a list at an instant.
+/// A part of a list at an instant, of what is run here and of what is reported.
 pub async fn list(
     connection: &impl ConnectionTrait,
     project: ProjectId,
@@ -101,7 +120,7 @@ pub async fn list(
     sorting: Sorting,
     part: &Part,
     now: Timestamp,
-) -> Result<Vec<Subscription>, SubscriptionError> {
+) -> Result<Vec<Found>, SubscriptionError> {
     let column = if sorting.by_end {
         Column::ActiveTo
     } else {
@@ -112,7 +131,7 @@ pub async fn list(
     } else {
         Order::Desc
     };
-    let mut query = select(project, filter, now)
+    let mut query = of_any_origin(project, filter, now)
         .order_by(column, order.clone())
         .order_by(Column::Id, order);
     query = match part {
@@ -130,7 +149,20 @@ pub async fn list(
             query.filter(behind).limit(*limit)
         }
     };
-    query.all(connection).await?.iter().map(from_row).collect()
+    let rows = query.all(connection).await?;
+    let found = |row: &Model| {
+        let stored = super::reported::from_row(row).transpose()?;
+        Some(stored.map(|stored| Found {
+            stored,
+            id: row.id.clone(),
+            sort_value: if sorting.by_end {
+                row.active_to
+            } else {
+                row.active_from
+            },
+        }))
+    };
+    rows.iter().filter_map(found).collect()
 }
 
 /// How many a list has in all.
@@ -140,27 +172,25 @@ pub async fn count(
     filter: &Filter,
     now: Timestamp,
 ) -> Result<u64, SubscriptionError> {
-    Ok(select(project, filter, now).count(connection).await?)
+    Ok(of_any_origin(project, filter, now)
+        .count(connection)
+        .await?)
 }
 
-/// The value by which a list sorts a subscription.
-pub fn sort_value(subscription: &Subscription, sorting: Sorting) -> i64 {
-    if sorting.by_end {
-        subscription.active_to.map_or(OPEN, micros)
-    } else {
-        micros(subscription.active_from)
-    }
-}
-
-/// Stores a new subscription.
-pub async fn insert(
-    tx: &DatabaseTransaction,
+/// Stores a new subscription, with the commit.
+pub async fn insert_later(
+    write: &Write,
     project: ProjectId,
     subscription: &Subscription,
 ) -> Result<(), SubscriptionError> {
-    Entity::insert(to_row(project, subscription)?)
-        .exec_without_returning(tx)
-        .await?;
+    let (sequence, short_id) = name::number(write.tx(), project, subscription.id).await?;
+    let row = ActiveModel {
+        kind: Set(PLAN.to_owned()),
+        sequence: Set(sequence),
+        short_id: Set(short_id),
+        ..to_row(project, subscription)?
+    };
+    write.later(Entity::insert(row).build(write.tx().get_database_backend()));
     Ok(())
 }
 
@@ -185,6 +215,10 @@ pub async fn update(
 }
 
 fn select(project: ProjectId, filter: &Filter, now: Timestamp) -> Select<Entity> {
+    of_any_origin(project, filter, now).filter(Column::Kind.eq(PLAN))
+}
+
+fn of_any_origin(project: ProjectId, filter: &Filter, now: Timestamp) -> Select<Entity> {
     let mut query = Entity::find()
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::DeleteTime.is_null());
@@ -219,7 +253,12 @@ fn in_status(status: Status, now: i64) -> Condition {
 }
 
 fn from_row(row: &Model) -> Result<Subscription, SubscriptionError> {
-    serde_json::from_str(&row.document).map_err(SubscriptionError::Corrupt)
+    read(&row.document)
+}
+
+/// Reads a stored document.
+pub fn read(document: &str) -> Result<Subscription, SubscriptionError> {
+    serde_json::from_str(document).map_err(SubscriptionError::Corrupt)
 }
 
 fn to_row(
@@ -236,5 +275,6 @@ fn to_row(
         revision: Set(subscription.revision),
         delete_time: Set(subscription.deleted_at.map(micros)),
         document: Set(serde_json::to_string(subscription).map_err(SubscriptionError::Corrupt)?),
+        ..Default::default()
     })
 }

@@ -33,9 +33,11 @@ use crate::convert;
 use crate::domain::fixture::{flat, time, unpriced};
 use crate::engine::Engine;
 use crate::grpc::addon::SubscriptionAddonServer;
+use crate::grpc::reported::ReportedServer;
 use crate::grpc::revenue::RevenueServer;
 use crate::grpc::subscription::SubscriptionServer;
 use crate::multiple::Multiple;
+use crate::revenue::Revenue;
 use crate::worker::ApplyTimer;
 use crate::{provision, store};
 
@@ -70,8 +72,18 @@ pub struct Neighbors {
     pub report: Option<customer::ReportSubscriptionsRequest>,
     /// Issues that every check of a plan finds.
     pub issues: Vec<contract::kernel::v1::ValidationIssue>,
+    /// The project; without a currency, in USD.
+    pub project: customer::Project,
+    /// Products of the catalog.
+    pub products: Vec<catalog::Product>,
+    /// What entitlement was told that customers have by what they bought.
+    pub rights: BTreeMap<String, entitlement::ApplyProductAccessRequest>,
     /// Rates into the project's currency.
     pub rates: BTreeMap<String, &'static str>,
+    /// Ids of customers by every name that leads to one.
+    pub customers: BTreeMap<String, String>,
+    /// Products that were made sure of: key and interval.
+    pub ensured: BTreeSet<(String, String)>,
 }
 
 /// How a test and its neighbors wait for each other.
@@ -90,6 +102,7 @@ pub struct World {
     pub subscriptions: SubscriptionServer,
     pub addons: SubscriptionAddonServer,
     pub revenue: RevenueServer,
+    pub reported: ReportedServer,
     pub engine: Engine,
     pub neighbors: Arc<Mutex<Neighbors>>,
     env: Env,
@@ -132,7 +145,8 @@ impl World {
         let world = Self {
             subscriptions: SubscriptionServer::new(engine.clone()),
             addons: SubscriptionAddonServer::new(engine.clone()),
-            revenue: RevenueServer::new(engine.clone()),
+            revenue: RevenueServer::new(Revenue::new(engine.clone(), None)),
+            reported: ReportedServer::new(engine.clone()),
             engine,
             neighbors,
             env,
@@ -247,6 +261,14 @@ impl World {
         .unwrap()
     }
 
+    /// What the next process does about erasures that were interrupted; answers how many it finished.
+    pub async fn finish_erasures(&self, now: &str) -> u64 {
+        let context = Context::background(&self.env, ProjectId::from_ulid(Ulid(1)), time(now));
+        let timer = crate::erase::EraseTimer::new(self.replica());
+        timer.due().await.unwrap();
+        timer.run(&context).await.unwrap()
+    }
+
     /// The revision that a service knows.
     pub fn known(&self, service: &'static str, id: &str) -> i64 {
         let neighbors = self.neighbors.lock().unwrap();
@@ -343,7 +365,7 @@ fn respond(message: &[u8]) -> http::Response<Body> {
         .unwrap()
 }
 
-fn read<M: Message + Default>(body: &[u8]) -> M {
+pub fn read<M: Message + Default>(body: &[u8]) -> M {
     M::decode(body).unwrap()
 }
 
@@ -360,6 +382,9 @@ impl Neighbors {
         }
         if let Some(status) = self.refuse.get(method) {
             return Err(status.clone());
+        }
+        if let Some(answer) = self.sold(method, body) {
+            return answer;
         }
         Ok(match (service, method) {
             ("catalog", "GetPlan") => {
@@ -410,7 +435,16 @@ impl Neighbors {
                 self.apply("billing", request.state.unwrap());
                 Vec::new()
             }
+            ("customer", "GetCustomer" | "EnsureCustomer" | "AddAlias" | "EraseCustomer") => {
+                self.named_customer(method, body)?
+            }
             ("customer", _) => self.customer(method, body)?,
+            ("catalog", "EnsureProduct") => {
+                let request: catalog::EnsureProductRequest = read(body);
+                self.ensured.insert((request.product_key, request.duration));
+                catalog::EnsureProductResponse::default().encode_to_vec()
+            }
+            ("entitlement", "EraseCustomerRights") => Vec::new(),
             ("entitlement", "ReserveSubscription") => {
                 let request: entitlement::ReserveSubscriptionRequest = read(body);
                 self.reserve(request.state.unwrap())?;
@@ -423,37 +457,20 @@ impl Neighbors {
 
     fn customer(&mut self, method: &str, body: &[u8]) -> Result<Vec<u8>, Status> {
         Ok(match method {
-            "GetCustomer" => {
-                let found = customer::Customer {
-                    id: CUSTOMER.to_owned(),
-                    ..Default::default()
-                };
-                customer::GetCustomerResponse {
-                    customer: Some(found),
-                }
-                .encode_to_vec()
-            }
-            "PlaceHold" => {
-                let request: customer::PlaceHoldRequest = read(body);
-                self.holds.insert(request.holder_id, request.period);
-                Vec::new()
-            }
-            "ReleaseHold" => {
-                let request: customer::ReleaseHoldRequest = read(body);
-                self.holds.remove(&request.holder_id);
-                Vec::new()
-            }
             "ReportSubscriptions" => {
-                self.report = Some(read(body));
+                let report: customer::ReportSubscriptionsRequest = read(body);
+                // What is reported holds the customer.
+                let held = report.subscriptions.iter().cloned();
+                self.holds = held.map(|one| (one.subscription_id, one.period)).collect();
+                self.report = Some(report);
                 Vec::new()
             }
             "ReserveForSubscription" => Vec::new(),
             "GetProject" => {
-                let currency_code = "USD".to_owned();
-                let project = customer::Project {
-                    currency_code,
-                    ..Default::default()
-                };
+                let mut project = self.project.clone();
+                if project.currency_code.is_empty() {
+                    project.currency_code = "USD".to_owned();
+                }
                 customer::GetProjectResponse {
                     project: Some(project),
                 }
@@ -475,6 +492,61 @@ impl Neighbors {
                 customer::GetRateResponse { rate }.encode_to_vec()
             }
             _ => return Err(Status::unimplemented(method.to_owned())),
+        })
+    }
+
+    fn named_customer(&mut self, method: &str, body: &[u8]) -> Result<Vec<u8>, Status> {
+        use customer::customer_ref::Ref;
+        let customer = |id: &str| customer::Customer {
+            id: id.to_owned(),
+            ..Default::default()
+        };
+        Ok(match method {
+            "GetCustomer" => {
+                let request: customer::GetCustomerRequest = read(body);
+                let found = match request.customer_ref.and_then(|by| by.r#ref) {
+                    Some(Ref::Handle(name)) => customer(
+                        self.customers
+                            .get(&name)
+                            .ok_or_else(|| Status::not_found("customer"))?,
+                    ),
+                    Some(Ref::Id(id)) => customer(&id),
+                    Some(Ref::Key(_) | Ref::IdOrKey(_)) | None => customer(CUSTOMER),
+                };
+                customer::GetCustomerResponse {
+                    customer: Some(found),
+                }
+                .encode_to_vec()
+            }
+            "EnsureCustomer" => {
+                let request: customer::EnsureCustomerRequest = read(body);
+                let number = 1_000 + self.customers.len() as u128;
+                let name = match request.handle.as_str() {
+                    "" => format!("pwu_{number}"),
+                    name => name.to_owned(),
+                };
+                let new = || Ulid(number).to_string();
+                let id = self.customers.entry(name).or_insert_with(new).clone();
+                self.customers.insert(id.clone(), id.clone());
+                let customer = Some(customer(&id));
+                customer::EnsureCustomerResponse {
+                    customer,
+                    created: true,
+                }
+                .encode_to_vec()
+            }
+            "AddAlias" => {
+                let request: customer::AddAliasRequest = read(body);
+                if let Some(Ref::Id(id)) = request.customer_ref.and_then(|by| by.r#ref) {
+                    self.customers.insert(request.alias, id);
+                }
+                Vec::new()
+            }
+            _ => {
+                let request: customer::EraseCustomerRequest = read(body);
+                self.customers.retain(|_, id| *id != request.customer_id);
+                Vec::new()
+            }
         })
     }
 

@@ -99,6 +99,7 @@ fn subscription(
         revision: 1,
         deleted: false,
         phases,
+        plan: None,
     }
 }
 

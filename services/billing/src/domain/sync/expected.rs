@@ -243,7 +243,8 @@ fn once(
     Ok(())
 }
 
-fn version(subscription: &Subscription, phase: &Phase, item: &Item) -> String {
+/// What the references of all lines of an item version begin with.
+pub fn version(subscription: &Subscription, phase: &Phase, item: &Item) -> String {
     format!(
         "{}/{}/{}/v[{}]",
         subscription.id, phase.key, item.key, item.version

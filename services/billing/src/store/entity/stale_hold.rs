@@ -15,6 +15,8 @@ pub struct Model {
     pub customer_id: String,
     /// When a timer has to look at it.
     pub due_time: i64,
+    /// Names the note: a newer one has another.
+    pub token: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -3,6 +3,7 @@
 mod m0001_billing;
 mod m0002_stripe;
 mod m0003_hold;
+mod m0004_run;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -12,5 +13,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0001_billing::Billing),
         Box::new(m0002_stripe::Stripe),
         Box::new(m0003_hold::Hold),
+        Box::new(m0004_run::Run),
     ]
 }

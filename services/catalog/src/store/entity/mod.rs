@@ -4,7 +4,6 @@ pub mod entitlement_definition;
 pub mod entitlement_product;
 pub mod feature;
 pub mod feature_hold;
-pub mod feature_holder;
 pub mod meter_release;
 pub mod model_price;
 pub mod named_plan;

@@ -4,6 +4,7 @@ mod m0001_entitlement;
 mod m0002_checkpoint_time;
 mod m0003_promotional_access;
 mod m0004_meter_hold;
+mod m0005_product_right;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -14,5 +15,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0002_checkpoint_time::Migration),
         Box::new(m0003_promotional_access::Migration),
         Box::new(m0004_meter_hold::Migration),
+        Box::new(m0005_product_right::Migration),
     ]
 }

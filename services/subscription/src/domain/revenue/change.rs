@@ -76,6 +76,11 @@ pub fn product_key(subscription: &Subscription) -> String {
 }
 
 impl Class {
+    /// Whether it says that a subscription is over.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Ended | Self::Delinquent)
+    }
+
     /// The name it is stored under.
     pub fn as_str(self) -> &'static str {
         match self {

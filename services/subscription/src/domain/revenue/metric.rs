@@ -302,6 +302,95 @@ impl Metric {
     }
 }
 
+impl Metric {
+    /// What one customer with this basis adds to the metric; for a rate or mean, to its numerator. `None`: it is no sum over
+    /// customers.
+    pub fn contribution(self, own: &Basis) -> Result<Option<Decimal>, DecimalError> {
+        let amount = |amount: Decimal| Ok(Some(amount));
+        let count = |count: i64| Ok(Some(Decimal::from(count)));
+        match self {
+            Self::LifetimeValue
+            | Self::SaasQuickRatio
+            | Self::CumulativeNetNewMrr
+            | Self::CumulativeNewTrialingCustomers => Ok(None),
+            Self::AverageRevenuePerUser => amount(own.active.amount),
+            Self::GrowthRate => decimal::sub(own.active.amount, own.existing.amount).map(Some),
+            Self::RevenueChurnRate => amount(own.churned()?.amount.abs()),
+            Self::RevenueChurnCancellationsRate => amount(own.canceled.amount.abs()),
+            Self::RevenueChurnDelinquentRate => amount(own.delinquent.amount.abs()),
+            Self::CustomersChurnRate => count(own.churned()?.customers),
+            Self::CustomersChurnCancellationsRate => count(own.canceled.customers),
+            Self::CustomersChurnDelinquentRate => count(own.delinquent.customers),
+            Self::CustomersRetentionRate => {
+                count(own.existing.customers - own.churned()?.customers)
+            }
+            Self::RevenueRetentionRate => amount(own.retained),
+            Self::UpgradeRate => amount(own.upgraded.amount),
+            Self::DowngradeRate => amount(own.downgraded.amount.abs()),
+            Self::PlanChangeRate => amount(own.plan_changed.amount),
+            Self::CustomerConversionRate => count(own.trials_converted),
+            Self::TrialConversionTime => {
+                decimal::div(own.conversion_seconds.into(), SECONDS_PER_DAY.into()).map(Some)
+            }
+            Self::RecurringRevenue
+            | Self::ExistingRecurringRevenue
+            | Self::NewRecurringRevenue
+            | Self::ReactivatedRecurringRevenue
+            | Self::ChurnedRecurringRevenue
+            | Self::ChurnedRecurringRevenueCancellations
+            | Self::ChurnedRecurringRevenueDelinquent
+            | Self::UpgradedRecurringRevenue
+            | Self::DowngradedRecurringRevenue
+            | Self::PlanChangedRecurringRevenue
+            | Self::ActiveCustomers
+            | Self::ExistingCustomers
+            | Self::NewCustomers
+            | Self::ReactivatedCustomers
+            | Self::ChurnedCustomers
+            | Self::ChurnedCustomersCancellations
+            | Self::ChurnedCustomersDelinquent
+            | Self::UpgradedCustomers
+            | Self::DowngradedCustomers
+            | Self::ExistingTrialingCustomers
+            | Self::ActiveTrialingCustomers
+            | Self::NewTrialingCustomers
+            | Self::ConvertedCustomers
+            | Self::ChurnedTrialingCustomers
+            | Self::ConvertedRecurringRevenue
+            | Self::FutureChurnMrr => self.value(std::slice::from_ref(own)),
+        }
+    }
+
+    /// Whether customers contribute to it in whose ledger nothing happens within the period.
+    pub fn is_level(self) -> bool {
+        matches!(
+            self,
+            Self::RecurringRevenue
+                | Self::ExistingRecurringRevenue
+                | Self::ActiveCustomers
+                | Self::ExistingCustomers
+                | Self::AverageRevenuePerUser
+                | Self::CustomersRetentionRate
+                | Self::RevenueRetentionRate
+                | Self::ExistingTrialingCustomers
+                | Self::ActiveTrialingCustomers
+                | Self::FutureChurnMrr
+        )
+    }
+
+    /// Its name in lower case with underscores.
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_ascii_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_lowercase());
+        }
+        name
+    }
+}
+
 /// The metric over all periods.
 pub fn series(metric: Metric, bases: &[Basis]) -> Result<Vec<Option<Decimal>>, DecimalError> {
     (1..=bases.len())

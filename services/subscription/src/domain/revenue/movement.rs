@@ -2,7 +2,6 @@
 //! matter; what comes and goes between them is invisible.
 
 use kernel::Decimal;
-use kernel::decimal::{self, DecimalError};
 
 /// The kinds of movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,10 +16,12 @@ pub enum Kind {
     Churn,
     /// From zero, above at some time before.
     Reactivation,
+    /// Any other difference of one product, by a customer who stays a customer.
+    PlanChange,
 }
 
 impl Kind {
-    /// All kinds, in the order of the contract.
+    /// All kinds of movement of a whole account, in the order of the contract.
     pub const ALL: [Self; 5] = [
         Self::New,
         Self::Expansion,
@@ -39,13 +40,6 @@ pub struct Movement {
     pub before: Decimal,
     /// Value just before the end.
     pub after: Decimal,
-}
-
-impl Movement {
-    /// The difference.
-    pub fn amount(&self) -> Result<Decimal, DecimalError> {
-        decimal::sub(self.after, self.before)
-    }
 }
 
 /// The movement between two values; `None` when nothing moved. `paid_before`: above zero at any time before the start.

@@ -1,41 +1,15 @@
-//! Revenue by month: the ledger of a project folded customer by customer. The movements of a month sum to the difference
-//! of its two ends, exactly.
+//! Revenue by month as five kinds of movement, and the customers behind any figure of a period. The movements of a month sum
+//! to the difference of its two ends, exactly.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use kernel::Decimal;
 use kernel::decimal::{self, DecimalError};
 use kernel::period::Period;
 
-use super::change::Class;
-use super::movement::{Kind, Movement, movement};
-
-/// One entry of the ledger in the currency of the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The customer.
-    pub customer_id: String,
-    /// The subscription.
-    pub subscription_id: String,
-    /// What is sold.
-    pub product_key: String,
-    /// From when on.
-    pub at: Timestamp,
-    /// Worth of a month.
-    pub monthly_value: Decimal,
-    /// What the subscription counts as.
-    pub class: Class,
-}
-
-/// Sum of one kind of movement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Total {
-    /// Sum of the differences.
-    pub amount: Decimal,
-    /// How many customers.
-    pub customers: i64,
-}
+use super::basis::{Basis, Part, Scope, of_customer};
+use super::entry::Entry;
+use super::movement::Kind;
 
 /// The revenue of one period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,155 +25,122 @@ pub struct Figures {
     /// Customers in a trial, without revenue, just before the end.
     pub trialing_end: i64,
     /// By kind.
-    pub movements: BTreeMap<Kind, Total>,
-}
-
-/// One customer's movement and the subscriptions behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CustomerMovement {
-    /// The customer.
-    pub customer_id: String,
-    /// How the customer moved.
-    pub movement: Movement,
-    /// Subscriptions whose value changed within the period.
-    pub subscription_ids: Vec<String>,
-}
-
-/// Figures of consecutive periods.
-pub fn series(entries: &[Entry], periods: &[Period]) -> Result<Vec<Figures>, DecimalError> {
-    let mut figures: Vec<Figures> = periods.iter().map(|_| Figures::default()).collect();
-    for entries in by_customer(entries).values() {
-        let mut fold = Fold::default();
-        let mut rest = entries.as_slice();
-        for (period, figures) in periods.iter().zip(&mut figures) {
-            rest = fold.advance(rest, period.start)?;
-            let (before, paid_before) = (fold.total()?, fold.paid);
-            rest = fold.advance(rest, period.end)?;
-            let after = fold.total()?;
-            figures.add(
-                before,
-                after,
-                fold.is_trialing(),
-                movement(before, after, paid_before),
-            )?;
-        }
-    }
-    Ok(figures)
-}
-
-/// Who moved in a period, by customer.
-pub fn customer_movements(
-    entries: &[Entry],
-    period: Period,
-) -> Result<Vec<CustomerMovement>, DecimalError> {
-    let mut found = Vec::new();
-    for (customer_id, entries) in by_customer(entries) {
-        let mut fold = Fold::default();
-        let rest = fold.advance(&entries, period.start)?;
-        let (before, values, paid_before) = (fold.total()?, fold.values.clone(), fold.paid);
-        fold.advance(rest, period.end)?;
-        if let Some(movement) = movement(before, fold.total()?, paid_before) {
-            let keys: BTreeSet<&str> = values.keys().chain(fold.values.keys()).copied().collect();
-            let value = |of: &BTreeMap<&str, (Decimal, Class)>, key: &str| {
-                of.get(key).map(|(value, _)| *value)
-            };
-            let subscription_ids = keys
-                .into_iter()
-                .filter(|key| {
-                    value(&values, key).unwrap_or_default()
-                        != value(&fold.values, key).unwrap_or_default()
-                })
-                .map(str::to_owned)
-                .collect();
-            found.push(CustomerMovement {
-                customer_id: customer_id.to_owned(),
-                movement,
-                subscription_ids,
-            });
-        }
-    }
-    Ok(found)
+    pub movements: BTreeMap<Kind, Part>,
 }
 
 impl Figures {
-    fn add(
-        &mut self,
-        before: Decimal,
-        after: Decimal,
-        trialing: bool,
-        movement: Option<Movement>,
-    ) -> Result<(), DecimalError> {
-        self.mrr_start = decimal::add(self.mrr_start, before)?;
-        self.mrr_end = decimal::add(self.mrr_end, after)?;
-        self.customers_start += i64::from(!before.is_zero());
-        self.customers_end += i64::from(!after.is_zero());
-        self.trialing_end += i64::from(trialing);
-        if let Some(movement) = movement {
-            let total = self.movements.entry(movement.kind).or_default();
-            total.amount = decimal::add(total.amount, movement.amount()?)?;
-            total.customers += 1;
+    /// What the basis of a whole account says.
+    pub fn of(basis: &Basis) -> Result<Self, DecimalError> {
+        let movements = [
+            (Kind::New, basis.new),
+            (Kind::Expansion, basis.upgraded),
+            (Kind::Contraction, basis.downgraded),
+            (Kind::Churn, basis.churned()?),
+            (Kind::Reactivation, basis.reactivated),
+        ];
+        Ok(Self {
+            mrr_start: basis.existing.amount,
+            mrr_end: basis.active.amount,
+            customers_start: basis.existing.customers,
+            customers_end: basis.active.customers,
+            trialing_end: basis.trialing_end,
+            movements: movements
+                .into_iter()
+                .filter(|(_, part)| part.customers != 0)
+                .collect(),
+        })
+    }
+}
+
+/// One customer in a period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerFigures {
+    /// The basis of this customer alone.
+    pub basis: Basis,
+    /// How the customer moved.
+    pub kind: Option<Kind>,
+    /// Subscriptions of the scope whose value changed within the period.
+    pub subscription_ids: Vec<String>,
+}
+
+/// One customer in a period, by entries in order of time.
+pub fn customer_figures(
+    entries: &[&Entry],
+    period: Period,
+    scope: Scope<'_>,
+) -> Result<CustomerFigures, DecimalError> {
+    let bases = of_customer(entries, &[period], scope)?;
+    let basis = bases.first().copied().unwrap_or_default();
+    let kinds = [
+        (Kind::New, basis.new),
+        (Kind::Expansion, basis.upgraded),
+        (Kind::Contraction, basis.downgraded),
+        (Kind::Churn, basis.churned()?),
+        (Kind::Reactivation, basis.reactivated),
+        (Kind::PlanChange, basis.plan_changed),
+    ];
+    let kind = kinds.iter().find(|(_, part)| part.customers != 0);
+    let before = values(entries, period.start, scope)?;
+    let after = values(entries, period.end, scope)?;
+    let keys: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+    let value = |of: &BTreeMap<&str, Decimal>, key: &str| of.get(key).copied().unwrap_or_default();
+    Ok(CustomerFigures {
+        basis,
+        kind: kind.map(|(kind, _)| *kind),
+        subscription_ids: keys
+            .into_iter()
+            .filter(|key| value(&before, key) != value(&after, key))
+            .map(str::to_owned)
+            .collect(),
+    })
+}
+
+/// What each subscription is worth just before an instant.
+fn values<'a>(
+    entries: &[&'a Entry],
+    until: jiff::Timestamp,
+    scope: Scope<'_>,
+) -> Result<BTreeMap<&'a str, Decimal>, DecimalError> {
+    let mut live: BTreeMap<(&str, i32), &Entry> = BTreeMap::new();
+    for entry in entries.iter().take_while(|entry| entry.at < until) {
+        live.insert((&entry.subscription_id, entry.part), entry);
+    }
+    let mut values = BTreeMap::new();
+    for ((id, _), entry) in live {
+        let included = match scope {
+            Scope::Account => true,
+            Scope::Product(product) => entry.product_key == product,
+        };
+        if included {
+            let sum: &mut Decimal = values.entry(id).or_default();
+            *sum = decimal::add(*sum, entry.monthly_value)?;
         }
-        Ok(())
     }
-}
-
-/// One customer at an instant.
-#[derive(Default)]
-struct Fold<'a> {
-    values: BTreeMap<&'a str, (Decimal, Class)>,
-    paid: bool,
-}
-
-impl<'a> Fold<'a> {
-    /// Takes in all entries before an instant and gives back the rest. Entries of one instant count together: a change
-    /// of plan is no moment without revenue.
-    fn advance<'e>(
-        &mut self,
-        entries: &'e [&'a Entry],
-        until: Timestamp,
-    ) -> Result<&'e [&'a Entry], DecimalError> {
-        let count = entries.iter().take_while(|entry| entry.at < until).count();
-        let (due, rest) = entries.split_at(count);
-        for instant in due.chunk_by(|a, b| a.at == b.at) {
-            for entry in instant {
-                self.values
-                    .insert(&entry.subscription_id, (entry.monthly_value, entry.class));
-            }
-            self.paid |= !self.total()?.is_zero();
-        }
-        Ok(rest)
-    }
-
-    fn total(&self) -> Result<Decimal, DecimalError> {
-        decimal::checked_sum(self.values.values().map(|(value, _)| *value))
-    }
-
-    fn is_trialing(&self) -> bool {
-        let trial = self
-            .values
-            .values()
-            .any(|(_, class)| *class == Class::Trial);
-        trial && self.values.values().all(|(value, _)| value.is_zero())
-    }
-}
-
-/// The entries of each customer in order of time.
-pub fn by_customer(entries: &[Entry]) -> BTreeMap<&str, Vec<&Entry>> {
-    let mut customers: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-    for entry in entries {
-        customers.entry(&entry.customer_id).or_default().push(entry);
-    }
-    for entries in customers.values_mut() {
-        entries.sort_by_key(|entry| entry.at);
-    }
-    customers
+    Ok(values)
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::super::basis::bases;
+    use super::super::change::Class;
+    use super::super::entry::by_customer;
     use super::*;
+    use jiff::Timestamp;
     use proptest::prelude::*;
+
+    fn series(entries: &[Entry], periods: &[Period]) -> Result<Vec<Figures>, DecimalError> {
+        let bases = bases(entries, periods, Scope::Account)?;
+        bases.iter().map(Figures::of).collect()
+    }
+
+    fn movements(entries: &[Entry], period: Period) -> Vec<CustomerFigures> {
+        let customers = by_customer(entries);
+        let all = customers
+            .values()
+            .map(|entries| customer_figures(entries, period, Scope::Account).unwrap());
+        all.filter(|figures| figures.kind.is_some()).collect()
+    }
 
     fn at(day: i64) -> Timestamp {
         Timestamp::from_second(day * 86_400).unwrap()
@@ -214,6 +155,7 @@ mod tests {
         Entry {
             customer_id: customer.into(),
             subscription_id: subscription.into(),
+            part: 0,
             product_key: "plan".into(),
             at: at(day),
             monthly_value: value.into(),
@@ -275,7 +217,7 @@ mod tests {
         ];
         let figures = series(&entries, &periods(2)).unwrap();
         assert_eq!(moved(&figures[1]), [(Kind::Expansion, 1, "20".into())]);
-        let movements = customer_movements(&entries, periods(2)[1]).unwrap();
+        let movements = movements(&entries, periods(2)[1]);
         assert_eq!(movements[0].subscription_ids, ["1", "2"]);
     }
 
@@ -349,10 +291,11 @@ mod tests {
         fn the_drill_down_sums_to_the_series(entries in entries(), month in 0_usize..7) {
             let periods = periods(7);
             let figures = series(&entries, &periods).unwrap();
-            let movements = customer_movements(&entries, periods[month]).unwrap();
+            let movements = movements(&entries, periods[month]);
             for kind in Kind::ALL {
-                let of_kind = movements.iter().filter(|found| found.movement.kind == kind);
-                let sum = of_kind.map(|found| found.movement.amount().unwrap()).sum::<Decimal>();
+                let of_kind = movements.iter().filter(|found| found.kind == Some(kind));
+                let amount = |basis: &Basis| basis.active.amount - basis.existing.amount;
+                let sum = of_kind.map(|found| amount(&found.basis)).sum::<Decimal>();
                 let total = figures[month].movements.get(&kind).copied().unwrap_or_default();
                 prop_assert_eq!(sum, total.amount);
             }

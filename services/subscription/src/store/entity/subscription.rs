@@ -26,6 +26,12 @@ pub struct Model {
     pub delete_time: Option<i64>,
     /// The subscription as JSON.
     pub document: String,
+    /// Who runs it, hence what the document is: `plan`, `reported`.
+    pub kind: String,
+    /// Its number in the project, by creation.
+    pub sequence: i64,
+    /// The short id that dialects show.
+    pub short_id: String,
 }
 
 /// None.

@@ -2,6 +2,9 @@
 
 mod m0001_subscription;
 mod m0002_subscription_change;
+mod m0003_reported;
+mod m0004_stores;
+mod m0005_revenue_sums;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -10,5 +13,8 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
         Box::new(m0001_subscription::Migration),
         Box::new(m0002_subscription_change::Migration),
+        Box::new(m0003_reported::Migration),
+        Box::new(m0004_stores::Migration),
+        Box::new(m0005_revenue_sums::Migration),
     ]
 }

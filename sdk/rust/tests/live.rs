@@ -1,0 +1,137 @@
+//! What every SDK is tested for against a running server; `cargo xtask test` starts it and says where it is.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests that are told by their environment where the server is"
+)]
+
+use std::{net::TcpListener, time::Duration};
+
+use perennial_sdk::api::customer::v1::{
+    CreateCustomerRequest, Customer, ListCustomersRequest, ListCustomersResponse,
+};
+use perennial_sdk::{Client, Error};
+use prost::Message as _;
+use tonic::Code;
+
+fn address() -> String {
+    std::env::var("PERENNIAL_ADDRESS")
+        .expect("PERENNIAL_ADDRESS names no server: run `cargo xtask test`")
+}
+
+fn client(key: &str) -> Client {
+    Client::builder(address(), key).connect_lazy().unwrap()
+}
+
+fn known() -> Client {
+    client(&std::env::var("PERENNIAL_KEY").unwrap())
+}
+
+async fn list(client: &Client) -> Result<ListCustomersResponse, Error> {
+    client
+        .call(|_| async {
+            client
+                .customers()
+                .list_customers(ListCustomersRequest::default())
+                .await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn an_unreachable_server() {
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let client = Client::builder(closed.to_string(), "key")
+        .connect_lazy()
+        .unwrap();
+    assert_eq!(
+        list(&client).await.unwrap_err().code(),
+        Some(Code::Unavailable)
+    );
+}
+
+#[tokio::test]
+async fn a_deadline_exceeded() {
+    // Takes connections and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = Client::builder(silent.local_addr().unwrap().to_string(), "key")
+        .timeout(Duration::from_millis(300))
+        .connect_lazy()
+        .unwrap();
+    assert_eq!(
+        list(&client).await.unwrap_err().code(),
+        Some(Code::DeadlineExceeded)
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_key() {
+    let error = list(&client("wrong")).await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::Unauthenticated));
+    assert!(error.reason().is_some_and(|reason| !reason.is_empty()));
+}
+
+#[tokio::test]
+async fn fields_that_are_wrong() {
+    let client = known();
+    let customer = Customer {
+        key: "acme".into(),
+        display_name: "Acme".into(),
+        currency_code: "dollars".into(),
+        ..Customer::default()
+    };
+    let error = client
+        .call(|request_id| async {
+            let request = CreateCustomerRequest {
+                customer: Some(customer.clone()),
+                request_id,
+                ..CreateCustomerRequest::default()
+            };
+            client.customers().create_customer(request).await
+        })
+        .await
+        .unwrap_err();
+    let Error::Refused {
+        code, violations, ..
+    } = error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!(code, Code::InvalidArgument);
+    let fields: Vec<&str> = violations.iter().map(|it| it.field.as_str()).collect();
+    assert_eq!(fields, ["currency_code"]);
+}
+
+/// A newer server sends what the SDK does not know.
+#[test]
+fn a_newer_server() {
+    let mut sent = Customer {
+        key: "acme".into(),
+        ..Customer::default()
+    }
+    .encode_to_vec();
+    // Field 999, a text.
+    sent.extend_from_slice(b"\xba\x3e\x04news");
+    assert_eq!(Customer::decode(sent.as_slice()).unwrap().key, "acme");
+}
+
+/// A newer SDK calls what the server does not know.
+#[tokio::test]
+async fn an_older_server() {
+    let mut grpc = tonic::client::Grpc::new(known().transport());
+    grpc.ready().await.unwrap();
+    let path = "/perennial.customer.v1.CustomerService/NotYet";
+    let codec = tonic_prost::ProstCodec::<ListCustomersRequest, ListCustomersResponse>::default();
+    let status = grpc
+        .unary(
+            tonic::Request::new(ListCustomersRequest::default()),
+            path.parse().unwrap(),
+            codec,
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(Error::from(status).code(), Some(Code::Unimplemented));
+}

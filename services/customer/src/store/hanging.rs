@@ -1,0 +1,120 @@
+//! What hangs on customers, read with one statement: subject keys, former keys, active subscriptions; and for those who
+//! decide about a subscription, the report that came last and the currencies that are reserved.
+
+use std::collections::BTreeMap;
+
+use chassis::db::{instant, micros};
+use kernel::{Timestamp, id::ProjectId};
+use sea_orm::{ConnectionTrait, Statement, Value};
+
+use super::{CHUNK, currency};
+use crate::{
+    domain::{currency::Reservation, handle::HandleKind},
+    error::CustomerError,
+};
+
+/// What hangs on one customer.
+#[derive(Clone, Debug, Default)]
+pub struct Hanging {
+    /// Its subject keys, sorted.
+    pub subject_keys: Vec<String>,
+    /// Keys it had, sorted.
+    pub former_keys: Vec<String>,
+    /// Ids of its active subscriptions, oldest start first.
+    pub subscriptions: Vec<String>,
+    /// Currencies reserved for it, also those whose time has passed; only when asked for.
+    pub reservations: Vec<Reservation>,
+    /// The number of the report that came last; only when asked for.
+    pub sequence: i64,
+    /// When the change ledger behind that report last changed.
+    pub ledger_update_time: Option<Timestamp>,
+}
+
+/// Which parts are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parts {
+    /// What is shown of a customer.
+    Shown,
+    /// Also what decides about subscriptions.
+    Subscriptions,
+}
+
+const SHOWN: &str = "SELECT 'key' AS part, customer_id, subject_key AS word, '' AS code, 0 AS number, 0 AS instant \
+     FROM customer_subject_key WHERE project_id = $1 AND customer_id IN (LIST) \
+     UNION ALL SELECT 'former', customer_id, handle, '', 0, 0 \
+     FROM customer_handle WHERE project_id = $1 AND customer_id IN (LIST) AND kind = $2 \
+     UNION ALL SELECT 'active', customer_id, subscription_id, '', 0, start_time \
+     FROM customer_subscription WHERE project_id = $1 AND customer_id IN (LIST) \
+     AND start_time <= $3 AND (end_time IS NULL OR end_time > $3)";
+const SUBSCRIPTIONS: &str = " UNION ALL SELECT 'reserved', customer_id, subscription_id, currency, revision, expire_time \
+     FROM currency_reservation WHERE project_id = $1 AND customer_id IN (LIST) \
+     UNION ALL SELECT 'report', customer_id, '', '', sequence, ledger_update_time \
+     FROM subscription_report WHERE project_id = $1 AND customer_id IN (LIST)";
+
+/// What hangs on customers at an instant, by customer id.
+pub async fn on(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customers: &[String],
+    parts: Parts,
+    now: Timestamp,
+) -> Result<BTreeMap<String, Hanging>, CustomerError> {
+    let mut found: BTreeMap<String, Hanging> = BTreeMap::new();
+    let mut text = SHOWN.to_owned();
+    if parts == Parts::Subscriptions {
+        text.push_str(SUBSCRIPTIONS);
+    }
+    for chunk in customers.chunks(CHUNK) {
+        let list: Vec<String> = (0..chunk.len())
+            .map(|index| format!("${}", index + 4))
+            .collect();
+        let mut values: Vec<Value> = vec![
+            project.to_string().into(),
+            HandleKind::FormerKey.word().into(),
+            micros(now).into(),
+        ];
+        values.extend(chunk.iter().map(|id| Value::from(id.as_str())));
+        let statement = Statement::from_sql_and_values(
+            db.get_database_backend(),
+            text.replace("LIST", &list.join(", ")),
+            values,
+        );
+        let mut active: Vec<(i64, String, String)> = Vec::new();
+        for row in db.query_all_raw(statement).await? {
+            let part: String = row.try_get("", "part")?;
+            let customer: String = row.try_get("", "customer_id")?;
+            let word: String = row.try_get("", "word")?;
+            let at: Option<i64> = row.try_get("", "instant")?;
+            if part == "active" {
+                active.push((at.unwrap_or_default(), word, customer));
+                continue;
+            }
+            let of = found.entry(customer).or_default();
+            match part.as_str() {
+                "key" => of.subject_keys.push(word),
+                "former" => of.former_keys.push(word),
+                "reserved" => of.reservations.push(Reservation {
+                    subscription: word,
+                    revision: row.try_get("", "number")?,
+                    currency: currency(&row.try_get::<String>("", "code")?)?,
+                    expire_time: instant(at.unwrap_or_default()),
+                }),
+                _ => {
+                    of.sequence = row.try_get("", "number")?;
+                    of.ledger_update_time = at.map(instant);
+                }
+            }
+        }
+        active.sort();
+        for (_, subscription, customer) in active {
+            let of = found.entry(customer).or_default();
+            of.subscriptions.push(subscription);
+        }
+    }
+    // Sorted here and not by the database, whose collation differs from ours.
+    for hanging in found.values_mut() {
+        hanging.subject_keys.sort();
+        hanging.former_keys.sort();
+    }
+    Ok(found)
+}

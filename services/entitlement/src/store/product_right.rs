@@ -1,0 +1,141 @@
+//! Rights by what was bought: all of a customer are written at once.
+
+use chassis::db::{instant, micros};
+use kernel::{
+    Timestamp,
+    id::{CustomerId, ProjectId},
+    period::OpenPeriod,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, Statement,
+};
+
+use super::{entity::product_right as row, id_from_text};
+use crate::{
+    domain::product_right::{ProductRight, Subject},
+    error::EntitlementError,
+};
+
+/// Values of one `IN` list, and rows of one statement.
+const CHUNK: usize = 500;
+
+/// Moves a customer's rights on to a revision; false: it is known, or a newer one is.
+pub async fn advance(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    customer: CustomerId,
+    revision: i64,
+) -> Result<bool, EntitlementError> {
+    let done = tx
+        .execute_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            "INSERT INTO product_right_state (project_id, customer_id, revision) VALUES ($1, $2, $3) \
+             ON CONFLICT (project_id, customer_id) DO UPDATE SET revision = excluded.revision \
+             WHERE product_right_state.revision < excluded.revision",
+            [
+                project.to_string().into(),
+                customer.to_string().into(),
+                revision.into(),
+            ],
+        ))
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The revision of a customer's rights; 0: none is known.
+pub async fn revision(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<i64, EntitlementError> {
+    let found = connection
+        .query_one_raw(Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            "SELECT revision FROM product_right_state WHERE project_id = $1 AND customer_id = $2",
+            [project.to_string().into(), customer.to_string().into()],
+        ))
+        .await?;
+    Ok(found.map_or(Ok(0), |found| found.try_get("", "revision"))?)
+}
+
+/// Makes a customer's rights those that are given.
+pub async fn replace(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    customer: CustomerId,
+    rights: &[ProductRight],
+) -> Result<(), EntitlementError> {
+    row::Entity::delete_many()
+        .filter(row::Column::ProjectId.eq(project.to_string()))
+        .filter(row::Column::CustomerId.eq(customer.to_string()))
+        .exec(tx)
+        .await?;
+    let rows: Vec<row::ActiveModel> = rights
+        .iter()
+        .zip(0..)
+        .map(|(right, number)| {
+            let (product, feature) = match &right.subject {
+                Subject::Product(id) => (Some(id.clone()), None),
+                Subject::Feature(key) => (None, Some(key.clone())),
+            };
+            row::ActiveModel {
+                project_id: Set(project.to_string()),
+                customer_id: Set(customer.to_string()),
+                number: Set(number),
+                source_id: Set(right.source.clone()),
+                product_id: Set(product),
+                feature_key: Set(feature),
+                start_time: Set(micros(right.period.start)),
+                end_time: Set(right.period.end.map(micros)),
+            }
+        })
+        .collect();
+    for rows in rows.chunks(CHUNK) {
+        row::Entity::insert_many(rows.to_vec())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What holds of customers' rights at an instant.
+pub async fn holding(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    customers: &[CustomerId],
+    at: Timestamp,
+) -> Result<Vec<(CustomerId, ProductRight)>, EntitlementError> {
+    let mut found = Vec::new();
+    for chunk in customers.chunks(CHUNK) {
+        let open = Condition::any()
+            .add(row::Column::EndTime.is_null())
+            .add(row::Column::EndTime.gt(micros(at)));
+        let rows = row::Entity::find()
+            .filter(row::Column::ProjectId.eq(project.to_string()))
+            .filter(row::Column::CustomerId.is_in(chunk.iter().map(ToString::to_string)))
+            .filter(row::Column::StartTime.lte(micros(at)))
+            .filter(open)
+            .order_by_asc(row::Column::CustomerId)
+            .order_by_asc(row::Column::Number)
+            .all(connection)
+            .await?;
+        for row in rows {
+            let subject = match (row.product_id, row.feature_key) {
+                (Some(id), _) => Subject::Product(id),
+                (None, Some(key)) => Subject::Feature(key),
+                (None, None) => continue,
+            };
+            let right = ProductRight {
+                source: row.source_id,
+                subject,
+                period: OpenPeriod {
+                    start: instant(row.start_time),
+                    end: row.end_time.map(instant),
+                },
+            };
+            found.push((id_from_text(&row.customer_id)?, right));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,245 @@
+//! Terms of subscriptions made from plans: kept in step with them, ended, and paid back.
+
+use chassis::{Context, Write};
+use contract::subscription::v1::RefundTermResponse;
+use jiff::Timestamp;
+use kernel::id::CustomerId;
+use tonic::{Response, Status};
+
+use crate::decide::pick;
+use crate::domain::ledger::Cause;
+use crate::domain::lifecycle::Timing;
+use crate::domain::reported::Reported;
+use crate::domain::subscription::Subscription;
+use crate::domain::term::refusal::TermRefusal;
+use crate::domain::term::reported::{facts as reported_facts, purchases as reported_purchases};
+use crate::engine::{Call, Engine};
+use crate::error::SubscriptionError;
+use crate::grpc::term::refundable;
+use crate::provision::{Reservation, Saved};
+use crate::store::invoice_share::Share;
+use crate::store::term::NewTerm;
+use crate::terms::{Known, plan_source, planned, reported_source};
+use crate::{rights, store};
+
+/// How a share is called that gives an invoice's money back.
+const REFUND: &str = "refund:";
+
+/// What a call is named, what makes a retry safe, and what was asked.
+pub type Asked<'a, Message> = (&'static str, &'a str, &'a Message);
+
+/// Writes the terms of a customer's subscriptions anew, within the write that changed these. `first`: there were none before, and so no
+/// terms.
+pub async fn replace(
+    write: &Write,
+    customer: CustomerId,
+    all: &[Subscription],
+    first: bool,
+) -> Result<(), SubscriptionError> {
+    let (project, now) = (write.context().project, write.context().now);
+    let (source, terms) = (plan_source(customer), planned(customer, all));
+    if first {
+        for term in &terms {
+            write.later(store::term::insertion(
+                write.tx(),
+                project,
+                &source,
+                term,
+                now,
+            )?);
+        }
+    } else {
+        store::term::replace(write.tx(), project, &source, &terms, now).await?;
+    }
+    rights::note(write, &[customer].into());
+    Ok(())
+}
+
+/// Writes the terms of a reported subscription anew, within the write that changed it; one that is gone has none.
+pub async fn replace_reported(
+    write: &Write,
+    reported: &Reported,
+    gone: bool,
+) -> Result<(), SubscriptionError> {
+    let (project, now) = (write.context().project, write.context().now);
+    let facts = if gone {
+        Vec::new()
+    } else {
+        reported_facts(reported, now)?
+    };
+    let terms: Vec<NewTerm> = facts
+        .into_iter()
+        .map(|facts| NewTerm {
+            source_id: Some(reported.id.to_string()),
+            facts: None,
+            ..NewTerm::of(facts)
+        })
+        .collect();
+    let source = reported_source(reported.id);
+    store::term::replace(write.tx(), project, &source, &terms, now).await?;
+    replace_bought(write, reported, gone).await?;
+    rights::note(write, &[reported.customer_id].into());
+    Ok(())
+}
+
+/// Writes what a reported subscription says was bought once.
+async fn replace_bought(
+    write: &Write,
+    reported: &Reported,
+    gone: bool,
+) -> Result<(), SubscriptionError> {
+    let (project, now) = (write.context().project, write.context().now);
+    let prefix = format!("{}:", reported_source(reported.id));
+    let mut known = store::purchase::of_lines(write.tx(), project, &prefix).await?;
+    let bought = if gone {
+        Vec::new()
+    } else {
+        reported_purchases(reported)?
+    };
+    for (payment, facts) in bought {
+        let line = format!("{prefix}{payment}");
+        known.retain(|known| known.line != line);
+        let (_, made) = store::purchase::replace(write.tx(), project, &line, &facts, now).await?;
+        let owner = (made.id, facts.customer);
+        store::payment::replace(write.tx(), project, owner, &facts.payments).await?;
+    }
+    for gone in known {
+        store::purchase::remove(write.tx(), project, gone.id).await?;
+        let owner = (gone.id, gone.facts.customer);
+        store::payment::replace(write.tx(), project, owner, &[]).await?;
+    }
+    Ok(())
+}
+
+/// Makes up for terms that were not written, of subscriptions that are older than terms.
+pub async fn ensure(
+    engine: &Engine,
+    context: &Context,
+    customer: CustomerId,
+) -> Result<(), SubscriptionError> {
+    let (db, project) = (engine.db.reader(), context.project);
+    let held = store::subscription::of_customer(db, project, customer).await?;
+    let wanted = planned(customer, &held);
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let there = store::term::of_source(db, project, &plan_source(customer)).await?;
+    let missing = wanted
+        .iter()
+        .any(|wanted| there.iter().all(|there| there.opening != wanted.opening));
+    if missing {
+        let write = engine.db.system_write(context).await?;
+        let lock = format!("plan_terms:{project}:{customer}");
+        chassis::db::lock(write.tx(), &lock).await?;
+        let held = store::subscription::of_customer(write.tx(), project, customer).await?;
+        replace(&write, customer, &held, false).await?;
+        write.commit().await?;
+    }
+    Ok(())
+}
+
+/// Ends the subscription behind a term: at its next billing cycle, or now.
+pub async fn cancel<Message, Answer>(
+    engine: &Engine,
+    context: &Context,
+    (operation, request_id, request): Asked<'_, Message>,
+    known: &Known,
+    now: bool,
+) -> Result<Response<Answer>, Status>
+where
+    Message: prost::Message,
+    Answer: prost::Message + Default,
+{
+    let call = Call {
+        context,
+        operation,
+        cause: Cause::Canceled,
+        request_id,
+        request,
+    };
+    let id = store::term::parsed(&known.term.source_id)?;
+    let timing = if now {
+        Timing::Immediate
+    } else {
+        Timing::NextBillingCycle
+    };
+    let decide = |stored: &[Subscription]| {
+        let before = pick(stored, id)?;
+        Ok(vec![Saved {
+            before: Some(before.clone()),
+            after: before.canceled(timing, context.now)?,
+            reservation: Reservation::Entitlements,
+        }])
+    };
+    let reply = |_: &[Saved]| Ok(Answer::default());
+    engine
+        .change(&call, known.facts.customer, decide, reply)
+        .await
+}
+
+/// Notes that the last payment was given back.
+pub async fn give_back<Message, Answer>(
+    engine: &Engine,
+    context: &Context,
+    (operation, request_id, request): Asked<'_, Message>,
+    known: &Known,
+) -> Result<Response<Answer>, Status>
+where
+    Message: prost::Message,
+    Answer: prost::Message + Default,
+{
+    engine
+        .db
+        .write(
+            context,
+            operation,
+            request_id,
+            request,
+            |write| async move {
+                pay_back(&write, known, context.now).await?;
+                Ok::<_, SubscriptionError>((write, Answer::default()))
+            },
+        )
+        .await
+}
+
+/// Ends the subscription of what was paid back now, if it goes on. A retry finishes what a crash cut off, and does nothing twice.
+pub async fn end<Message>(
+    engine: &Engine,
+    context: &Context,
+    (request_id, request): (&str, &Message),
+    known: &Known,
+) -> Result<(), Status>
+where
+    Message: prost::Message,
+{
+    let (start, end) = (known.facts.start(), known.facts.end());
+    if context.now < start || end.is_some_and(|end| end <= context.now) {
+        return Ok(());
+    }
+    let asked = ("RefundTermEnd", request_id, request);
+    cancel::<_, RefundTermResponse>(engine, context, asked, known, true)
+        .await
+        .map(drop)
+}
+
+async fn pay_back(write: &Write, known: &Known, now: Timestamp) -> Result<(), SubscriptionError> {
+    let paid = refundable(&known.facts).ok_or(TermRefusal::NothingToRefund)?;
+    let project = write.context().project;
+    let invoice = format!("{REFUND}{}", paid.id);
+    let share = Share {
+        invoice: invoice.clone(),
+        subscription: known.term.source_id.clone(),
+        customer: known.facts.customer,
+        open: false,
+        paid_at: Some(now.max(paid.at)),
+        amount: -paid.amount.value,
+        currency: paid.amount.currency.clone(),
+    };
+    let first = store::invoice_share::replace(write.tx(), project, (&invoice, 1), &[share]).await?;
+    if first {
+        Ok(())
+    } else {
+        Err(TermRefusal::NothingToRefund.into())
+    }
+}

@@ -1,0 +1,260 @@
+//! The rights that customers have by what they bought: noted with every write that changes them, told to the entitlement service at once
+//! where that goes, and by a worker where it does not. Telling is by full state and revision, so it can be repeated.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chassis::clock::system_now;
+use chassis::timer::Timer;
+use chassis::{Context, Write};
+use contract::catalog::v1 as catalog;
+use contract::convert::timestamp;
+use contract::entitlement::v1::{self as entitlement, product_right::Subject};
+use jiff::Timestamp;
+use kernel::id::{CustomerId, ProjectId};
+use tonic::Status;
+
+use crate::domain::store_transaction::purchase::Purchase;
+use crate::domain::subscription::Subscription;
+use crate::engine::{Engine, HEAD_START};
+use crate::error::SubscriptionError;
+use crate::store;
+use crate::store::product_access::Pending;
+use crate::terms::{self, Known, Products};
+
+/// Longest wait for the entitlement service after a commit.
+const DIRECT_WAIT: Duration = Duration::from_secs(10);
+/// How keys of products of plans made for one subscription begin.
+const CUSTOM: &str = "custom-";
+/// Most rights of one customer that are told; the newest count.
+const RIGHTS_MAX: usize = 2_000;
+
+/// Notes with a write that customers' rights changed.
+pub fn note(write: &Write, customers: &BTreeSet<CustomerId>) {
+    let context = write.context();
+    let now = system_now();
+    let free_at = now.checked_add(HEAD_START).unwrap_or(now);
+    for customer in customers {
+        let (project, now) = (context.project, context.now);
+        let changed = store::product_access::changed(write.tx(), project, *customer, now, free_at);
+        write.later(changed);
+    }
+}
+
+/// Tells what is pending of customers. A failure is logged and put off: what is told of is committed.
+pub async fn tell(engine: &Engine, context: &Context, customers: &BTreeSet<CustomerId>) {
+    for customer in customers {
+        tell_one(engine, context, *customer, None).await;
+    }
+}
+
+/// The same of one customer, whose subscriptions from plans are known.
+pub async fn tell_of(
+    engine: &Engine,
+    context: &Context,
+    customer: CustomerId,
+    held: &[Subscription],
+) {
+    tell_one(engine, context, customer, Some(held)).await;
+}
+
+async fn tell_one(
+    engine: &Engine,
+    context: &Context,
+    customer: CustomerId,
+    held: Option<&[Subscription]>,
+) {
+    let context = &context.clone().with_deadline(DIRECT_WAIT);
+    let found = store::product_access::of_customer(engine.db.reader(), context.project, customer);
+    let outcome = match found.await {
+        Ok(Some(pending)) => apply(engine, context, pending, held).await.map(drop),
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = outcome {
+        tracing::warn!(customer.id = %customer, %error, "rights of a customer are told later");
+    }
+}
+
+/// Tells what is pending of one customer; answers whether it is known now.
+async fn apply(
+    engine: &Engine,
+    context: &Context,
+    pending: Pending,
+    held: Option<&[Subscription]>,
+) -> Result<bool, SubscriptionError> {
+    let told = match rights(engine, context, pending.customer, held).await {
+        Ok(rights) => {
+            let request = entitlement::ApplyProductAccessRequest {
+                customer_id: pending.customer.to_string(),
+                revision: pending.revision,
+                rights,
+            };
+            let mut client = engine.clients.product_access.clone();
+            let answer = client.apply_product_access(context.request(request)).await;
+            answer.map(drop).map_err(SubscriptionError::from)
+        }
+        Err(error) => Err(error),
+    };
+    let write = engine.db.system_write(context).await?;
+    match &told {
+        Ok(()) => store::product_access::done(write.tx(), context.project, pending).await?,
+        Err(error) => {
+            tracing::warn!(customer.id = %pending.customer, %error, "rights of a customer could not be told; it is tried again");
+            store::product_access::failed(write.tx(), context.project, pending, system_now())
+                .await?;
+        }
+    }
+    write.commit().await?;
+    Ok(told.is_ok())
+}
+
+/// All rights of a customer, the newest first where there are too many.
+async fn rights(
+    engine: &Engine,
+    context: &Context,
+    customer: CustomerId,
+    held: Option<&[Subscription]>,
+) -> Result<Vec<entitlement::ProductRight>, SubscriptionError> {
+    let db = engine.db.reader();
+    let rows = store::term::of_customer(db, context.project, customer).await?;
+    let known = match held {
+        Some(held) => terms::known_of(context, rows, held)?,
+        None => terms::known(db, context, rows).await?,
+    };
+    let purchases = store::purchase::of_customer(db, context.project, customer).await?;
+    let mut sold = Vec::new();
+    for stage in known.iter().flat_map(|known| &known.facts.stages) {
+        sold.extend(stage.product.clone());
+    }
+    sold.extend(purchases.iter().map(|found| found.facts.product.clone()));
+    let mut products = terms::products(&engine.clients, context, &sold).await?;
+    // A plan of its own has its product from its first subscription on.
+    let custom: BTreeSet<(&str, &str)> = sold
+        .iter()
+        .filter(|product| product.key.starts_with(CUSTOM) && products.find(product).is_none())
+        .map(|product| {
+            let length = product
+                .duration
+                .as_ref()
+                .map_or("", |length| length.as_str());
+            (product.key.as_str(), length)
+        })
+        .collect();
+    for (key, duration) in custom {
+        let request = catalog::EnsureProductRequest {
+            product_key: key.to_owned(),
+            kind: catalog::product::Kind::Subscription.into(),
+            duration: duration.to_owned(),
+            ..Default::default()
+        };
+        let mut client = engine.clients.products.clone();
+        let answer = client.ensure_product(context.request(request)).await?;
+        if let Some(product) = answer.into_inner().product {
+            products.add(product);
+        }
+    }
+    let mut rights: Vec<entitlement::ProductRight> = known
+        .iter()
+        .flat_map(|known| of_term(known, &products))
+        .collect();
+    for found in &purchases {
+        rights.extend(of_purchase(&found.id.to_string(), &found.facts, &products));
+    }
+    rights.sort_by_key(|right| {
+        let start = right.start_time.unwrap_or_default();
+        std::cmp::Reverse((start.seconds, start.nanos))
+    });
+    rights.truncate(RIGHTS_MAX);
+    Ok(rights)
+}
+
+/// The rights of a term: spans with access on one product are one.
+fn of_term(known: &Known, products: &Products) -> Vec<entitlement::ProductRight> {
+    let mut spans: Vec<(Subject, Timestamp, Option<Timestamp>)> = Vec::new();
+    for stage in &known.facts.stages {
+        let subject = match (&known.facts.entitlement, &stage.product) {
+            (Some(key), _) => Some(Subject::FeatureKey(key.clone())),
+            (None, Some(product)) => products
+                .find(product)
+                .map(|found| Subject::ProductId(found.id.clone())),
+            (None, None) => None,
+        };
+        let Some(subject) = subject.filter(|_| stage.coverage.gives_access()) else {
+            continue;
+        };
+        match spans.last_mut() {
+            Some(last) if last.0 == subject && last.2 == Some(stage.start) => last.2 = stage.end,
+            Some(_) | None => spans.push((subject, stage.start, stage.end)),
+        }
+    }
+    let source_id = known.term.id.to_string();
+    spans
+        .into_iter()
+        .filter(|(_, start, end)| end.is_none_or(|end| *start < end))
+        .map(|(subject, start, end)| entitlement::ProductRight {
+            source_id: source_id.clone(),
+            subject: Some(subject),
+            start_time: Some(timestamp(start)),
+            end_time: end.map(timestamp),
+        })
+        .collect()
+}
+
+fn of_purchase(
+    id: &str,
+    purchase: &Purchase,
+    products: &Products,
+) -> Option<entitlement::ProductRight> {
+    let product = products.find(&purchase.product)?;
+    Some(entitlement::ProductRight {
+        source_id: id.to_owned(),
+        subject: Some(Subject::ProductId(product.id.clone())),
+        start_time: Some(timestamp(purchase.at)),
+        end_time: purchase.refunded.map(timestamp),
+    })
+}
+
+/// The worker: what a process left behind that died, or while the entitlement service was down.
+pub struct RightsTimer {
+    engine: Engine,
+    fresh_until: Timestamp,
+}
+
+impl RightsTimer {
+    /// A worker of this engine's database.
+    pub fn new(engine: Engine) -> Self {
+        let now = system_now();
+        Self {
+            engine,
+            fresh_until: now.checked_add(HEAD_START).unwrap_or(now),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Timer for RightsTimer {
+    fn name(&self) -> &'static str {
+        "rights"
+    }
+
+    async fn due(&self) -> Result<Vec<(ProjectId, Timestamp)>, Status> {
+        let db = self.engine.db.reader();
+        let due = store::product_access::due_projects(db, system_now(), self.fresh_until);
+        Ok(due.await?)
+    }
+
+    async fn run(&self, context: &Context) -> Result<u64, Status> {
+        let due = store::product_access::due_customers(
+            self.engine.db.reader(),
+            context.project,
+            system_now(),
+            self.fresh_until,
+        );
+        let mut done = 0;
+        for pending in due.await? {
+            done += u64::from(apply(&self.engine, context, pending, None).await?);
+        }
+        Ok(done)
+    }
+}

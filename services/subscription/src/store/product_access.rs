@@ -1,0 +1,182 @@
+//! Whose rights have changed, and who of them the entitlement service has still to be told about.
+
+use std::collections::BTreeMap;
+
+use chassis::db::{instant, micros};
+use jiff::Timestamp;
+use kernel::id::{CustomerId, ProjectId};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
+};
+
+use super::entity::product_access::{ActiveModel, Column, Entity, Model};
+use crate::error::SubscriptionError;
+
+/// Most rows that one look for work reads.
+const LOOK_MAX: u64 = 1_000;
+/// Pause after the first failure, and the longest, in microseconds.
+const PAUSE_MICROS: (i64, i64) = (1_000_000, 15_000_000);
+
+/// Rights of a customer that have to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The customer.
+    pub customer: CustomerId,
+    /// Which change.
+    pub revision: i64,
+    /// How often it failed.
+    pub attempts: i32,
+}
+
+/// The statement that notes that the rights of a customer changed; `free_at` is the system time from which the worker may tell of it.
+pub fn changed(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    customer: CustomerId,
+    now: Timestamp,
+    free_at: Timestamp,
+) -> Statement {
+    Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        "INSERT INTO product_access (project_id, customer_id, revision, attempts, next_attempt_time, create_time) \
+         VALUES ($1, $2, 1, 0, $3, $4) ON CONFLICT (project_id, customer_id) DO UPDATE SET \
+         revision = product_access.revision + 1, attempts = 0, next_attempt_time = excluded.next_attempt_time, \
+         create_time = excluded.create_time",
+        [
+            project.to_string().into(),
+            customer.to_string().into(),
+            micros(free_at).into(),
+            micros(now).into(),
+        ],
+    )
+}
+
+/// What is pending of a customer.
+pub async fn of_customer(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<Option<Pending>, SubscriptionError> {
+    let row = Entity::find_by_id((project.to_string(), customer.to_string()))
+        .one(connection)
+        .await?;
+    Ok(row
+        .filter(|row| row.next_attempt_time.is_some())
+        .and_then(|row| pending(&row)))
+}
+
+/// Projects with work that may be done at a system time, and since when (project time) it waits. Work that was never tried may be done if
+/// it is free before `fresh_until`.
+pub async fn due_projects(
+    connection: &impl ConnectionTrait,
+    system_now: Timestamp,
+    fresh_until: Timestamp,
+) -> Result<Vec<(ProjectId, Timestamp)>, SubscriptionError> {
+    let rows = Entity::find()
+        .filter(due(system_now, fresh_until))
+        .order_by_asc(Column::NextAttemptTime)
+        .limit(LOOK_MAX)
+        .all(connection)
+        .await?;
+    let mut projects: BTreeMap<ProjectId, i64> = BTreeMap::new();
+    for row in rows {
+        if let Ok(project) = row.project_id.parse() {
+            let since = projects.entry(project).or_insert(row.create_time);
+            *since = row.create_time.min(*since);
+        }
+    }
+    Ok(projects
+        .into_iter()
+        .map(|(project, since)| (project, instant(since)))
+        .collect())
+}
+
+/// Such work of a project.
+pub async fn due_customers(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    system_now: Timestamp,
+    fresh_until: Timestamp,
+) -> Result<Vec<Pending>, SubscriptionError> {
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(due(system_now, fresh_until))
+        .order_by_asc(Column::NextAttemptTime)
+        .limit(LOOK_MAX)
+        .all(connection)
+        .await?;
+    Ok(rows.iter().filter_map(pending).collect())
+}
+
+/// It is told, unless more has changed meanwhile.
+pub async fn done(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    pending: Pending,
+) -> Result<(), SubscriptionError> {
+    update(tx, project, pending, None, 0).await
+}
+
+/// Puts the next attempt off, each time for longer.
+pub async fn failed(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    pending: Pending,
+    system_now: Timestamp,
+) -> Result<(), SubscriptionError> {
+    let doubled = u32::try_from(pending.attempts)
+        .ok()
+        .and_then(|attempts| PAUSE_MICROS.0.checked_shl(attempts));
+    let pause = doubled
+        .unwrap_or(PAUSE_MICROS.1)
+        .clamp(PAUSE_MICROS.0, PAUSE_MICROS.1);
+    let next = micros(system_now).saturating_add(pause);
+    update(
+        tx,
+        project,
+        pending,
+        Some(next),
+        pending.attempts.saturating_add(1),
+    )
+    .await
+}
+
+async fn update(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    pending: Pending,
+    next: Option<i64>,
+    attempts: i32,
+) -> Result<(), SubscriptionError> {
+    let row = ActiveModel {
+        attempts: Set(attempts),
+        next_attempt_time: Set(next),
+        ..Default::default()
+    };
+    Entity::update_many()
+        .set(row)
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(pending.customer.to_string()))
+        .filter(Column::Revision.eq(pending.revision))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn due(system_now: Timestamp, fresh_until: Timestamp) -> Condition {
+    let untried = Condition::all()
+        .add(Column::Attempts.eq(0))
+        .add(Column::NextAttemptTime.lte(micros(fresh_until)));
+    Condition::any()
+        .add(Column::NextAttemptTime.lte(micros(system_now)))
+        .add(untried)
+}
+
+fn pending(row: &Model) -> Option<Pending> {
+    Some(Pending {
+        customer: row.customer_id.parse().ok()?,
+        revision: row.revision,
+        attempts: row.attempts,
+    })
+}

@@ -1,0 +1,365 @@
+//! Terms of every origin. A row says that a term is there, whose it is and how it is called; what is known of it is in the row for terms
+//! of stores and those given away, and with their subscription for all others.
+
+use std::collections::BTreeMap;
+
+use chassis::db::{instant, micros};
+use chassis::keyset::{self, Rows, Slice, SortColumn};
+use chassis::short_id::{Digits, candidate};
+use jiff::Timestamp;
+use kernel::id::{CustomerId, ProjectId, SubscriptionId};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
+    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QueryTrait as _, Select, Statement,
+};
+
+use super::entity::term::{ActiveModel, Column, Entity, Model};
+use crate::domain::term::{Environment, Facts, Origin};
+use crate::error::SubscriptionError;
+
+/// Values of one `IN` list.
+const IN_CHUNK: usize = 500;
+/// Form of a short id behind its prefix.
+const SHORT: (Digits, usize) = (Digits::Hex, 10);
+/// Hashes tried before giving up.
+const ATTEMPTS_MAX: u32 = 1_000;
+
+/// A term that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// Its short id.
+    pub short_id: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it is a stretch of.
+    pub source_key: String,
+    /// What opened it.
+    pub opening: String,
+    /// The subscription that it is a stretch of, or its own id.
+    pub source_id: String,
+    /// Who has it.
+    pub customer: CustomerId,
+    /// Its start.
+    pub start: Timestamp,
+    /// Counts writes.
+    pub revision: i64,
+    /// When it was made.
+    pub created: Timestamp,
+    /// What is known of it, where it is kept here.
+    pub facts: Option<Facts>,
+}
+
+/// A term as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTerm {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What opened it.
+    pub opening: String,
+    /// The subscription that it is a stretch of; none: nothing but itself.
+    pub source_id: Option<String>,
+    /// Who has it.
+    pub customer: CustomerId,
+    /// How its store or dialect calls it.
+    pub identifier: String,
+    /// Whether real money is behind it.
+    pub environment: Environment,
+    /// Its start.
+    pub start: Timestamp,
+    /// What is known of it, if it is to be kept here.
+    pub facts: Option<Facts>,
+}
+
+impl NewTerm {
+    /// A term of which everything is kept here.
+    pub fn of(facts: Facts) -> Self {
+        Self {
+            origin: facts.origin,
+            opening: facts.opening.clone(),
+            source_id: None,
+            customer: facts.customer,
+            identifier: facts.identifier.clone(),
+            environment: facts.environment,
+            start: facts.start(),
+            facts: Some(facts),
+        }
+    }
+}
+
+/// Makes the terms of a source those that are given; one that is gone and comes back has its old ids. Answers all that are there, and the
+/// customers who had or have one that changed.
+pub async fn replace(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    source_key: &str,
+    terms: &[NewTerm],
+    now: Timestamp,
+) -> Result<(Vec<Term>, Vec<Term>), SubscriptionError> {
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::SourceKey.eq(source_key))
+        .all(tx)
+        .await?;
+    let mut before = Vec::new();
+    for row in &rows {
+        if row.live {
+            before.extend(from_row(row.clone())?);
+        }
+    }
+    let mut known: BTreeMap<String, Model> = rows
+        .into_iter()
+        .map(|row| (row.opening.clone(), row))
+        .collect();
+    let mut after = Vec::with_capacity(terms.len());
+    for term in terms {
+        let old = known.remove(&term.opening);
+        let id = match &old {
+            Some(old) => parsed(&old.id)?,
+            None => chassis::id::next::<SubscriptionId>(),
+        };
+        let mut row = new_row(project, source_key, (id, term), now)?;
+        match old {
+            Some(old) => {
+                row.short_id.clone_from(&old.short_id);
+                row.create_time = old.create_time;
+                row.revision = old.revision;
+                if row != old {
+                    row.revision += 1;
+                    let changed = ActiveModel::from(row.clone()).reset_all();
+                    Entity::update(changed).exec(tx).await?;
+                }
+            }
+            None => {
+                row.short_id = short_id(tx, project, id).await?;
+                Entity::insert(ActiveModel::from(row.clone()))
+                    .exec_without_returning(tx)
+                    .await?;
+            }
+        }
+        after.extend(from_row(row)?);
+    }
+    for gone in known.into_values().filter(|row| row.live) {
+        let change = ActiveModel {
+            live: Set(false),
+            revision: Set(gone.revision + 1),
+            ..Default::default()
+        };
+        Entity::update_many()
+            .set(change)
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::Id.eq(&gone.id))
+            .exec(tx)
+            .await?;
+    }
+    Ok((before, after))
+}
+
+/// The statement that adds a term of a source that has none. Should its short id be taken, which is as good as impossible, the write
+/// fails as a whole, and the next try has another one.
+pub fn insertion(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    source_key: &str,
+    term: &NewTerm,
+    now: Timestamp,
+) -> Result<Statement, SubscriptionError> {
+    let id = chassis::id::next::<SubscriptionId>();
+    let mut row = new_row(project, source_key, (id, term), now)?;
+    row.short_id = candidate(project, "sub", SHORT, id, 0);
+    Ok(Entity::insert(ActiveModel::from(row)).build(tx.get_database_backend()))
+}
+
+fn new_row(
+    project: ProjectId,
+    source_key: &str,
+    (id, term): (SubscriptionId, &NewTerm),
+    now: Timestamp,
+) -> Result<Model, SubscriptionError> {
+    let document = match &term.facts {
+        Some(facts) => serde_json::to_string(facts).map_err(SubscriptionError::Corrupt)?,
+        None => String::new(),
+    };
+    Ok(Model {
+        project_id: project.to_string(),
+        id: id.to_string(),
+        short_id: String::new(),
+        origin: term.origin.as_str().to_owned(),
+        source_key: source_key.to_owned(),
+        opening: term.opening.clone(),
+        source_id: term.source_id.clone().unwrap_or_else(|| id.to_string()),
+        customer_id: term.customer.to_string(),
+        identifier: term.identifier.clone(),
+        environment: term.environment.as_str().to_owned(),
+        start_time: micros(term.start),
+        live: true,
+        revision: 1,
+        create_time: micros(now),
+        document,
+    })
+}
+
+/// The one with a ULID or short id.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    id: &str,
+) -> Result<Option<Term>, SubscriptionError> {
+    let found = batch(connection, project, &[id.to_owned()], &[]).await?;
+    Ok(found.into_iter().next())
+}
+
+/// Those with one of these ULIDs, short ids or identifiers, oldest first.
+pub async fn batch(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    ids: &[String],
+    identifiers: &[String],
+) -> Result<Vec<Term>, SubscriptionError> {
+    let (long, short): (Vec<_>, Vec<_>) = ids
+        .iter()
+        .cloned()
+        .partition(|id| kernel::id::parse_ulid(id).is_ok());
+    let long: Vec<String> = long.iter().map(|id| id.to_ascii_uppercase()).collect();
+    let mut found: BTreeMap<String, Term> = BTreeMap::new();
+    for (column, values) in [
+        (Column::Id, long.as_slice()),
+        (Column::ShortId, &short),
+        (Column::Identifier, identifiers),
+    ] {
+        for chunk in values.chunks(IN_CHUNK) {
+            let rows = live(project)
+                .filter(column.is_in(chunk.iter().map(String::as_str)))
+                .all(connection)
+                .await?;
+            for row in rows {
+                let id = row.id.clone();
+                if let Some(term) = from_row(row)? {
+                    found.insert(id, term);
+                }
+            }
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// A page of a customer's terms, by start.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    environment: Option<Environment>,
+    slice: &Slice,
+) -> Result<Rows<Model>, SubscriptionError> {
+    let mut select = live(project).filter(Column::CustomerId.eq(customer.to_string()));
+    if let Some(environment) = environment {
+        select = select.filter(Column::Environment.eq(environment.as_str()));
+    }
+    let columns = [
+        SortColumn {
+            column: Column::StartTime,
+            numeric: true,
+        },
+        SortColumn {
+            column: Column::Id,
+            numeric: false,
+        },
+    ];
+    Ok(keyset::read(connection, select, &columns, slice).await?)
+}
+
+/// All terms of a customer, by start.
+pub async fn of_customer(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<Vec<Term>, SubscriptionError> {
+    let rows = live(project)
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .order_by_asc(Column::StartTime)
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await?;
+    read(rows)
+}
+
+/// The terms of a source, by start.
+pub async fn of_source(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    source_key: &str,
+) -> Result<Vec<Term>, SubscriptionError> {
+    let rows = live(project)
+        .filter(Column::SourceKey.eq(source_key))
+        .order_by_asc(Column::StartTime)
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await?;
+    read(rows)
+}
+
+/// The terms of rows. An origin that this version does not know is of a later one; it is left out.
+pub fn read(rows: Vec<Model>) -> Result<Vec<Term>, SubscriptionError> {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        found.extend(from_row(row)?);
+    }
+    Ok(found)
+}
+
+fn live(project: ProjectId) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::Live.eq(true))
+}
+
+async fn short_id(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    id: SubscriptionId,
+) -> Result<String, SubscriptionError> {
+    for attempt in 0..ATTEMPTS_MAX {
+        let short = candidate(project, "sub", SHORT, id, attempt);
+        let taken = Entity::find()
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::ShortId.eq(&short))
+            .count(tx)
+            .await?;
+        if taken == 0 {
+            return Ok(short);
+        }
+    }
+    Err(SubscriptionError::Raced)
+}
+
+fn from_row(row: Model) -> Result<Option<Term>, SubscriptionError> {
+    let Some(origin) = Origin::parse(&row.origin) else {
+        return Ok(None);
+    };
+    let facts = if row.document.is_empty() {
+        None
+    } else {
+        Some(serde_json::from_str(&row.document).map_err(SubscriptionError::Corrupt)?)
+    };
+    Ok(Some(Term {
+        id: parsed(&row.id)?,
+        customer: parsed(&row.customer_id)?,
+        short_id: row.short_id,
+        origin,
+        source_key: row.source_key,
+        opening: row.opening,
+        source_id: row.source_id,
+        start: instant(row.start_time),
+        revision: row.revision,
+        created: instant(row.create_time),
+        facts,
+    }))
+}
+
+/// A stored id.
+pub fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, SubscriptionError> {
+    text.parse().map_err(|_| {
+        SubscriptionError::Corrupt(serde::de::Error::custom(format!("{text} is not an id")))
+    })
+}
