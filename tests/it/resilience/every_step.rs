@@ -427,9 +427,10 @@ async fn state(client: &Client, customer: &str) -> Result<Vec<String>, Status> {
             period(found.current_usage_period.as_ref())
         ));
     }
+    // What ended by time counts no more, and may be taken away at any later report.
     let request = customers::ListHoldsRequest {
         customer_id: customer.into(),
-        include_inactive: true,
+        include_inactive: false,
     };
     let listed = client.customers().list_holds(request).await?;
     for hold in listed.into_inner().holds {

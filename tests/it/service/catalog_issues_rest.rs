@@ -152,7 +152,7 @@ async fn critical_rules_of_plans() {
             "percentage_discount_invalid_value",
             own(".discounts.percentage.percentage"),
         ),
-        (twice, "rate_card_duplicated_key", own("")),
+        (twice, "rate_card_duplicated_key", own(".key")),
         (
             with(
                 base(flat_card()),
@@ -298,7 +298,7 @@ async fn warnings_of_plans() {
                 json!({"usage": {"quantity": "1"}}),
             ),
             "usage_discount_with_flat_price",
-            own(".discounts.usage"),
+            own(""),
         ),
         (
             on_card(
@@ -338,7 +338,7 @@ async fn rules_of_plans_about_features() {
         PLANS,
         featured(&[("featureKey", json!("other"))]),
         "rate_card_key_feature_key_mismatch",
-        &own(".featureKey"),
+        &own(".key"),
     )
     .await;
     refused(
@@ -393,7 +393,7 @@ async fn rules_of_addons() {
         ADDONS,
         addon("single", json!([flat_card(), flat_card()])),
         "rate_card_duplicated_key",
-        &own(""),
+        &own(".key"),
     )
     .await;
     let discount = json!({"percentage": {"percentage": 100.5}});
@@ -419,7 +419,7 @@ async fn rules_of_addons() {
         ADDONS,
         addon("single", json!([])),
         "addon_has_no_rate_cards",
-        "$.ratecards",
+        "$.rateCards",
     )
     .await;
     let discount = json!({"usage": {"quantity": "-1"}});
@@ -587,28 +587,28 @@ async fn compatibility_of_assignments() {
             ("single", "USD", featured(&metered("P1M"))),
             json!({}),
             "rate_card_entitlement_template_type_mismatch",
-            at(".entitlementTemplate"),
+            at(".entitlementTemplate.type"),
         ),
         (
             featured(&fixed),
             ("single", "USD", featured(&fixed)),
             json!({}),
             "rate_card_static_entitlement_template_not_allowed",
-            at(".entitlementTemplate"),
+            at(".entitlementTemplate.type"),
         ),
         (
             featured(&metered("P1M")),
             ("single", "USD", featured(&metered("P1W"))),
             json!({}),
             "rate_card_metered_entitlement_template_usage_period_mismatch",
-            at(".entitlementTemplate"),
+            at(".entitlementTemplate.usagePeriod"),
         ),
         (
             members(&[("discounts", off.clone())]),
             ("single", "USD", members(&[("discounts", off)])),
             json!({}),
             "rate_card_percentage_discount_not_allowed",
-            at(".discounts"),
+            at(".discounts.percentage"),
         ),
     ];
     for (number, (card, (kind, currency, extra), assignment, code, field)) in

@@ -19,7 +19,11 @@ use tonic::{
 use super::isolation_scene::{MARKER, Scene};
 
 /// RPCs that answer although a name of another project was given, each with the reason.
-const OPEN: [(&str, &str); 6] = [
+const OPEN: [(&str, &str); 7] = [
+    (
+        "perennial.subscription.v1.SubscriptionService/EraseCustomer",
+        "erasing what is not there, in the caller's own project, succeeds",
+    ),
     (
         "perennial.catalog.v1.EntitlementDefinitionService/CreateEntitlementDefinition",
         "the feature it names is output only",

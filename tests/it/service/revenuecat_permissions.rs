@@ -90,7 +90,8 @@ async fn with(world: &World, project: &Project, permissions: &[&str]) -> Project
 async fn each_operation_needs_its_own_permission_and_no_other() {
     let (world, project) = unlimited().await;
     let operations = operations(&document(&project).await);
-    assert!(operations.len() >= 54, "{} operations", operations.len());
+    // The 33 documented ones and those beyond.
+    assert!(operations.len() >= 52, "{} operations", operations.len());
     let mut permissions: Vec<String> = operations
         .iter()
         .flat_map(|one| [one.permission.clone(), write(&one.permission)])

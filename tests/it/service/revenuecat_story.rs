@@ -42,9 +42,7 @@ async fn metric(project: &Project, wanted: &str) -> Value {
 
 /// A plan of 20 USD a month after a trial of two weeks.
 async fn plan(project: &Project) {
-    let card = |cadence: Value, price: Value| {
-        json!({"type": "flat_fee", "key": "seat", "name": "Seat", "billingCadence": cadence, "price": price})
-    };
+    let card = |cadence: Value, price: Value| json!({"type": "flat_fee", "key": "seat", "name": "Seat", "billingCadence": cadence, "price": price});
     let plan = json!({
         "key": "team", "name": "Team", "currency": "USD", "billingCadence": "P1M",
         "phases": [
@@ -268,7 +266,7 @@ async fn a_life_written_elsewhere_is_read_here() {
         .into_iter()
         .map(|(id, _)| id)
         .collect();
-    assert_eq!(kept, [premium.clone()]);
+    assert_eq!(kept, std::slice::from_ref(&premium));
 
     // Canceling acts at the end of the period, and is seen where the subscription was made.
     let cancel = format!("/subscriptions/{subscription}/actions/cancel");

@@ -173,7 +173,9 @@ impl Server {
                     if before.delete_time.is_none() {
                         let holds: Vec<Hold> = reported
                             .iter()
+                            // What has ended by now can never count again.
                             .filter(|one| !one.period.is_empty())
+                            .filter(|one| one.period.end.is_none_or(|end| end > now))
                             .map(|one| subscription_hold(id, one, now))
                             .collect();
                         let reason = HoldReason::Subscription;
