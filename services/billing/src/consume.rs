@@ -18,7 +18,22 @@ impl Consume for Customers {
         if !event.kind.starts_with("customer.") {
             return Ok(());
         }
+        if event.kind == "customer.erased" {
+            // Whoever leads an erasure asks for it directly; this is for what came in between.
+            match event.id.parse() {
+                Ok(customer) => {
+                    crate::erase::erase(write, customer).await?;
+                }
+                Err(_) => {
+                    tracing::error!(customer.id = %event.id, "an erased customer has no ULID");
+                }
+            }
+            return Ok(());
+        }
         let customer: Customer = event.decode()?;
+        if event.kind == "customer.anonymized" {
+            crate::erase::anonymize(write, &customer).await?;
+        }
         let mut row = store::customer::row(event.project, &customer);
         if event.kind == "customer.deleted" && row.delete_time.is_none() {
             row.delete_time = Some(chassis::db::micros(event.create_time));

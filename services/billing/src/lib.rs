@@ -3,6 +3,7 @@
 mod consume;
 mod convert;
 mod domain;
+mod erase;
 mod error;
 mod flow;
 mod grpc;

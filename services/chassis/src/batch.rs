@@ -6,7 +6,14 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement, Value, Values}
 /// Writing statements on their way, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    parts: Vec<Statement>,
+    parts: Vec<Part>,
+}
+
+/// A statement and what it answers: how many rows it wrote, or a column of the one row that it writes.
+#[derive(Clone, Debug)]
+struct Part {
+    statement: Statement,
+    number: Option<&'static str>,
 }
 
 impl Batch {
@@ -17,7 +24,29 @@ impl Batch {
 
     /// Adds an INSERT, UPDATE or DELETE that returns no rows.
     pub fn push(&mut self, statement: Statement) {
-        self.parts.push(statement);
+        self.parts.push(Part {
+            statement,
+            number: None,
+        });
+    }
+
+    /// Adds an INSERT or UPDATE that returns no rows and always writes exactly one. What that row then has in `column`, a
+    /// whole number that is not negative, is answered in place of the count.
+    pub fn push_number(&mut self, statement: Statement, column: &'static str) {
+        self.parts.push(Part {
+            statement,
+            number: Some(column),
+        });
+    }
+
+    /// Adds all that another one has, behind.
+    pub fn append(&mut self, other: Self) {
+        self.parts.extend(other.parts);
+    }
+
+    /// How many were added.
+    pub fn len(&self) -> usize {
+        self.parts.len()
     }
 
     /// Whether nothing was added.
@@ -25,7 +54,7 @@ impl Batch {
         self.parts.is_empty()
     }
 
-    /// Sends all of them at once; answers how many rows each one wrote.
+    /// Sends all of them at once; answers of each one how many rows it wrote, or the number that it was asked for.
     pub async fn send(self, connection: &impl ConnectionTrait) -> Result<Vec<u64>, DbErr> {
         if self.parts.is_empty() {
             return Ok(Vec::new());
@@ -39,14 +68,14 @@ impl Batch {
         self.counts(connection, statement).await
     }
 
-    /// Sends all of them at once, and `last` behind them, once the lock of a number is held. SQLite has no locks: its one
-    /// writer is the lock.
+    /// Sends all of them at once, and `last` behind them, once the lock of a number is held; answers the same. SQLite has no
+    /// locks: its one writer is the lock.
     pub(crate) async fn send_locked(
         mut self,
         connection: &impl ConnectionTrait,
         lock: i64,
         last: Rows,
-    ) -> Result<(), DbErr> {
+    ) -> Result<Vec<u64>, DbErr> {
         let backend = connection.get_database_backend();
         let statement = if backend == DatabaseBackend::Postgres {
             self.as_one(backend, Some((lock, last)))
@@ -54,7 +83,7 @@ impl Batch {
             self.push(last.insert(backend));
             self.as_text(backend)
         };
-        self.counts(connection, statement).await.map(drop)
+        self.counts(connection, statement).await
     }
 
     async fn counts(
@@ -75,6 +104,9 @@ impl Batch {
                 .map(|index| count(row, &format!("n{index}")))
                 .collect()
         } else {
+            if rows.len() != self.parts.len() {
+                return Err(DbErr::Custom("a part of a batch wrote no row".to_owned()));
+            }
             rows.iter().map(|row| count(row, "n")).collect()
         }
     }
@@ -85,7 +117,13 @@ impl Batch {
         let texts: Vec<String> = self
             .parts
             .iter()
-            .map(|part| format!("{}; SELECT changes() AS n", renumber(part, &mut values)))
+            .map(|part| {
+                let text = renumber(&part.statement, &mut values);
+                match part.number {
+                    Some(column) => format!("{text} RETURNING {column} AS n"),
+                    None => format!("{text}; SELECT changes() AS n"),
+                }
+            })
             .collect();
         Statement::from_sql_and_values(backend, texts.join("; "), values)
     }
@@ -99,11 +137,19 @@ impl Batch {
             .iter()
             .enumerate()
             .map(|(index, part)| {
-                format!("s{index} AS ({} RETURNING 1)", renumber(part, &mut values))
+                let text = renumber(&part.statement, &mut values);
+                let told = part.number.unwrap_or("1");
+                format!("s{index} AS ({text} RETURNING {told})")
             })
             .collect();
-        let mut counts: Vec<String> = (0..self.parts.len())
-            .map(|index| format!("(SELECT count(*) FROM s{index}) AS n{index}"))
+        let mut counts: Vec<String> = self
+            .parts
+            .iter()
+            .enumerate()
+            .map(|(index, part)| {
+                let told = part.number.unwrap_or("count(*)");
+                format!("(SELECT {told} FROM s{index}) AS n{index}")
+            })
             .collect();
         if counts.is_empty() {
             counts.push("1 AS n0".to_owned());
@@ -254,6 +300,30 @@ mod tests {
             Batch::new().send(&connection).await.unwrap(),
             Vec::<u64>::new()
         );
+    }
+
+    #[tokio::test]
+    async fn a_batch_tells_a_number_of_the_row_that_a_part_writes() {
+        let connection = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
+        let table = "CREATE TABLE t (id bigint PRIMARY KEY, n bigint)";
+        connection.execute_unprepared(table).await.unwrap();
+        let count = || {
+            statement(
+                "INSERT INTO t VALUES ($1, 5) ON CONFLICT (id) DO UPDATE SET n = t.n + 1",
+                [1],
+            )
+        };
+        let mut batch = Batch::new();
+        batch.push_number(count(), "n");
+        batch.push(statement("INSERT INTO t VALUES ($1, $1), ($2, $2)", [2, 3]));
+        batch.push_number(count(), "n");
+        let one = batch.as_one(DatabaseBackend::Postgres, None);
+        let end = "SELECT (SELECT n FROM s0) AS n0, (SELECT count(*) FROM s1) AS n1, (SELECT n FROM s2) AS n2";
+        assert!(one.sql.contains(end), "{}", one.sql);
+        assert_eq!(batch.send(&connection).await.unwrap(), [5, 2, 6]);
+        let mut none = Batch::new();
+        none.push_number(statement("UPDATE t SET n = 1 WHERE id = $1", [9]), "n");
+        assert!(none.send(&connection).await.is_err());
     }
 
     #[test]

@@ -206,11 +206,16 @@ impl Db {
     }
 }
 
-/// Counts the statements of a service: what a call costs its database.
+/// Counts the statements of a service by the RPC that caused them (none: its own timers and readers of feeds), which
+/// is what a call costs its database.
 fn counted(service: &'static str, mut connection: DatabaseConnection) -> DatabaseConnection {
     connection.set_metric_callback(move |info| {
         tracing::trace!(target: "perennial::statement", service, statement = %info.statement.sql);
-        metrics::counter!("perennial_database_statements_total", "service" => service).increment(1);
+        metrics::counter!(
+            "perennial_database_statements_total",
+            "service" => service, "rpc" => crate::rpc::answering()
+        )
+        .increment(1);
     });
     connection
 }
@@ -312,6 +317,9 @@ pub fn is_unique_violation(error: &DbErr) -> bool {
 pub fn passing(error: &DbErr) -> Option<Code> {
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
         return Some(Code::Unavailable);
+    }
+    if matches!(error, DbErr::RecordNotUpdated) {
+        return Some(Code::Aborted);
     }
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
         error

@@ -1,14 +1,18 @@
 //! Feeds: a service's committed changes, served from its outbox, and the loop that follows
 //! another service's feed with a cursor kept in the follower's own transactions.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
 use contract::feed::v1::{
     self as pb, feed_service_client::FeedServiceClient, feed_service_server::FeedService,
 };
 use futures::{Stream, StreamExt as _};
 use kernel::{Timestamp, id::ProjectId};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement, Value};
+use tokio::{
+    sync::{Mutex, watch},
+    time::Instant,
+};
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -23,8 +27,14 @@ pub const SERVICE_HEADER: &str = "x-perennial-service";
 const PAGE: i32 = 100;
 const MAX_PAGE: i32 = 1_000;
 const MAX_WAIT: Duration = Duration::from_secs(30);
-/// How often a waiting reader looks for commits of other processes.
+/// How often it is looked for commits of other processes.
 const POLL: Duration = Duration::from_millis(500);
+/// The same on SQLite, whose one writing process tells its readers.
+const SQLITE_POLL: Duration = Duration::from_secs(5);
+/// How often it is noted how far a consumer is: this only decides what may be pruned.
+const NOTE: Duration = Duration::from_mins(1);
+/// Most events that a consumer applies in one transaction.
+const TOGETHER: usize = 25;
 
 /// One event as a consumer sees it.
 #[derive(Clone, Debug)]
@@ -68,8 +78,9 @@ pub trait Consume: Send + Sync {
         Ok(true)
     }
 
-    /// Applies one event inside the transaction that also moves the cursor. Events may come
-    /// again: apply only what is newer.
+    /// Applies one event inside the transaction that also moves the cursor, and that may have applied others of the
+    /// project before it: what was written is only seen through that transaction. Events may come again: apply only what
+    /// is newer.
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status>;
 }
 
@@ -89,12 +100,92 @@ pub struct ConsumerSpec {
 pub struct FeedServer {
     db: Db,
     shutdown: tokio_util::sync::CancellationToken,
+    /// The last position, and when it was asked for.
+    head: Arc<Mutex<Option<(Instant, i64)>>>,
+    /// How far each consumer was, and when that was noted.
+    noted: Arc<Mutex<HashMap<String, (Instant, i64)>>>,
 }
 
 impl FeedServer {
     /// Serves a service's outbox until shutdown.
     pub fn new(db: Db, shutdown: tokio_util::sync::CancellationToken) -> Self {
-        Self { db, shutdown }
+        Self {
+            db,
+            shutdown,
+            head: Arc::default(),
+            noted: Arc::default(),
+        }
+    }
+
+    /// Waits until there may be more: this process committed, or another one did, for which all readers look together.
+    async fn more(
+        &self,
+        commits: &mut watch::Receiver<u64>,
+        cursor: i64,
+        until: Instant,
+    ) -> Result<(), Status> {
+        let poll = if self.db.backend() == DatabaseBackend::Postgres {
+            POLL
+        } else {
+            SQLITE_POLL
+        };
+        loop {
+            let next = Instant::now() + poll;
+            tokio::select! {
+                _ = commits.changed() => return Ok(()),
+                () = self.shutdown.cancelled() => return Ok(()),
+                () = tokio::time::sleep_until(until.min(next)) => {}
+            }
+            if Instant::now() >= until || self.head(poll).await? > cursor {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The last position in the outbox, as it was at most so long ago.
+    async fn head(&self, age: Duration) -> Result<i64, Status> {
+        let mut head = self.head.lock().await;
+        if let Some((asked, position)) = *head
+            && asked.elapsed() < age
+        {
+            return Ok(position);
+        }
+        let reader = self.db.reader();
+        let row = reader
+            .query_one_raw(Statement::from_string(
+                reader.get_database_backend(),
+                "SELECT COALESCE(MAX(seq), 0) FROM outbox",
+            ))
+            .await
+            .map_err(database)?;
+        let position = row
+            .map_or(Ok(0), |row| row.try_get_by_index(0))
+            .map_err(database)?;
+        *head = Some((Instant::now(), position));
+        Ok(position)
+    }
+
+    /// Notes now and then how far a consumer is.
+    async fn note(&self, consumer: &str, cursor: i64) -> Result<(), Status> {
+        let mut noted = self.noted.lock().await;
+        if let Some((when, position)) = noted.get(consumer)
+            && (*position == cursor || when.elapsed() < NOTE)
+        {
+            return Ok(());
+        }
+        let writer = self.db.writer();
+        writer
+            .execute_raw(Statement::from_sql_and_values(
+                writer.get_database_backend(),
+                "INSERT INTO feed_consumer (name, cursor) VALUES ($1, $2) \
+                 ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor \
+                 WHERE feed_consumer.cursor <> excluded.cursor",
+                [consumer.into(), cursor.into()],
+            ))
+            .await
+            .map_err(database)?;
+        noted.insert(consumer.to_owned(), (Instant::now(), cursor));
+        Ok(())
     }
 
     async fn page(
@@ -170,17 +261,7 @@ impl FeedService for FeedServer {
             size => size.clamp(1, MAX_PAGE),
         };
         if context.is_service() && !request.consumer.is_empty() {
-            let writer = self.db.writer();
-            writer
-                .execute_raw(Statement::from_sql_and_values(
-                    writer.get_database_backend(),
-                    "INSERT INTO feed_consumer (name, cursor) VALUES ($1, $2) \
-                     ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor \
-                     WHERE feed_consumer.cursor <> excluded.cursor",
-                    [request.consumer.as_str().into(), request.cursor.into()],
-                ))
-                .await
-                .map_err(database)?;
+            self.note(&request.consumer, request.cursor).await?;
         }
         let wait = Duration::from_millis(u64::try_from(request.wait_ms).unwrap_or_default())
             .min(MAX_WAIT)
@@ -189,26 +270,19 @@ impl FeedService for FeedServer {
                     .time_left()
                     .saturating_sub(Duration::from_millis(200)),
             );
-        let until = tokio::time::Instant::now() + wait;
+        let until = Instant::now() + wait;
         let mut commits = self.db.commits();
         loop {
             commits.mark_unchanged();
             let (events, next_cursor) =
                 self.page(request.cursor, limit, project.as_deref()).await?;
-            if !events.is_empty()
-                || tokio::time::Instant::now() >= until
-                || self.shutdown.is_cancelled()
-            {
+            if !events.is_empty() || Instant::now() >= until || self.shutdown.is_cancelled() {
                 return Ok(Response::new(pb::ListEventsResponse {
                     events,
                     next_cursor,
                 }));
             }
-            tokio::select! {
-                _ = commits.changed() => {}
-                () = self.shutdown.cancelled() => {}
-                () = tokio::time::sleep_until(until.min(tokio::time::Instant::now() + POLL)) => {}
-            }
+            self.more(&mut commits, request.cursor, until).await?;
         }
     }
 
@@ -235,10 +309,12 @@ impl FeedService for FeedServer {
                         Ok(_) => {}
                         Err(status) => return Some((vec![Err(status)], cursor)),
                     }
-                    tokio::select! {
-                        _ = commits.changed() => {}
-                        () = server.shutdown.cancelled() => return None,
-                        () = tokio::time::sleep(POLL) => {}
+                    let until = Instant::now() + MAX_WAIT;
+                    if let Err(status) = server.more(&mut commits, cursor, until).await {
+                        return Some((vec![Err(status)], cursor));
+                    }
+                    if server.shutdown.is_cancelled() {
+                        return None;
                     }
                 }
             }
@@ -326,20 +402,45 @@ impl Consumer {
         let answer = self.source.clone().list_events(request).await?.into_inner();
         let seen = answer.events.len();
         let mut applied = 0;
+        let mut batch: Vec<Event> = Vec::new();
         let mut passed = None;
-        for event in answer.events {
+        for (index, event) in answer.events.into_iter().enumerate() {
             let event = self.read(event)?;
-            if self.spec.handler.wants(self.db.reader(), &event).await? {
-                applied += u64::from(self.apply(&event).await?);
-                passed = None;
-            } else {
-                passed = Some(event);
+            if index == 0 {
+                let age = crate::clock::system_now().duration_since(event.create_time);
+                self.tell_lag(age.as_secs_f64());
             }
+            let full = batch.len() >= TOGETHER;
+            if full
+                || batch
+                    .last()
+                    .is_some_and(|last| last.project != event.project)
+            {
+                applied += self.apply(std::mem::take(&mut batch)).await?;
+            }
+            let mut wanted = self.spec.handler.wants(self.db.reader(), &event).await?;
+            if !wanted && !batch.is_empty() {
+                // What comes before it may be what makes it wanted.
+                applied += self.apply(std::mem::take(&mut batch)).await?;
+                wanted = self.spec.handler.wants(self.db.reader(), &event).await?;
+            }
+            passed = if wanted {
+                batch.push(event);
+                None
+            } else {
+                Some(event)
+            };
         }
+        applied += self.apply(batch).await?;
         if let Some(event) = passed {
             self.pass(&event).await?;
         }
+        self.tell_lag(0.0);
         Ok((seen, applied))
+    }
+
+    fn tell_lag(&self, seconds: f64) {
+        metrics::gauge!("perennial_feed_lag_seconds", "consumer" => self.spec.name).set(seconds);
     }
 
     fn read(&self, event: pb::Event) -> Result<Event, Status> {
@@ -363,19 +464,16 @@ impl Consumer {
         })
     }
 
-    /// A transaction at the cursor; none when somebody else was here with this event. `drain` and the
-    /// loop may hold the same page; the cursor in the transaction decides.
-    async fn enter(&self, event: &Event) -> Result<Option<Write>, Status> {
-        let project = event.project;
+    /// A transaction, and the cursor in it. `drain` and the loop may hold the same page; the cursor in the transaction
+    /// decides whose it is.
+    async fn enter(&self, project: ProjectId) -> Result<(Write, i64), Status> {
         let context = Context::background(&self.env, project, self.env.clocks().now(project));
         let write = self.db.system_write(&context).await.map_err(database)?;
         crate::db::lock(write.tx(), &format!("consumer.{}", self.spec.name))
             .await
             .map_err(database)?;
-        if self.cursor(write.tx()).await? >= event.cursor {
-            return Ok(None);
-        }
-        Ok(Some(write))
+        let cursor = self.cursor(write.tx()).await?;
+        Ok((write, cursor))
     }
 
     /// Moves the cursor behind an event and commits.
@@ -391,23 +489,46 @@ impl Consumer {
 
     /// Goes past events that mean nothing here.
     async fn pass(&self, event: &Event) -> Result<(), Status> {
-        match self.enter(event).await? {
-            Some(write) => self.leave(write, event).await,
-            None => Ok(()),
+        let (write, cursor) = self.enter(event.project).await?;
+        if cursor < event.cursor {
+            self.leave(write, event).await?;
+        }
+        Ok(())
+    }
+
+    /// Applies events of one project, together where that succeeds; answers how many nobody had applied before.
+    async fn apply(&self, events: Vec<Event>) -> Result<u64, Status> {
+        match self.apply_together(&events).await {
+            Err(status) if events.len() > 1 => {
+                tracing::debug!(consumer = self.spec.name, code = ?status.code(), "events are applied one by one");
+                let mut applied = 0;
+                for event in &events {
+                    applied += self.apply_together(std::slice::from_ref(event)).await?;
+                }
+                Ok(applied)
+            }
+            done => done,
         }
     }
 
-    async fn apply(&self, event: &Event) -> Result<bool, Status> {
-        let Some(mut write) = self.enter(event).await? else {
-            return Ok(false);
+    async fn apply_together(&self, events: &[Event]) -> Result<u64, Status> {
+        let Some(last) = events.last() else {
+            return Ok(0);
         };
-        self.spec.handler.apply(&mut write, event).await?;
-        self.leave(write, event).await?;
-        metrics::counter!("perennial_feed_events_total", "consumer" => self.spec.name).increment(1);
-        let age = crate::clock::system_now().duration_since(event.create_time);
-        metrics::gauge!("perennial_feed_lag_seconds", "consumer" => self.spec.name)
-            .set(age.as_secs_f64());
-        Ok(true)
+        let (mut write, cursor) = self.enter(last.project).await?;
+        let mut applied = 0;
+        for event in events.iter().filter(|event| event.cursor > cursor) {
+            write.flush().await.map_err(database)?;
+            self.spec.handler.apply(&mut write, event).await?;
+            applied += 1;
+        }
+        if applied == 0 {
+            return Ok(0);
+        }
+        self.leave(write, last).await?;
+        metrics::counter!("perennial_feed_events_total", "consumer" => self.spec.name)
+            .increment(applied);
+        Ok(applied)
     }
 
     async fn cursor(&self, connection: &impl ConnectionTrait) -> Result<i64, Status> {

@@ -59,7 +59,19 @@ where
         Some(_) => select.clone().count(db).await?,
         None => 0,
     };
-    let mut select = select;
+    let mut rows = page_of(select, columns, slice).all(db).await?;
+    let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok(Rows { rows, more, total })
+}
+
+/// The question for one page of `select`, and for one row more, which tells whether there are more.
+pub fn page_of<E: EntityTrait>(
+    mut select: Select<E>,
+    columns: &[SortColumn<E::Column>],
+    slice: &Slice,
+) -> Select<E> {
     if let Some(after) = &slice.after {
         select = select.filter(behind(columns, after, slice.descending));
     }
@@ -78,11 +90,7 @@ where
                 .min(i64::MAX as u64),
         );
     }
-    let mut rows = select.limit(slice.limit + 1).all(db).await?;
-    let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    Ok(Rows { rows, more, total })
+    select.limit(slice.limit + 1)
 }
 
 /// Rows behind the given sort values: greater in the first column in which they differ. One

@@ -33,6 +33,7 @@ const SETTINGS: Need = Permission("project:settings");
 const TABLE: &[(&str, Need)] = &[
     ("perennial.customer.v1.CustomerService", CUSTOMERS),
     ("perennial.customer.v1.CustomerService/PlaceHold", Internal),
+    ("perennial.customer.v1.CustomerService/PlaceHolds", Internal),
     (
         "perennial.customer.v1.CustomerService/ReleaseHold",
         Internal,

@@ -25,6 +25,16 @@ use crate::{
     telemetry,
 };
 
+tokio::task_local! {
+    /// The path of the RPC that the task answers.
+    static ANSWERING: Arc<str>;
+}
+
+/// The path of the RPC that the current task answers; empty in work that no call asked for.
+pub(crate) fn answering() -> Arc<str> {
+    ANSWERING.try_with(Arc::clone).unwrap_or_default()
+}
+
 /// Lays authentication and the rest around a service's routes.
 pub fn protect(service: &'static str, routes: Routes, gate: Gate, rules: Arc<Rules>) -> Link {
     BoxCloneSyncService::new(Protected {
@@ -54,7 +64,11 @@ impl Service<Request<Body>> for Protected {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let this = self.clone();
-        let path = request.uri().path().to_owned();
+        // What nobody serves has one name in the metrics, however many paths are tried.
+        let path: Arc<str> = match this.rules.get(request.uri().path()) {
+            Some(_) => request.uri().path().into(),
+            None => "unknown".into(),
+        };
         let span = tracing::info_span!(
             "rpc",
             otel.name = %path,
@@ -69,7 +83,8 @@ impl Service<Request<Body>> for Protected {
             async move {
                 let started = Instant::now();
                 let service = this.service;
-                let response = this.answer(&path, request).await;
+                let answer = this.answer(&path, request);
+                let response = ANSWERING.scope(path.clone(), answer).await;
                 let code = code_of(response.headers());
                 recorded.record("rpc.code", code.as_str());
                 metrics::histogram!(
@@ -86,7 +101,7 @@ impl Service<Request<Body>> for Protected {
 
 impl Protected {
     async fn answer(self, path: &str, request: Request<Body>) -> Response<Body> {
-        match self.admit(path, request).await {
+        match self.admit(request).await {
             Ok((rule, request)) => {
                 let limit = deadline(request.headers(), rule);
                 let handler = AssertUnwindSafe(self.routes.oneshot(request)).catch_unwind();
@@ -113,11 +128,8 @@ impl Protected {
         }
     }
 
-    async fn admit(
-        &self,
-        path: &str,
-        mut request: Request<Body>,
-    ) -> Result<(Rule, Request<Body>), Status> {
+    async fn admit(&self, mut request: Request<Body>) -> Result<(Rule, Request<Body>), Status> {
+        let path = request.uri().path();
         let rule = self
             .rules
             .get(path)

@@ -7,13 +7,16 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use axum::{
+    Router, extract::State, http::StatusCode, response::IntoResponse, routing::get,
+    serve::ListenerExt as _,
+};
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
+use tonic::transport::server::TcpIncoming;
 use tonic::{Status, body::Body, service::Routes};
 use tower::{Service, ServiceExt as _};
 
@@ -116,10 +119,10 @@ pub async fn serve_grpc(
     let watch = tokio::spawn(report_health(reporter, readiness, shutdown.clone()));
     let serve = tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .tcp_nodelay(true)
         .add_routes(Routes::from(router))
         .serve_with_incoming_shutdown(
-            TcpListenerStream::new(listener),
+            // Without it, an answer that is written in parts waits for the caller's delayed acknowledgement.
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
             shutdown.clone().cancelled_owned(),
         );
     let bounded = async {
@@ -207,6 +210,11 @@ pub async fn serve_http(
     router: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps small packets back");
+        }
+    });
     let serve = axum::serve(listener, router)
         .with_graceful_shutdown(shutdown.clone().cancelled_owned())
         .into_future();

@@ -82,7 +82,11 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_gauge!(
         "perennial_feed_lag_seconds",
         metrics::Unit::Seconds,
-        "Age of the event that a consumer applied last, by consumer"
+        "Age of the oldest event that a consumer knows of and has not applied, by consumer"
+    );
+    metrics::describe_counter!(
+        "perennial_database_statements_total",
+        "Statements sent to the database, by service and by the RPC that caused them (empty: timers and feeds)"
     );
     metrics::describe_counter!(
         "perennial_timer_work_total",

@@ -29,6 +29,9 @@ pub trait Timer: Send + Sync {
 
 /// Runs the timers until shutdown.
 pub async fn run(env: Env, leases: Leases, timers: Vec<Arc<dyn Timer>>) {
+    for timer in &timers {
+        count(&env, timer.as_ref(), 0);
+    }
     loop {
         tokio::select! {
             () = env.shutdown.cancelled() => return,
@@ -43,6 +46,13 @@ pub async fn run(env: Env, leases: Leases, timers: Vec<Arc<dyn Timer>>) {
             }
         }
     }
+}
+
+fn count(env: &Env, timer: &dyn Timer, done: u64) {
+    metrics::counter!(
+        "perennial_timer_work_total", "service" => env.name, "timer" => timer.name()
+    )
+    .increment(done);
 }
 
 async fn tick(env: &Env, leases: &Leases, timer: &dyn Timer) -> Result<(), Status> {
@@ -107,10 +117,7 @@ async fn rounds(
             break;
         }
         rounds += 1;
-        metrics::counter!(
-            "perennial_timer_work_total", "service" => env.name, "timer" => timer.name()
-        )
-        .increment(done);
+        count(env, timer, done);
     }
     Ok(())
 }

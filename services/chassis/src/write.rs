@@ -17,6 +17,7 @@ pub struct Write {
     events: Vec<NewEvent>,
     audits: Vec<NewAudit>,
     touched: Mutex<BTreeSet<String>>,
+    once: Mutex<Batch>,
     later: Mutex<Batch>,
 }
 
@@ -91,6 +92,7 @@ impl Write {
             events: Vec::new(),
             audits: Vec::new(),
             touched: Mutex::default(),
+            once: Mutex::default(),
             later: Mutex::default(),
         }
     }
@@ -109,6 +111,14 @@ impl Write {
         let poisoned = std::sync::PoisonError::into_inner;
         let mut later = self.later.lock().unwrap_or_else(poisoned);
         later.push(statement);
+    }
+
+    /// The same for a statement that decides whether what was read still stands: unless it writes exactly one row, the commit
+    /// fails as a change that came second (`ABORTED`), and the call may be tried again. It is carried out before the others.
+    pub fn later_once(&self, statement: Statement) {
+        let poisoned = std::sync::PoisonError::into_inner;
+        let mut once = self.once.lock().unwrap_or_else(poisoned);
+        once.push(statement);
     }
 
     /// The transaction, for the store.
@@ -169,14 +179,29 @@ impl Write {
         Ok(())
     }
 
+    /// Sends what was kept for the commit, for those who go on with this write and may see or write the same rows.
+    pub(crate) async fn flush(&mut self) -> Result<(), DbErr> {
+        let poisoned = std::sync::PoisonError::into_inner;
+        let mut batch = std::mem::take(self.once.get_mut().unwrap_or_else(poisoned));
+        let once = batch.len();
+        batch.append(std::mem::take(
+            self.later.get_mut().unwrap_or_else(poisoned),
+        ));
+        let counts = batch.send(&self.tx).await?;
+        stands(&counts, once)
+    }
+
     /// Writes the audit rows and events and commits.
     pub async fn commit(self) -> Result<(), DbErr> {
         let backend = self.tx.get_database_backend();
         let project = self.context.project.to_string();
         let now = micros(self.context.now);
         let actor = self.context.actor.as_str();
-        let later = self.later.into_inner();
-        let mut batch = later.unwrap_or_else(std::sync::PoisonError::into_inner);
+        let poisoned = std::sync::PoisonError::into_inner;
+        let mut batch = self.once.into_inner().unwrap_or_else(poisoned);
+        let once = batch.len();
+        batch.append(self.later.into_inner().unwrap_or_else(poisoned));
+        let mut counts = Vec::new();
         if !self.audits.is_empty() {
             let trail = self.audits.into_iter().map(|audit| {
                 vec![
@@ -213,13 +238,13 @@ impl Write {
             let mut parts = Vec::new();
             insert(OUTBOX, events, |rows| parts.push(rows));
             for rows in parts {
-                std::mem::take(&mut batch)
-                    .send_locked(&self.tx, lock, rows)
-                    .await?;
+                let batch = std::mem::take(&mut batch);
+                counts.extend(batch.send_locked(&self.tx, lock, rows).await?);
             }
         } else {
-            batch.send(&self.tx).await?;
+            counts = batch.send(&self.tx).await?;
         }
+        stands(&counts, once)?;
         let touched = self.touched.into_inner();
         let scopes = touched.unwrap_or_else(std::sync::PoisonError::into_inner);
         match self.db.versions() {
@@ -237,6 +262,15 @@ impl Write {
             self.db.announce_commit();
         }
         Ok(())
+    }
+}
+
+/// Whether the first so many statements wrote one row each: what was read still stood.
+fn stands(counts: &[u64], once: usize) -> Result<(), DbErr> {
+    if counts.iter().take(once).all(|count| *count == 1) {
+        Ok(())
+    } else {
+        Err(DbErr::RecordNotUpdated)
     }
 }
 

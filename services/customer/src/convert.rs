@@ -38,6 +38,10 @@ use crate::{
 
 /// Most subscriptions of one report.
 const REPORTED_MAX: usize = 1000;
+/// Most exchange rates of one call.
+const RATES_MAX: usize = 1000;
+/// Most holds of one call.
+const HOLDS_MAX: usize = 1000;
 
 fn named<T>(field: &'static str, value: Result<T, BadValue>) -> Result<T, CustomerError> {
     value.map_err(|error| CustomerError::invalid(field, error.to_string()))
@@ -343,6 +347,46 @@ pub fn new_hold(wire: &pb::PlaceHoldRequest, now: Timestamp) -> Result<Hold, Cus
     )
 }
 
+/// Holds to place at once.
+pub fn new_holds(wire: &pb::PlaceHoldsRequest, now: Timestamp) -> Result<Vec<Hold>, CustomerError> {
+    let customer = customer_id(&wire.customer_id)?;
+    if wire.holds.is_empty() || wire.holds.len() > HOLDS_MAX {
+        return Err(CustomerError::invalid(
+            "holds",
+            format!("must be 1 to {HOLDS_MAX}"),
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    let mut holds = Vec::with_capacity(wire.holds.len());
+    for (index, hold) in wire.holds.iter().enumerate() {
+        let one = || {
+            let period = required("period", hold.period.as_ref())?;
+            Hold::new(
+                customer,
+                hold_reason(hold.reason)?,
+                hold.holder_id.clone(),
+                hold.display_text.clone(),
+                named("period", from_open_period(period))?,
+                now,
+            )
+        };
+        let hold = one().map_err(|error| match error {
+            CustomerError::Invalid { field, description } => {
+                CustomerError::invalid(format!("holds[{index}].{field}"), description)
+            }
+            other => other,
+        })?;
+        if !seen.insert((hold.reason, hold.holder.clone())) {
+            return Err(CustomerError::invalid(
+                format!("holds[{index}].holder_id"),
+                "is there twice with this reason",
+            ));
+        }
+        holds.push(hold);
+    }
+    Ok(holds)
+}
+
 /// A hold.
 pub fn hold(hold: &Hold) -> pb::Hold {
     use pb::hold::Reason;
@@ -612,6 +656,37 @@ pub fn new_rate(wire: Option<&pb::ExchangeRate>, now: Timestamp) -> Result<Rate,
         named("rate.rate", from_required_decimal(wire.rate.as_ref()))?,
         optional_time("rate.effective_time", wire.effective_time.as_ref())?.unwrap_or(now),
     )
+}
+
+/// Rates that shall be stored together: 1 to 1000, each pair and instant once.
+pub fn new_rates(wire: &[pb::ExchangeRate], now: Timestamp) -> Result<Vec<Rate>, CustomerError> {
+    if wire.is_empty() || wire.len() > RATES_MAX {
+        return Err(CustomerError::invalid(
+            "rates",
+            format!("must have 1 to {RATES_MAX} rates"),
+        ));
+    }
+    let mut rates: Vec<Rate> = Vec::with_capacity(wire.len());
+    let mut seen = BTreeSet::new();
+    for (index, one) in wire.iter().enumerate() {
+        let of_list = |error| {
+            if let CustomerError::Invalid { field, description } = error {
+                let rest = field.strip_prefix("rate").unwrap_or(&field);
+                CustomerError::invalid(format!("rates[{index}]{rest}"), description)
+            } else {
+                error
+            }
+        };
+        let rate = new_rate(Some(one), now).map_err(of_list)?;
+        if !seen.insert((rate.from.code(), rate.to.code(), rate.time)) {
+            return Err(CustomerError::invalid(
+                format!("rates[{index}]"),
+                "is the second of its pair and instant",
+            ));
+        }
+        rates.push(rate);
+    }
+    Ok(rates)
 }
 
 /// A stored rate.

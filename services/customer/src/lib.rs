@@ -6,6 +6,8 @@ mod domain;
 mod error;
 mod grpc;
 mod principal;
+mod rates;
+pub mod rates_file;
 mod secret;
 mod start;
 mod store;
@@ -30,6 +32,7 @@ pub async fn build(env: Env) -> Result<Service, BuildError> {
     let db = env.open_db(store::migration::all()).await?;
     let pepper = secret::Pepper::new(&env);
     start::prepare(&env, &db, &pepper).await?;
+    rates::load(&env, &db).await?;
     let keys = principal::KeyRing::new(env.clone(), db.clone(), pepper.clone());
     let server = grpc::Server::new(env.clone(), db.clone(), pepper, keys.clone());
     let routes = Routes::new(CustomerServiceServer::new(server.clone()))

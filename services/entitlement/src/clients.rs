@@ -315,11 +315,37 @@ impl Clients {
             customer_id: customer.to_string(),
             reason: customer::hold::Reason::Entitlement.into(),
             holder_id: holder.to_string(),
-            display_text: format!("entitlement {holder} for feature {feature_key} is active"),
+            display_text: hold_text(holder, feature_key),
             period: Some(convert::hold_period(span)),
             request_id: String::new(),
         });
         self.customers.clone().place_hold(request).await?;
+        Ok(())
+    }
+
+    /// The same for several entitlements at once: each with its feature and when it holds.
+    pub async fn place_holds(
+        &self,
+        context: &Context,
+        customer: CustomerId,
+        holders: &[(EntitlementId, &str, OpenPeriod)],
+    ) -> Result<(), EntitlementError> {
+        for holders in holders.chunks(BATCH_MAX) {
+            let hold =
+                |(holder, feature_key, span): &(EntitlementId, &str, OpenPeriod)| customer::Hold {
+                    reason: customer::hold::Reason::Entitlement.into(),
+                    holder_id: holder.to_string(),
+                    display_text: hold_text(*holder, feature_key),
+                    period: Some(convert::hold_period(*span)),
+                    ..customer::Hold::default()
+                };
+            let request = context.request(customer::PlaceHoldsRequest {
+                customer_id: customer.to_string(),
+                holds: holders.iter().map(hold).collect(),
+                request_id: String::new(),
+            });
+            self.customers.clone().place_holds(request).await?;
+        }
         Ok(())
     }
 
@@ -400,13 +426,19 @@ impl UsageQuestion<'_> {
     }
 }
 
+/// What whoever tries to delete the customer is told.
+fn hold_text(holder: EntitlementId, feature_key: &str) -> String {
+    format!("entitlement {holder} for feature {feature_key} is active")
+}
+
 fn read_query(source: &UsageSource) -> Result<metering::UsageQuery, EntitlementError> {
     metering::UsageQuery::decode(source.query.as_slice()).map_err(|_| EntitlementError::Corrupt {
         what: "usage query",
     })
 }
 
-fn read_customer(wire: customer::Customer) -> Result<Customer, EntitlementError> {
+/// What is known here of a customer.
+pub fn read_customer(wire: customer::Customer) -> Result<Customer, EntitlementError> {
     let mut subjects = wire
         .usage_attribution
         .map(|attribution| attribution.subject_keys)

@@ -18,21 +18,23 @@ use crate::{
     clients::Clients,
     convert,
     error::EntitlementError,
-    provision::{self, Features},
+    provision::{self, Features, Guard},
+    reserved::Reserved,
     store,
 };
 
 /// Applies the states of subscriptions.
 struct Subscriptions {
     clients: Clients,
+    reserved: Reserved,
 }
 
 /// The consumer of subscription's feed.
-pub fn subscriptions(clients: Clients) -> ConsumerSpec {
+pub fn subscriptions(clients: Clients, reserved: Reserved) -> ConsumerSpec {
     ConsumerSpec {
         name: "entitlement.subscriptions",
         source: "subscription",
-        handler: Arc::new(Subscriptions { clients }),
+        handler: Arc::new(Subscriptions { clients, reserved }),
     }
 }
 
@@ -59,8 +61,11 @@ impl Consume for Subscriptions {
         if !provision::is_news(write.tx(), &context, &rights).await? {
             return Ok(());
         }
-        let features = Features::of(&self.clients, &context, &rights.rights).await?;
-        provision::apply(write, rights, &features).await?;
+        let features = match self.reserved.find(context.project, &rights) {
+            Some(features) => features,
+            None => Features::of(&self.clients, &context, &rights.rights).await?,
+        };
+        provision::apply(write, rights, &features, Guard::Locked).await?;
         Ok(())
     }
 }

@@ -38,6 +38,22 @@ pub enum EntitlementError {
         /// Start of the usage period.
         period_start: Timestamp,
     },
+    /// A grant that would start when its entitlement is over.
+    #[error("grant would be effective at {effective}, when the entitlement has ended at {end}")]
+    GrantAfterEntitlement {
+        /// Start of the grant that was asked for.
+        effective: Timestamp,
+        /// End of the entitlement.
+        end: Timestamp,
+    },
+    /// What has ended takes no grants and no resets.
+    #[error("entitlement {entitlement} ended at {end}")]
+    EntitlementEnded {
+        /// The entitlement.
+        entitlement: EntitlementId,
+        /// When it ended.
+        end: Timestamp,
+    },
     /// A void time in the future.
     #[error("grant cannot be voided in the future")]
     VoidInFuture,
@@ -230,6 +246,7 @@ impl Problem for EntitlementError {
             | Self::GrantAmountNotPositive { .. }
             | Self::GrantsTooLarge { .. }
             | Self::GrantBeforeUsagePeriod { .. }
+            | Self::GrantAfterEntitlement { .. }
             | Self::VoidInFuture
             | Self::VoidBeforeUsagePeriod { .. }
             | Self::ResetInFuture
@@ -252,6 +269,7 @@ impl Problem for EntitlementError {
                 Code::AlreadyExists
             }
             Self::CustomerDeleted(_)
+            | Self::EntitlementEnded { .. }
             | Self::GrantAlreadyVoided(_)
             | Self::Managed { .. }
             | Self::Arithmetic(_) => Code::FailedPrecondition,
@@ -271,6 +289,8 @@ impl Problem for EntitlementError {
             Self::GrantAmountNotPositive { .. } => "GRANT_AMOUNT_NOT_POSITIVE",
             Self::GrantsTooLarge { .. } => "GRANTS_TOO_LARGE",
             Self::GrantBeforeUsagePeriod { .. } => "GRANT_BEFORE_USAGE_PERIOD",
+            Self::GrantAfterEntitlement { .. } => "GRANT_AFTER_ENTITLEMENT",
+            Self::EntitlementEnded { .. } => "ENTITLEMENT_ENDED",
             Self::VoidInFuture => "VOID_IN_FUTURE",
             Self::VoidBeforeUsagePeriod { .. } => "VOID_BEFORE_USAGE_PERIOD",
             Self::GrantAlreadyVoided(_) => "GRANT_ALREADY_VOIDED",
@@ -320,6 +340,9 @@ impl Problem for EntitlementError {
                 "grant.effective_time",
                 "must not lie before the current usage period",
             )],
+            Self::GrantAfterEntitlement { .. } => {
+                vec![Violation::new("grant.effective_time", self.to_string())]
+            }
             Self::VoidInFuture | Self::VoidBeforeUsagePeriod { .. } => {
                 vec![Violation::new("void_time", self.to_string())]
             }
@@ -348,6 +371,7 @@ impl Problem for EntitlementError {
             | Self::PromotionNotFound { .. }
             | Self::TooManyPromotions { .. }
             | Self::GrantAlreadyVoided(_)
+            | Self::EntitlementEnded { .. }
             | Self::EntitlementExists { .. }
             | Self::ReservedBySubscription { .. }
             | Self::Managed { .. }

@@ -3,7 +3,7 @@
 //! told is marked on the row in the same transaction, told right after, and told again by a timer until it was
 //! heard. An entitlement that ends by time is marked by that timer.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chassis::{Context, Db, timer::Timer};
 use jiff::SignedDuration;
@@ -53,8 +53,15 @@ pub async fn drop_provisional(
 /// Tells the customer service of changed entitlements. What fails stays marked for the timer.
 pub async fn tell(db: &Db, clients: &Clients, context: &Context, changed: &[Entitlement]) -> u64 {
     let mut told = Vec::new();
+    let untold = tell_customers(clients, context, changed).await;
     for entitlement in changed {
-        match tell_one(db, clients, context, entitlement).await {
+        let heard = match untold.get(&entitlement.id) {
+            Some(error) => Err(error.to_string()),
+            None => tell_meter(db, clients, context, entitlement)
+                .await
+                .map_err(|error| error.to_string()),
+        };
+        match heard {
             Ok(meter_held) => told.push((entitlement, meter_held)),
             Err(error) => {
                 tracing::warn!(entitlement.id = %entitlement.id, %error, "other services could not be told of an entitlement");
@@ -79,14 +86,13 @@ pub async fn tell(db: &Db, clients: &Clients, context: &Context, changed: &[Enti
     }
 }
 
-/// Tells both; answers whether the meter is held now.
-async fn tell_one(
+/// Tells metering; answers whether the meter is held now.
+async fn tell_meter(
     db: &Db,
     clients: &Clients,
     context: &Context,
     entitlement: &Entitlement,
 ) -> Result<bool, EntitlementError> {
-    tell_customer(clients, context, entitlement).await?;
     let Ok(metered) = entitlement.metered() else {
         return Ok(false);
     };
@@ -114,28 +120,32 @@ async fn tell_one(
     Ok(!is_over)
 }
 
-async fn tell_customer(
+/// Tells the customer service, of all that hold a customer at once; answers of which it could not be told, and why.
+async fn tell_customers(
     clients: &Clients,
     context: &Context,
-    entitlement: &Entitlement,
-) -> Result<(), EntitlementError> {
-    let span = entitlement.span();
-    let done = if entitlement.deleted.is_some() || span.is_empty() {
-        clients
-            .release_hold(context, entitlement.customer, entitlement.id)
-            .await
-    } else {
-        clients
-            .place_hold(
-                context,
-                entitlement.customer,
-                entitlement.id,
-                &entitlement.feature_key,
-                span,
-            )
-            .await
-    };
-    heard(done)
+    changed: &[Entitlement],
+) -> BTreeMap<EntitlementId, Arc<EntitlementError>> {
+    let mut untold = BTreeMap::new();
+    let mut holding: BTreeMap<CustomerId, Vec<(EntitlementId, &str, OpenPeriod)>> = BTreeMap::new();
+    for entitlement in changed {
+        let (id, customer, span) = (entitlement.id, entitlement.customer, entitlement.span());
+        if entitlement.deleted.is_some() || span.is_empty() {
+            if let Err(error) = heard(clients.release_hold(context, customer, id).await) {
+                untold.insert(id, Arc::new(error));
+            }
+        } else {
+            let holders = holding.entry(customer).or_default();
+            holders.push((id, &entitlement.feature_key, span));
+        }
+    }
+    for (customer, holders) in holding {
+        if let Err(error) = heard(clients.place_holds(context, customer, &holders).await) {
+            let error = Arc::new(error);
+            untold.extend(holders.iter().map(|(id, ..)| (*id, error.clone())));
+        }
+    }
+    untold
 }
 
 /// A customer or meter that is gone needs no hold.

@@ -14,6 +14,7 @@ pub mod lookup;
 pub mod memory;
 pub mod pieces;
 pub mod provision;
+pub mod reserved;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -36,10 +37,10 @@ pub async fn build(env: Env) -> Result<Service, BuildError> {
     let routes = Routes::new(EntitlementServiceServer::new(server.clone()))
         .add_service(GrantServiceServer::new(server.clone()))
         .add_service(AccessServiceServer::new(server.clone()))
-        .add_service(ProductAccessServiceServer::new(server));
+        .add_service(ProductAccessServiceServer::new(server.clone()));
     let mut service = Service::new("entitlement", routes, db.clone());
     service.consumers = vec![
-        consume::subscriptions(clients.clone()),
+        consume::subscriptions(clients.clone(), server.reserved.clone()),
         consume::usage(clients.clone()),
         consume::customers(),
     ];

@@ -21,7 +21,11 @@ use crate::{
         subscription::{ItemRight, SubscriptionRights, difference},
     },
     error::EntitlementError,
-    store::{self, grant::OwnedGrant, subscription::Reservation},
+    store::{
+        self,
+        grant::OwnedGrant,
+        subscription::{Reservation, Standing},
+    },
 };
 
 /// How long a reservation is held, in system time.
@@ -67,6 +71,11 @@ impl Features {
         Ok(features)
     }
 
+    /// Whether the features of all rights are known.
+    pub fn cover(&self, rights: &[ItemRight]) -> bool {
+        rights.iter().all(|right| self.get(right).is_ok())
+    }
+
     fn get(&self, right: &ItemRight) -> Result<&Feature, EntitlementError> {
         match right.feature_id {
             Some(id) => self.by_id.get(&id),
@@ -86,20 +95,18 @@ pub async fn occupants(
     let project = write.context().project;
     let reservations =
         store::subscription::reservations_of(write.tx(), project, customer, system_now()).await?;
-    occupants_beside(write, customer, subscription, reservations).await
-}
-
-async fn occupants_beside(
-    write: &Write,
-    customer: CustomerId,
-    subscription: Option<&SubscriptionRights>,
-    reservations: Vec<Reservation>,
-) -> Result<Vec<Occupant>, EntitlementError> {
-    let project = write.context().project;
-    let own = subscription.map(|rights| rights.id);
-    let mut found = Vec::new();
     let entitlements =
         store::entitlement::of_customers(write.tx(), project, &[customer], None).await?;
+    Ok(occupants_beside(subscription, entitlements, reservations))
+}
+
+fn occupants_beside(
+    subscription: Option<&SubscriptionRights>,
+    entitlements: Vec<Entitlement>,
+    reservations: Vec<Reservation>,
+) -> Vec<Occupant> {
+    let own = subscription.map(|rights| rights.id);
+    let mut found = Vec::new();
     for entitlement in entitlements {
         let manager = entitlement.managed_by.map(|manager| manager.subscription);
         let is_own = manager.is_some() && manager == own;
@@ -117,7 +124,50 @@ async fn occupants_beside(
             found.extend(reservation.occupants);
         }
     }
-    Ok(found)
+    found
+}
+
+/// How a write keeps others from changing a customer's entitlements between what it reads and what it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// They wait for it.
+    Locked,
+    /// Nobody waits, as long as the customer has no entitlements: the commit fails as `ABORTED` when somebody was first, and the
+    /// write can be made again with the lock.
+    Checked,
+}
+
+/// What decides about a subscription, and the customer's live entitlements; nobody changes either before the commit.
+async fn standing(
+    write: &Write,
+    rights: &SubscriptionRights,
+    guard: Guard,
+) -> Result<(Standing, Vec<Entitlement>), EntitlementError> {
+    let (tx, project) = (write.tx(), write.context().project);
+    let look =
+        || store::subscription::standing(tx, project, rights.customer, rights.id, system_now());
+    if guard == Guard::Checked {
+        let standing = look().await?;
+        // What is known already stays known.
+        let known = standing
+            .applied
+            .is_some_and(|applied| applied >= rights.revision);
+        if known {
+            return Ok((standing, Vec::new()));
+        }
+        if !standing.entitled {
+            store::check_customer(write, rights.customer, standing.sequence);
+            return Ok((standing, Vec::new()));
+        }
+    }
+    store::lock_customer(write, rights.customer).await?;
+    let standing = look().await?;
+    let there = if standing.entitled {
+        store::entitlement::of_customers(tx, project, &[rights.customer], None).await?
+    } else {
+        Vec::new()
+    };
+    Ok((standing, there))
 }
 
 /// Refuses what would clash.
@@ -148,24 +198,20 @@ pub fn ensure_free(
 pub async fn reserve(
     write: &Write,
     rights: &SubscriptionRights,
+    guard: Guard,
 ) -> Result<Timestamp, EntitlementError> {
     let project = write.context().project;
     let expires = system_now()
         .checked_add(RESERVATION)
         .unwrap_or(Timestamp::MAX);
-    store::lock_customer(write, rights.customer).await?;
-    let (applied, reservations) = store::subscription::standing(
-        write.tx(),
-        project,
-        rights.customer,
-        rights.id,
-        system_now(),
-    )
-    .await?;
-    if applied.is_some_and(|applied| applied >= rights.revision) {
+    let (standing, there) = standing(write, rights, guard).await?;
+    if standing
+        .applied
+        .is_some_and(|applied| applied >= rights.revision)
+    {
         return Ok(expires);
     }
-    let there = occupants_beside(write, rights.customer, Some(rights), reservations).await?;
+    let there = occupants_beside(Some(rights), there, standing.reservations);
     let wanted: Vec<Occupant> = rights
         .rights
         .iter()
@@ -218,15 +264,18 @@ pub async fn apply(
     write: &mut Write,
     rights: SubscriptionRights,
     features: &Features,
+    guard: Guard,
 ) -> Result<Option<Applied>, EntitlementError> {
     let context = write.context().clone();
     let (project, now) = (context.project, context.now);
     let (subscription, customer) = (rights.id, rights.customer);
-    store::lock_customer(write, customer).await?;
-    if !is_news(write.tx(), &context, &rights).await? {
+    let (standing, all) = standing(write, &rights, guard).await?;
+    if standing
+        .applied
+        .is_some_and(|applied| applied >= rights.revision)
+    {
         return Ok(None);
     }
-    let all = store::entitlement::of_customers(write.tx(), project, &[customer], None).await?;
     let is_own = |found: &Entitlement| {
         found
             .managed_by

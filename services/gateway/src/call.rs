@@ -57,11 +57,6 @@ impl Call {
         self.context.request(message)
     }
 
-    /// Project time at the start of the call.
-    pub(crate) fn now(&self) -> kernel::Timestamp {
-        self.context.now
-    }
-
     /// The `request_id` of the one mutating message of this call.
     pub(crate) fn request_id(&self) -> String {
         self.idempotency_key.clone()
@@ -108,7 +103,8 @@ impl FromRequestParts<Shared> for Call {
     }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<String, BadIdempotencyKey> {
+/// The key that makes a retry of a request safe; empty without one.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<String, BadIdempotencyKey> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(String::new());
     };

@@ -399,6 +399,14 @@ pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(reader)
 }
 
+/// Reads text that may be null, but not empty.
+pub(crate) fn filled<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
+    match Option::<String>::deserialize(reader)? {
+        Some(text) if text.is_empty() => Err(de::Error::custom("must not be empty")),
+        text => Ok(text),
+    }
+}
+
 /// Lets a union be read by its discriminator: `union!(Price by "type" { "flat" => Flat, … })`.
 /// (serde's `tag` attribute writes the same form; it is used for that and for the schema.)
 macro_rules! union {

@@ -13,7 +13,6 @@ use crate::{
         event::{EventDraft, NewEvent, replacement_id},
         meter::Meter,
         rollup::Level,
-        window::minute_of,
     },
     error::MeteringError,
     freshness,
@@ -210,7 +209,7 @@ async fn roll_up_again(write: &Write, events: &[StoredEvent]) -> Result<(), Mete
     let minutes: BTreeSet<(&str, &str, i64)> = events
         .iter()
         .map(|event| {
-            let minute = minute_of(event.time.as_second()).start;
+            let minute = Level::Minute.floor(event.time.as_second());
             (event.kind.as_str(), event.subject.as_str(), minute)
         })
         .collect();

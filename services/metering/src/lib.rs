@@ -2,6 +2,7 @@
 //! users read their own usage.
 
 mod answer;
+mod batch;
 mod convert;
 mod correct;
 mod customers;

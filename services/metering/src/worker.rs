@@ -17,6 +17,7 @@ use crate::{
     error::MeteringError,
     store::{
         self,
+        merge::{self, Merged},
         meter::MeterName,
         rollup::{Step, Unfinished},
         scan::{self, Export},
@@ -32,9 +33,7 @@ const EVENTS: u64 = 2_000;
 /// Rows that one step removes.
 const REMOVALS: u64 = 2_000;
 /// Rows that one step looks at to merge.
-const MERGES: u64 = 2_000;
-/// Minutes or hours of one lookup.
-const TIMES: usize = 200;
+const MERGES: u64 = 10_000;
 
 /// Starts the worker; the answer tells it that there is something to build.
 pub fn start(env: Env, db: Db) -> Arc<Notify> {
@@ -204,64 +203,47 @@ impl Worker {
         }
     }
 
-    /// One step of merging rows of a level; false when no row is new.
+    /// One step of merging rows of a level; false when no row is new. What is to be merged is found outside of the
+    /// transaction, so that ingest waits for the writing alone; should a row be gone by then, the step is taken again.
     async fn merge(&self, level: Level) -> Result<bool, MeteringError> {
-        let mark = store::rollup::merged_until(self.db.reader(), level).await?;
-        // Found outside of the transaction, so that ingest only waits where there is something to merge.
-        let (keys, last) = store::rollup::divided(self.db.reader(), level, mark, MERGES).await?;
-        if last == mark {
+        let reader = self.db.reader();
+        let mark = merge::merged_until(reader, level).await?;
+        let Some(last) = merge::last(reader, level, mark, MERGES).await? else {
             return Ok(false);
+        };
+        let mut owners: BTreeMap<_, Vec<merge::Row>> = BTreeMap::new();
+        for row in merge::piece(reader, level, mark, last).await? {
+            owners.entry(row.owner.clone()).or_default().push(row);
+        }
+        let mut merged = Merged::default();
+        for ((project, meter, _), rows) in owners {
+            if let Some(meter) = self.find(&project, meter).await? {
+                merged.add(&meter, rows)?;
+            }
         }
         // The project of the context does not matter: nothing is recorded in this transaction.
         let write = self
             .write(ProjectId::from_ulid(kernel::id::Ulid::nil()))
             .await?;
         chassis::db::lock(write.tx(), "metering.merge").await?;
-        if store::rollup::merged_until(write.tx(), level).await? != mark {
+        if merge::merged_until(write.tx(), level).await? != mark
+            || !merged.is_empty() && !merged.store(write.tx(), level).await?
+        {
             return Ok(true);
         }
-        let mut times: BTreeMap<(&str, &str, &str), Vec<i64>> = BTreeMap::new();
-        for (project, meter, subject, time) in &keys {
-            times
-                .entry((project, meter, subject))
-                .or_default()
-                .push(*time);
-        }
-        let mut meters: BTreeMap<(&str, &str), Option<(ProjectId, Meter)>> = BTreeMap::new();
-        for ((project, meter, subject), times) in &times {
-            let known = match meters.get(&(*project, *meter)) {
-                Some(known) => known,
-                None => {
-                    let found = find(&write, project, meter).await?;
-                    meters.entry((*project, *meter)).or_insert(found)
-                }
-            };
-            let Some((project, meter)) = known else {
-                continue;
-            };
-            for chunk in times.chunks(TIMES) {
-                let of = (meter, level);
-                store::rollup::merge(write.tx(), *project, of, subject, chunk).await?;
-            }
-        }
-        store::rollup::set_merged_until(write.tx(), level, last).await?;
+        merge::set_merged_until(write.tx(), level, last).await?;
         write.commit().await?;
         Ok(true)
     }
-}
 
-async fn find(
-    write: &Write,
-    project: &str,
-    meter: &str,
-) -> Result<Option<(ProjectId, Meter)>, MeteringError> {
-    let Ok(project) = project.parse() else {
-        return Ok(None);
-    };
-    let name = MeterName::Id(meter.to_owned());
-    match store::meter::by_name(write.tx(), project, &name).await {
-        Ok(meter) => Ok(Some((project, meter))),
-        Err(MeteringError::MeterNotFound(_)) => Ok(None),
-        Err(error) => Err(error),
+    async fn find(&self, project: &str, meter: String) -> Result<Option<Meter>, MeteringError> {
+        let Ok(project) = project.parse() else {
+            return Ok(None);
+        };
+        match store::meter::by_name(self.db.reader(), project, &MeterName::Id(meter)).await {
+            Ok(meter) => Ok(Some(meter)),
+            Err(MeteringError::MeterNotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

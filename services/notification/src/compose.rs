@@ -51,12 +51,14 @@ pub fn sameness(rule: &Rule, balance: &Balance, subject: &str, what: &Occurrence
         Occurrence::Crossed(threshold) => Sameness {
             hash: format!("bsnap_v2_{}", hex(&sha256(state.text().as_bytes()))),
             told: threshold_text(threshold),
+            until: balance.period.1,
         },
         Occurrence::Reset => {
             let text = format!("reset\n{}\n{}\n{}", rule.id, balance.id, balance.period.0);
             Sameness {
                 hash: format!("reset_v1_{}", hex(&sha256(text.as_bytes()))),
                 told: "reset".to_owned(),
+                until: balance.period.1,
             }
         }
     }

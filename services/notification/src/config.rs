@@ -1,4 +1,4 @@
-//! The settings of deliveries, `PERENNIAL_NOTIFICATION__<NAME>`.
+//! The settings of deliveries and events, `PERENNIAL_NOTIFICATION__<NAME>`.
 
 use std::time::Duration;
 
@@ -7,7 +7,10 @@ use jiff::SignedDuration;
 
 use crate::domain::delivery::Schedule;
 
-/// How deliveries are made.
+/// Deliveries are tried for up to two days: what is younger is not taken out.
+const RETENTION_MIN: SignedDuration = SignedDuration::from_hours(72);
+
+/// How deliveries are made, and how long events are kept.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The waits between attempts. `retry_waits`: durations joined by commas, such as `5s,5m,2h`.
@@ -20,6 +23,8 @@ pub struct Settings {
     pub channel_in_flight_max: usize,
     /// A channel that took nothing for so long is disabled. `disable_after`, default `120h`.
     pub disable_after: SignedDuration,
+    /// How long events are kept. `event_retention`, default `9600h`, which is 400 days.
+    pub retention: SignedDuration,
     /// Whether endpoints on private addresses are called. `--allow-private-webhooks`.
     pub allow_private: bool,
 }
@@ -47,6 +52,12 @@ impl Settings {
             None => SignedDuration::from_hours(120),
             Some((name, text)) => duration(name, text)?,
         };
+        let retention = match setting("event_retention") {
+            None => SignedDuration::from_hours(400 * 24),
+            Some((name, text)) => Some(duration(name, text)?)
+                .filter(|retention| *retention >= RETENTION_MIN)
+                .ok_or_else(|| wrong(name, text, "must be at least 72h"))?,
+        };
         let count = |name: &'static str, default: usize| match setting(name) {
             None => Ok(default),
             Some((name, text)) => text
@@ -61,6 +72,7 @@ impl Settings {
             in_flight_max: count("deliveries_max", 128)?,
             channel_in_flight_max: count("channel_deliveries_max", 16)?,
             disable_after,
+            retention,
             allow_private: env.config.allow_private_webhooks,
         })
     }

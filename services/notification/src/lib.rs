@@ -11,6 +11,7 @@ mod error;
 mod evaluate;
 mod facts;
 mod grpc;
+mod prune;
 mod raise;
 mod rollover;
 mod signature;
@@ -45,6 +46,10 @@ pub async fn build(env: Env, render: Render) -> Result<Service, BuildError> {
             db: db.clone(),
             facts,
             render,
+        }),
+        Arc::new(prune::Prune {
+            db: db.clone(),
+            retention: settings.retention,
         }),
     ];
     deliver::start(env, db, settings).map_err(|error| BuildError::Start {

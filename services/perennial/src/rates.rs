@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use contract::customer::v1::{ExchangeRate, ListRatesRequest, SetRateRequest, SetRateResponse};
+use contract::customer::v1::{
+    BatchSetRatesRequest, ExchangeRate, ListRatesRequest, SetRateRequest, SetRateResponse,
+};
 use contract::json::message_to_json;
 use futures::TryStreamExt as _;
 use kernel::{Decimal, Timestamp};
@@ -13,8 +15,8 @@ use serde_json::{Value, json};
 use crate::cli::RatesCommand;
 use crate::commands::instant;
 
-/// Columns of a file.
-const COLUMNS: [&str; 4] = ["from", "to", "rate", "time"];
+/// Rates that are set with one call.
+const CALL: usize = 1_000;
 
 /// A rate to be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +44,11 @@ pub async fn run(client: &Client, command: RatesCommand) -> anyhow::Result<Value
         RatesCommand::Import { file } => {
             // All of it is read before anything is set.
             let rates = parse(&text(&file)?).with_context(|| file.display().to_string())?;
-            for rate in &rates {
-                set(client, rate).await?;
+            let mut changed = 0;
+            for chunk in rates.chunks(CALL) {
+                changed += set_all(client, chunk).await?;
             }
-            Ok(json!({ "rates": rates.len() }))
+            Ok(json!({ "rates": rates.len(), "changed": changed }))
         }
         RatesCommand::List => {
             let rates: Vec<ExchangeRate> = pages(|page_token| async move {
@@ -65,22 +68,39 @@ pub async fn run(client: &Client, command: RatesCommand) -> anyhow::Result<Value
     }
 }
 
+impl Rate {
+    fn to_wire(&self) -> ExchangeRate {
+        ExchangeRate {
+            from_currency_code: self.from.clone(),
+            to_currency_code: self.to.clone(),
+            rate: Some(contract::convert::decimal(self.rate)),
+            effective_time: self.time.map(contract::convert::timestamp),
+            ..Default::default()
+        }
+    }
+}
+
 async fn set(client: &Client, rate: &Rate) -> anyhow::Result<SetRateResponse> {
     let answer = client.call(|request_id| async {
-        let rate = ExchangeRate {
-            from_currency_code: rate.from.clone(),
-            to_currency_code: rate.to.clone(),
-            rate: Some(contract::convert::decimal(rate.rate)),
-            effective_time: rate.time.map(contract::convert::timestamp),
-            ..Default::default()
-        };
         let request = SetRateRequest {
-            rate: Some(rate),
+            rate: Some(rate.to_wire()),
             request_id,
         };
         client.rates().set_rate(request).await
     });
     Ok(answer.await?)
+}
+
+/// Sets rates; answers how many of them were not there as given.
+async fn set_all(client: &Client, rates: &[Rate]) -> anyhow::Result<i64> {
+    let answer = client.call(|request_id| async {
+        let request = BatchSetRatesRequest {
+            rates: rates.iter().map(Rate::to_wire).collect(),
+            request_id,
+        };
+        client.rates().batch_set_rates(request).await
+    });
+    Ok(answer.await?.changed_count)
 }
 
 fn text(file: &Path) -> anyhow::Result<String> {
@@ -90,43 +110,22 @@ fn text(file: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| file.display().to_string())
 }
 
-/// Reads a head that names the columns, in any order, and a rate from each line after it that is not empty.
+/// Reads what a file has. Rates without a time hold from now on.
 fn parse(text: &str) -> anyhow::Result<Vec<Rate>> {
-    let mut lines = text.lines().enumerate();
-    let (_, head) = lines.next().context("is empty")?;
-    let head: Vec<String> = cells(head).map(str::to_lowercase).collect();
-    if let Some(other) = head.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
-        bail!("line 1: `{other}` is none of the columns from, to, rate, time");
+    let found = customer::rates_file::parse(text)?;
+    if let Some(foreign) = found.iter().find(|rate| rate.project.is_some()) {
+        bail!(
+            "line {}: `project` is for the file of the server's settings; here the key says which project it is",
+            foreign.line
+        );
     }
-    for name in &COLUMNS[..3] {
-        if !head.iter().any(|column| column == name) {
-            bail!("line 1: there is no column `{name}`");
-        }
-    }
-    let filled = lines.filter(|(_, line)| !line.trim().is_empty());
-    filled
-        .map(|(index, line)| {
-            let cells: Vec<&str> = cells(line).collect();
-            let cell = |name: &str| {
-                let place = head.iter().position(|column| column == name)?;
-                cells.get(place).copied().filter(|cell| !cell.is_empty())
-            };
-            let needed = |name: &str| cell(name).with_context(|| format!("`{name}` is missing"));
-            let rate = || {
-                anyhow::Ok(Rate {
-                    from: needed("from")?.to_owned(),
-                    to: needed("to")?.to_owned(),
-                    rate: decimal(needed("rate")?)?,
-                    time: cell("time").map(instant).transpose()?,
-                })
-            };
-            rate().with_context(|| format!("line {}", index + 1))
-        })
-        .collect()
-}
-
-fn cells(line: &str) -> impl Iterator<Item = &str> {
-    line.split(',').map(|cell| cell.trim().trim_matches('"'))
+    let rates = found.into_iter().map(|found| Rate {
+        from: found.from,
+        to: found.to,
+        rate: found.rate,
+        time: found.time,
+    });
+    Ok(rates.collect())
 }
 
 fn decimal(text: &str) -> anyhow::Result<Decimal> {
@@ -139,34 +138,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_names_its_columns() {
-        let text = "to,from,rate,time\nUSD,EUR,1.08,2026-01-01T00:00:00Z\n\n\"USD\", GBP ,1.27,\n";
-        let rates = parse(text).unwrap();
-        assert_eq!(
-            (rates.len(), rates[0].from.as_str(), rates[1].from.as_str()),
-            (2, "EUR", "GBP")
-        );
-        assert_eq!((rates[0].time.is_some(), rates[1].time), (true, None));
-        assert_eq!(rates[1].rate, decimal("1.27").unwrap());
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_by_its_line() {
-        for (text, expected) in [
-            ("", "is empty"),
-            ("from,to", "line 1: there is no column `rate`"),
-            (
-                "from,to,rate,luck",
-                "line 1: `luck` is none of the columns from, to, rate, time",
-            ),
-            ("from,to,rate\nEUR,USD", "line 2: `rate` is missing"),
-            (
-                "from,to,rate\nEUR,USD,1,2\nEUR,USD,x",
-                "line 3: the rate `x`",
-            ),
-        ] {
-            let error = parse(text).unwrap_err();
-            assert!(format!("{error:#}").starts_with(expected), "{error:#}");
-        }
+    fn a_file_is_of_one_project() {
+        let rates = parse("from,to,rate\nEUR,USD,1.08\n").unwrap();
+        assert_eq!((rates.len(), rates[0].time), (1, None));
+        let told = parse("from,to,rate,project\nEUR,USD,1,acme").unwrap_err();
+        assert!(told.to_string().starts_with("line 2: `project`"), "{told}");
+        assert!(parse("from,to,rate\nEUR,USD,x").is_err());
     }
 }

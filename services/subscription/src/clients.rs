@@ -7,7 +7,7 @@ use contract::catalog::v1::plan_addon_service_client::PlanAddonServiceClient;
 use contract::catalog::v1::{
     self as catalog, addon_ref::Ref as AddonBy, feature_service_client::FeatureServiceClient,
     plan_ref::Ref as PlanBy, plan_service_client::PlanServiceClient,
-    product_service_client::ProductServiceClient,
+    product_service_client::ProductServiceClient, store_app_service_client::StoreAppServiceClient,
 };
 use contract::customer::v1::{
     self as customer, alias_service_client::AliasServiceClient, customer_ref::Ref as CustomerBy,
@@ -63,6 +63,8 @@ pub struct Clients {
     pub product_access: ProductAccessServiceClient<Link>,
     /// Products.
     pub products: ProductServiceClient<Link>,
+    /// The apps that sell them.
+    pub store_apps: StoreAppServiceClient<Link>,
     /// Billing's copy of subscriptions.
     pub billing: SubscriptionSyncServiceClient<Link>,
 }
@@ -85,6 +87,7 @@ impl Clients {
             engagement: EngagementServiceClient::new(env.link("customer")),
             product_access: ProductAccessServiceClient::new(env.link("entitlement")),
             products: ProductServiceClient::new(env.link("catalog")),
+            store_apps: StoreAppServiceClient::new(env.link("catalog")),
             billing: SubscriptionSyncServiceClient::new(env.link("billing")),
         }
     }

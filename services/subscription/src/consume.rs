@@ -34,6 +34,9 @@ impl Consume for Invoices {
             return Ok(());
         }
         let invoice: Invoice = event.decode()?;
+        if is_before_issue(&invoice) {
+            return Ok(());
+        }
         // What cannot be read would stop the feed for ever; it counts as nothing.
         let Some(shares) = shares(&invoice) else {
             tracing::error!(invoice.id = %event.id, "an invoice cannot be read");
@@ -44,6 +47,28 @@ impl Consume for Invoices {
         store::invoice_share::replace(write.tx(), project, state, &shares).await?;
         Ok(())
     }
+}
+
+/// Whether an invoice says nothing yet, and never did: none goes back to a draft. Most of what happens to an invoice
+/// happens then.
+fn is_before_issue(invoice: &Invoice) -> bool {
+    [
+        InvoiceState::Gathering,
+        InvoiceState::DraftCreated,
+        InvoiceState::DraftWaitingForCollection,
+        InvoiceState::DraftCollecting,
+        InvoiceState::DraftUpdating,
+        InvoiceState::DraftValidating,
+        InvoiceState::DraftInvalid,
+        InvoiceState::DraftSyncing,
+        InvoiceState::DraftSyncFailed,
+        InvoiceState::DraftManualApprovalNeeded,
+        InvoiceState::DraftWaitingAutoApproval,
+        InvoiceState::DraftReadyToIssue,
+        InvoiceState::IssuingSyncing,
+        InvoiceState::IssuingFailed,
+    ]
+    .contains(&invoice.state())
 }
 
 /// What an invoice says of each subscription; nothing while nobody has to pay it.

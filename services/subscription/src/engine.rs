@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chassis::clock::system_now;
-use chassis::{Context, Db, Problem as _, Write};
+use chassis::{Batch, Context, Db, Problem as _, Write};
 use jiff::{SignedDuration, Timestamp};
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use prost::Message;
+use sea_orm::ConnectionTrait as _;
 use tokio::sync::{Mutex, MutexGuard};
 use tonic::{Code, Response, Status};
 
@@ -23,6 +24,7 @@ use crate::domain::subscription::Subscription;
 use crate::error::SubscriptionError;
 use crate::multiple::Multiple;
 use crate::provision::{self, Committed, Saved};
+use crate::rights::Left;
 use crate::{plan_terms, rights, store};
 
 /// How long the worker leaves a fresh change to the call that made it.
@@ -105,7 +107,7 @@ impl Engine {
         if let Some(found) = store::subscription::find(db, project, id).await? {
             return Ok(found);
         }
-        match store::reported::find(db, project, id).await? {
+        match store::reported::find_any(db, project, id).await? {
             Some(_) => Err(SubscriptionError::ReadOnly(id.to_string())),
             None => Err(SubscriptionError::NotFound(id.to_string())),
         }
@@ -144,21 +146,51 @@ impl Engine {
                 Err(error) => return Err(error),
             }
         };
-        let applied = provision::apply(
-            &self.db,
-            &self.clients,
-            context,
-            customer,
-            committed.as_ref(),
-        );
-        if let Err(error) = applied.await {
+        if let Err(error) = self.inform(context, customer, committed.as_ref()).await {
             tracing::warn!(customer.id = %customer, %error, "what was committed is applied later");
-        }
-        if let Some(committed) = &committed {
-            rights::tell_of(self, context, customer, &committed.all).await;
         }
         drop(turn);
         Ok(response)
+    }
+
+    /// The answer that the same request got before, or a refusal.
+    pub async fn or_replayed<Request: Message, Answer: Message + Default>(
+        &self,
+        call: &Call<'_, Request>,
+        refusal: Status,
+    ) -> Result<Response<Answer>, Status> {
+        match self.replayed(call).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(refusal),
+            Err(status) => Err(status),
+        }
+    }
+
+    /// Tells the other services what a change left to be told, and keeps what became of that.
+    async fn inform(
+        &self,
+        context: &Context,
+        customer: CustomerId,
+        committed: Option<&Committed>,
+    ) -> Result<(), SubscriptionError> {
+        let (db, clients) = (&self.db, &self.clients);
+        let told = provision::inform(db, clients, context, customer, committed).await?;
+        let rights = match committed {
+            Some(committed) => {
+                let held = (customer, committed.all.as_slice());
+                Some(rights::inform(self, context, held, &committed.rights).await)
+            }
+            None => None,
+        };
+        if told.is_empty() && rights.is_none() {
+            return Ok(());
+        }
+        let write = db.system_write(context).await?;
+        provision::settle_later(&write, &told);
+        if let Some(rights) = rights {
+            rights::settle_later(&write, rights);
+        }
+        Ok(write.commit().await?)
     }
 
     /// Decides, reserves and commits once; the answer may be an earlier one, with which nothing was committed. `None`:
@@ -186,14 +218,16 @@ impl Engine {
             sequence: seen,
             stored,
             pending,
+            rights,
+            bought,
         } = store::gate::look(self.db.reader(), context.project, customer).await?;
         let saved = decide(&stored)?;
         let first = stored.is_empty();
         let all = after(stored, &saved);
         self.check_overlap(context.project, &all, &saved)?;
         let answer = reply(&saved)?;
-        match provision::reserve(&self.clients, context, &saved).await {
-            Ok(()) => {}
+        let known = match provision::reserve(&self.clients, context, &saved).await {
+            Ok(known) => known,
             Err(SubscriptionError::Remote(refusal)) => {
                 return match reserved_by(&refusal) {
                     Some(holder) if voided.insert(holder) => {
@@ -204,7 +238,7 @@ impl Engine {
                 };
             }
             Err(error) => return Err(error.into()),
-        }
+        };
         let change = Change {
             context,
             customer,
@@ -213,6 +247,7 @@ impl Engine {
             saved: &saved,
             all: &all,
             first,
+            left: OnceLock::new(),
         };
         let response = self
             .db
@@ -227,10 +262,19 @@ impl Engine {
         let replayed = response
             .metadata()
             .contains_key(chassis::idempotency::REPLAYED_HEADER);
-        let committed = (!replayed).then_some(Committed {
+        let left = change.left.into_inner().filter(|_| !replayed);
+        let committed = left.map(|left| Committed {
             sequence: seen + 1,
-            all,
             only: (!pending).then(|| saved.iter().map(|saved| saved.after.id).collect()),
+            customer: known,
+            rights: Left {
+                // Had anything else of the customer changed since the look, the change would not be the next.
+                terms: left
+                    .terms
+                    .filter(|_| first && !bought && left.revision == rights + 1),
+                ..left
+            },
+            all,
         });
         Ok(Some((response, committed)))
     }
@@ -305,6 +349,8 @@ struct Change<'a> {
     all: &'a [Subscription],
     /// The customer had none before.
     first: bool,
+    /// What it leaves of the customer's rights.
+    left: OnceLock<Left>,
 }
 
 impl Change<'_> {
@@ -314,12 +360,15 @@ impl Change<'_> {
         answer: Answer,
     ) -> Result<(Write, Answer), SubscriptionError> {
         let (project, now) = (self.context.project, self.context.now);
-        store::gate::advance(write.tx(), project, self.customer, self.seen).await?;
+        let (revision, mut sequence) = self.begin(&write).await?;
         let free_at = free_at();
         for saved in self.saved {
             let after = &saved.after;
             match &saved.before {
-                None => store::subscription::insert_later(&write, project, after).await?,
+                None => {
+                    store::subscription::insert_later(&write, project, after, sequence)?;
+                    sequence += 1;
+                }
                 Some(_) => store::subscription::update(write.tx(), project, after).await?,
             }
             if saved.before.is_some() {
@@ -350,8 +399,41 @@ impl Change<'_> {
                 )
                 .await?;
         }
-        plan_terms::replace(&write, self.customer, self.all, self.first).await?;
+        let terms = plan_terms::replace(&write, self.customer, self.all, self.first).await?;
+        let terms = Some(terms);
+        // A write happens once.
+        let _ = self.left.set(Left { revision, terms });
         Ok((write, answer))
+    }
+
+    /// Moves the customer's gate on, notes that its rights change and numbers what is new, at once; answers which change of the
+    /// rights it is, and the first number.
+    async fn begin(&self, write: &Write) -> Result<(i64, i64), SubscriptionError> {
+        let (project, backend) = (self.context.project, write.tx().get_database_backend());
+        let new = self.saved.iter().filter(|saved| saved.before.is_none());
+        let new = i64::try_from(new.count()).unwrap_or(i64::MAX);
+        let mut batch = Batch::new();
+        batch.push(store::gate::advancement(
+            backend,
+            project,
+            self.customer,
+            self.seen,
+        ));
+        batch.push_number(
+            rights::changed(write, self.customer),
+            store::product_access::REVISION,
+        );
+        if new > 0 {
+            let counting = store::name::counting(backend, project, new);
+            batch.push_number(counting, store::name::LAST);
+        }
+        let told = batch.send(write.tx()).await?;
+        let number = |index: usize| {
+            let number = told.get(index).copied().unwrap_or_default();
+            i64::try_from(number).unwrap_or(i64::MAX)
+        };
+        store::gate::advanced(told.first().copied().unwrap_or_default())?;
+        Ok((number(1), number(2).saturating_sub(new) + 1))
     }
 }
 

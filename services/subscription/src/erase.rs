@@ -10,7 +10,7 @@ use contract::catalog::v1::{self as catalog, feature_hold};
 use contract::convert::timestamp;
 use contract::customer::v1 as customer;
 use contract::entitlement::v1 as entitlement;
-use contract::subscription::v1::{self as pb, SubscriptionState};
+use contract::subscription::v1 as pb;
 use jiff::Timestamp;
 use kernel::id::{CustomerId, ProjectId};
 use tonic::{Response, Status};
@@ -20,19 +20,43 @@ use crate::engine::{Engine, HEAD_START};
 use crate::error::SubscriptionError;
 use crate::store::{self, erasure::Pending};
 
-/// Erases a customer; answers when every service has.
+/// Erases a customer; answers when every service has. One who is named may be gone by now: a retry has the first answer.
 pub async fn erase(
     engine: &Engine,
     context: &Context,
     request: &pb::EraseCustomerRequest,
 ) -> Result<Response<pb::EraseCustomerResponse>, Status> {
-    let customer: CustomerId = request
-        .customer_id
-        .parse()
-        .map_err(|_| SubscriptionError::field("customer_id", "is not an id"))?;
+    let (db, project) = (&engine.db, context.project);
+    let id = |text: &str| {
+        text.parse::<CustomerId>()
+            .map_err(|_| SubscriptionError::field("customer_id", "is not an id"))
+    };
+    let (customer, name) = if request.handle.is_empty() {
+        (id(&request.customer_id)?, String::new())
+    } else if !request.customer_id.is_empty() {
+        let what = "must be empty beside customer_id";
+        return Err(SubscriptionError::field("handle", what).into());
+    } else {
+        let (operation, key) = ("EraseCustomer", request.request_id.as_str());
+        let replayed = db
+            .replayed::<_, pb::EraseCustomerResponse>(context, operation, key, request)
+            .await?;
+        if let Some(answer) = replayed {
+            let customer = id(&answer.get_ref().customer_id)?;
+            go_on(engine, context, customer).await?;
+            return Ok(answer);
+        }
+        let found = named(engine, context, &request.handle).await?;
+        let name = if found.key.is_empty() {
+            found.id.clone()
+        } else {
+            found.key
+        };
+        (id(&found.id)?, name)
+    };
     let now = system_now();
     let free_at = now.checked_add(HEAD_START).unwrap_or(now);
-    let (db, project) = (&engine.db, context.project);
+    let name = &name;
     let answer = db
         .write(
             context,
@@ -52,15 +76,44 @@ pub async fn erase(
                 store::erasure::begin(tx, project, customer, &told, (context.now, free_at)).await?;
                 let answer = pb::EraseCustomerResponse {
                     subscription_count: i64::try_from(all.len()).unwrap_or(i64::MAX),
+                    customer_key: name.clone(),
+                    erase_time: Some(timestamp(context.now)),
+                    customer_id: customer.to_string(),
                 };
                 Ok::<_, SubscriptionError>((write, answer))
             },
         )
         .await?;
-    if let Some(pending) = store::erasure::find(db.reader(), project, customer).await? {
-        finish(db, &engine.clients, context, &pending).await?;
-    }
+    go_on(engine, context, customer).await?;
     Ok(answer)
+}
+
+/// The live customer with a name.
+async fn named(
+    engine: &Engine,
+    context: &Context,
+    handle: &str,
+) -> Result<customer::Customer, SubscriptionError> {
+    let by = customer::customer_ref::Ref::Handle(handle.to_owned());
+    let request = customer::GetCustomerRequest {
+        customer_ref: Some(customer::CustomerRef { r#ref: Some(by) }),
+        include_deleted: false,
+    };
+    let mut customers = engine.clients.customers.clone();
+    let answer = customers.get_customer(context.request(request)).await?;
+    answer
+        .into_inner()
+        .customer
+        .ok_or_else(|| SubscriptionError::field("handle", "names no customer"))
+}
+
+/// Goes on with an erasure that is not over everywhere.
+async fn go_on(engine: &Engine, context: &Context, customer: CustomerId) -> Result<(), Status> {
+    let db = &engine.db;
+    match store::erasure::find(db.reader(), context.project, customer).await? {
+        Some(pending) => finish(db, &engine.clients, context, &pending).await,
+        None => Ok(()),
+    }
 }
 
 /// Has every other service erase the customer, and forgets that it was to be done.
@@ -111,26 +164,15 @@ async fn tell(clients: &Clients, context: &Context, pending: &Pending) -> Result
         features
             .replace_feature_holds(context.request(request))
             .await?;
-        let state = SubscriptionState {
-            subscription: Some(pb::Subscription {
-                id: gone.id.to_string(),
-                customer_id: customer_id.clone(),
-                billing_anchor_time: Some(timestamp(pending.began_at)),
-                active_from_time: Some(timestamp(pending.began_at)),
-                delete_time: Some(timestamp(pending.began_at)),
-                revision: gone.revision,
-                ..Default::default()
-            }),
-            phases: Vec::new(),
-            deleted: true,
-        };
-        let request = billing::ApplySubscriptionRequest {
-            state: Some(state),
-            request_id: String::new(),
-        };
-        let mut billing = clients.billing.clone();
-        billing.apply_subscription(context.request(request)).await?;
     }
+    let request = billing::EraseCustomerInvoicesRequest {
+        customer_id: customer_id.clone(),
+        request_id: String::new(),
+    };
+    let mut invoices = clients.billing.clone();
+    invoices
+        .erase_customer_invoices(context.request(request))
+        .await?;
     let request = customer::EraseCustomerRequest {
         customer_id,
         request_id: String::new(),

@@ -4,6 +4,7 @@ use chassis::{Context, Write};
 use contract::subscription::v1::RefundTermResponse;
 use jiff::Timestamp;
 use kernel::id::CustomerId;
+use sea_orm::ConnectionTrait as _;
 use tonic::{Response, Status};
 
 use crate::decide::pick;
@@ -18,7 +19,7 @@ use crate::error::SubscriptionError;
 use crate::grpc::term::refundable;
 use crate::provision::{Reservation, Saved};
 use crate::store::invoice_share::Share;
-use crate::store::term::NewTerm;
+use crate::store::term::{NewTerm, Term};
 use crate::terms::{Known, plan_source, planned, reported_source};
 use crate::{rights, store};
 
@@ -28,31 +29,22 @@ const REFUND: &str = "refund:";
 /// What a call is named, what makes a retry safe, and what was asked.
 pub type Asked<'a, Message> = (&'static str, &'a str, &'a Message);
 
-/// Writes the terms of a customer's subscriptions anew, within the write that changed these. `first`: there were none before, and so no
-/// terms.
+/// Writes the terms of a customer's subscriptions anew, within the write that changed these and notes that rights changed; answers them.
+/// `first`: there were none before, and so no terms.
 pub async fn replace(
     write: &Write,
     customer: CustomerId,
     all: &[Subscription],
     first: bool,
-) -> Result<(), SubscriptionError> {
+) -> Result<Vec<Term>, SubscriptionError> {
     let (project, now) = (write.context().project, write.context().now);
     let (source, terms) = (plan_source(customer), planned(customer, all));
     if first {
-        for term in &terms {
-            write.later(store::term::insertion(
-                write.tx(),
-                project,
-                &source,
-                term,
-                now,
-            )?);
-        }
+        store::term::insert_later(write, project, &source, &terms, now)
     } else {
-        store::term::replace(write.tx(), project, &source, &terms, now).await?;
+        let (_, after) = store::term::replace(write.tx(), project, &source, &terms, now).await?;
+        Ok(after)
     }
-    rights::note(write, &[customer].into());
-    Ok(())
 }
 
 /// Writes the terms of a reported subscription anew, within the write that changed it; one that is gone has none.
@@ -132,6 +124,9 @@ pub async fn ensure(
         let lock = format!("plan_terms:{project}:{customer}");
         chassis::db::lock(write.tx(), &lock).await?;
         let held = store::subscription::of_customer(write.tx(), project, customer).await?;
+        // Before any term is written: whoever changes a subscription takes both in this order.
+        let changed = rights::changed(&write, customer);
+        write.tx().execute_raw(changed).await?;
         replace(&write, customer, &held, false).await?;
         write.commit().await?;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chassis::clock::system_now;
-use chassis::{Context, Db};
+use chassis::{Context, Db, Write};
 use contract::billing::v1 as billing;
 use contract::catalog::v1::{self as catalog, feature_hold};
 use contract::convert::{open_period, timestamp};
@@ -22,6 +22,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::status::Status as Life;
 use crate::domain::subscription::Subscription;
 use crate::error::SubscriptionError;
+use crate::rights::Left;
 use crate::store;
 use crate::store::pending::Pending;
 
@@ -54,12 +55,14 @@ pub struct Saved {
     pub reservation: Reservation,
 }
 
-/// Asks those who may refuse. Their refusal is the answer, unchanged.
+/// Asks those who may refuse. Their refusal is the answer, unchanged. Answers the customer as the customer service shows it, where that
+/// was asked.
 pub async fn reserve(
     clients: &Clients,
     context: &Context,
     saved: &[Saved],
-) -> Result<(), SubscriptionError> {
+) -> Result<Option<customer::Customer>, SubscriptionError> {
+    let mut known = None;
     for saved in saved
         .iter()
         .filter(|saved| saved.reservation == Reservation::All)
@@ -72,11 +75,12 @@ pub async fn reserve(
             revision: after.revision,
             request_id: String::new(),
         };
-        clients
+        let answer = clients
             .customers
             .clone()
             .reserve_for_subscription(context.request(request))
             .await?;
+        known = answer.into_inner().customer;
         if after.is_billed() {
             let state = Some(convert::subscription::state(after, context.now)?);
             let request = billing::CheckSetupRequest {
@@ -101,6 +105,7 @@ pub async fn reserve(
         let state = Some(convert::subscription::state(&saved.after, context.now)?);
         let request = entitlement::ReserveSubscriptionRequest {
             state,
+            customer: known.clone(),
             request_id: String::new(),
         };
         clients
@@ -109,7 +114,7 @@ pub async fn reserve(
             .reserve_subscription(context.request(request))
             .await?;
     }
-    Ok(())
+    Ok(known)
 }
 
 /// Takes back what was reserved for a subscription: it then has reserved what it is, or nothing when it never came to be.
@@ -139,6 +144,7 @@ pub async fn void(
     }
     let request = entitlement::ReserveSubscriptionRequest {
         state: Some(state),
+        customer: None,
         request_id: String::new(),
     };
     clients
@@ -158,6 +164,10 @@ pub struct Committed {
     pub all: Vec<Subscription>,
     /// Those that the others have to be told of, where nothing was left from before.
     pub only: Option<Vec<SubscriptionId>>,
+    /// The customer, where the customer service was asked.
+    pub customer: Option<customer::Customer>,
+    /// What it left of the customer's rights.
+    pub rights: Left,
 }
 
 impl Committed {
@@ -169,22 +179,40 @@ impl Committed {
     }
 }
 
-/// Tells all services what is pending of a customer; answers how many subscriptions all of them know now. Failures are
-/// logged and put off, never answered: the change is committed.
+/// Tells all services what is pending of a customer, for the worker; answers how many subscriptions all of them know now.
 pub async fn apply(
     db: &Db,
     clients: &Clients,
     context: &Context,
     customer: CustomerId,
-    committed: Option<&Committed>,
 ) -> Result<u64, SubscriptionError> {
+    let told = inform(db, clients, context, customer, None).await?;
+    if told.is_empty() {
+        return Ok(0);
+    }
+    let write = db.system_write(context).await?;
+    settle_later(&write, &told);
+    write.commit().await?;
+    let done = told.iter().filter(|(_, told)| *told).count();
+    Ok(u64::try_from(done).unwrap_or(u64::MAX))
+}
+
+/// Tells all services what is pending of a customer; answers of each whether all of them know it now, to be settled. Failures are
+/// logged and put off, never answered: the change is committed.
+pub async fn inform(
+    db: &Db,
+    clients: &Clients,
+    context: &Context,
+    customer: CustomerId,
+    committed: Option<&Committed>,
+) -> Result<Vec<(Pending, bool)>, SubscriptionError> {
     let context = &context.clone().with_deadline(DIRECT_WAIT);
     let pending = match committed.and_then(Committed::pending) {
         Some(pending) => pending,
         None => store::pending::of_customer(db.reader(), context.project, customer).await?,
     };
     if pending.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let mut work = Vec::with_capacity(pending.len());
     for pending in pending {
@@ -208,33 +236,32 @@ pub async fn apply(
     log_failure("customer", &reported);
     let mut outcomes = Vec::with_capacity(work.len());
     for (pending, subscription) in &work {
-        let told = tell(clients, context, subscription).await;
+        let known = committed.and_then(|committed| committed.customer.clone());
+        let told = tell(clients, context, subscription, known).await;
         outcomes.push((*pending, told && reported.is_ok()));
     }
-    let done = outcomes.iter().filter(|(_, told)| *told).count();
-    settle(db, context, &outcomes).await?;
-    Ok(u64::try_from(done).unwrap_or(u64::MAX))
+    Ok(outcomes)
 }
 
-async fn settle(
-    db: &Db,
-    context: &Context,
-    outcomes: &[(Pending, bool)],
-) -> Result<(), SubscriptionError> {
-    let write = db.system_write(context).await?;
+/// Keeps with the commit what became of telling.
+pub fn settle_later(write: &Write, outcomes: &[(Pending, bool)]) {
+    let project = write.context().project;
     for (pending, told) in outcomes {
         if *told {
-            store::pending::done_later(&write, context.project, *pending);
+            store::pending::done_later(write, project, *pending);
         } else {
-            store::pending::failed_later(&write, context.project, *pending, system_now());
+            store::pending::failed_later(write, project, *pending, system_now());
         }
     }
-    write.commit().await?;
-    Ok(())
 }
 
 /// Tells each service about one subscription; one that fails does not keep it from the others.
-async fn tell(clients: &Clients, context: &Context, subscription: &Subscription) -> bool {
+async fn tell(
+    clients: &Clients,
+    context: &Context,
+    subscription: &Subscription,
+    customer: Option<customer::Customer>,
+) -> bool {
     let state = match convert::subscription::state(subscription, context.now) {
         Ok(state) => state,
         Err(error) => {
@@ -244,7 +271,7 @@ async fn tell(clients: &Clients, context: &Context, subscription: &Subscription)
     };
     let kept = hold_features(clients, context, subscription).await;
     let entitled = entitle(clients, context, state.clone()).await;
-    let billed = bill(clients, context, state).await;
+    let billed = bill(clients, context, state, customer).await;
     for (service, outcome) in [
         ("catalog", &kept),
         ("entitlement", &entitled),
@@ -276,9 +303,11 @@ async fn bill(
     clients: &Clients,
     context: &Context,
     state: SubscriptionState,
+    customer: Option<customer::Customer>,
 ) -> Result<(), Status> {
     let request = billing::ApplySubscriptionRequest {
         state: Some(state),
+        customer,
         request_id: String::new(),
     };
     clients

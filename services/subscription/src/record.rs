@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use chassis::Write;
-use kernel::id::CustomerId;
+use chassis::{Context, Write};
+use contract::subscription::v1 as pb;
+use kernel::id::{CustomerId, SubscriptionId};
 
-use crate::convert;
+use crate::convert::{self, reported as show};
 use crate::domain::refusal::Refusal;
+use crate::domain::store_transaction::line::{StoreLine, without_money};
 use crate::domain::store_transaction::{Transaction, fold, purchase::purchase};
 use crate::domain::term::refusal::TermRefusal;
+use crate::domain::term::{Environment, Facts};
+use crate::engine::Engine;
 use crate::error::SubscriptionError;
 use crate::store;
 use crate::store::revenue::NewEntry;
@@ -70,9 +74,16 @@ pub async fn record(
     })
 }
 
+/// Tells the other services of what was recorded, once it is committed. A failure is made up for later.
+pub async fn tell(engine: &Engine, context: &Context, customers: &BTreeSet<CustomerId>) {
+    for customer in customers {
+        engine.touch_customer(context, *customer, true).await;
+    }
+}
+
 /// Puts together anew what a line comes to.
 async fn refold(
-    write: &Write,
+    write: &mut Write,
     line: &str,
     once: bool,
 ) -> Result<BTreeSet<CustomerId>, SubscriptionError> {
@@ -98,7 +109,12 @@ async fn refold(
         for facts in &folded {
             terms::check_sums(&facts.payments).map_err(Refusal::from)?;
         }
-        let new: Vec<NewTerm> = folded.into_iter().map(NewTerm::of).collect();
+        let source = listed(write, line, &folded).await?;
+        let of_source = |facts| NewTerm {
+            source_id: source.map(|id| id.to_string()),
+            ..NewTerm::of(facts)
+        };
+        let new: Vec<NewTerm> = folded.into_iter().map(of_source).collect();
         let (before, after) = store::term::replace(write.tx(), project, line, &new, now).await?;
         for term in &after {
             count(write, term).await?;
@@ -114,6 +130,68 @@ async fn refold(
         customers.extend(before.iter().chain(&after).map(|term| term.customer));
     }
     Ok(customers)
+}
+
+/// Writes the store subscription that all terms of a line are one of, to those who know no terms: its id. Test purchases are none.
+async fn listed(
+    write: &mut Write,
+    line: &str,
+    terms: &[Facts],
+) -> Result<Option<SubscriptionId>, SubscriptionError> {
+    let (project, now) = (write.context().project, write.context().now);
+    let known = store::store_line::of_line(write.tx(), project, line).await?;
+    let last = terms
+        .last()
+        .filter(|last| last.environment == Environment::Production);
+    let before = known
+        .as_ref()
+        .map(|known| show::store_line(known, now))
+        .transpose()?;
+    let (kind, after) = match (known, last) {
+        (None, None) => return Ok(None),
+        (Some(known), None) => {
+            store::store_line::delete(write.tx(), project, known.id).await?;
+            let (id, revision) = (known.id.to_string(), known.revision + 1);
+            let state: Option<&pb::ReportedSubscription> = None;
+            let kind = "reported_subscription.deleted";
+            write
+                .record(kind, &id, revision, before.as_ref(), state)
+                .await?;
+            return Ok(None);
+        }
+        (Some(known), Some(last)) => {
+            let after = StoreLine {
+                customer_id: last.customer,
+                terms: without_money(terms),
+                revision: known.revision + 1,
+                updated_at: now,
+                ..known
+            };
+            store::store_line::update(write.tx(), project, &after, now).await?;
+            ("reported_subscription.updated", after)
+        }
+        (None, Some(last)) => {
+            let mut after = StoreLine {
+                id: chassis::id::next(),
+                customer_id: last.customer,
+                key: last.identifier.clone(),
+                sequence: 0,
+                short_id: String::new(),
+                terms: without_money(terms),
+                revision: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            store::store_line::insert(write.tx(), project, &mut after, now).await?;
+            ("reported_subscription.created", after)
+        }
+    };
+    let state = show::store_line(&after, now)?;
+    let id = after.id.to_string();
+    write
+        .record(kind, &id, after.revision, before.as_ref(), Some(&state))
+        .await?;
+    Ok(Some(after.id))
 }
 
 /// Writes what a term counts in figures.

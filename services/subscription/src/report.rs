@@ -16,6 +16,7 @@ use tonic::{Code, Response, Status};
 
 use crate::convert::reported as show;
 use crate::domain::reported::{Change, Fact, ItemKind, Reported};
+use crate::domain::term::refusal::TermRefusal;
 use crate::engine::Engine;
 use crate::error::SubscriptionError;
 use crate::store::name::Named;
@@ -84,6 +85,7 @@ impl Engine {
             Some((Stored::Plan(listed), _)) => Err(SubscriptionError::ManagedByPlan(
                 listed.subscription.id.to_string(),
             )),
+            Some((Stored::Store(_), _)) => Err(TermRefusal::ManagedByStore.into()),
             None if handle.is_empty() => Err(SubscriptionError::field("handle", "is required")),
             None => Err(SubscriptionError::NotFound(handle.to_owned())),
         }

@@ -12,6 +12,7 @@ use contract::convert::timestamp;
 use contract::entitlement::v1::{self as entitlement, product_right::Subject};
 use jiff::Timestamp;
 use kernel::id::{CustomerId, ProjectId};
+use sea_orm::Statement;
 use tonic::Status;
 
 use crate::domain::store_transaction::purchase::Purchase;
@@ -20,6 +21,7 @@ use crate::engine::{Engine, HEAD_START};
 use crate::error::SubscriptionError;
 use crate::store;
 use crate::store::product_access::Pending;
+use crate::store::term::Term;
 use crate::terms::{self, Known, Products};
 
 /// Longest wait for the entitlement service after a commit.
@@ -31,48 +33,67 @@ const RIGHTS_MAX: usize = 2_000;
 
 /// Notes with a write that customers' rights changed.
 pub fn note(write: &Write, customers: &BTreeSet<CustomerId>) {
+    for customer in customers {
+        write.later(changed(write, *customer));
+    }
+}
+
+/// The statement that notes it of one customer.
+pub fn changed(write: &Write, customer: CustomerId) -> Statement {
     let context = write.context();
     let now = system_now();
     let free_at = now.checked_add(HEAD_START).unwrap_or(now);
-    for customer in customers {
-        let (project, now) = (context.project, context.now);
-        let changed = store::product_access::changed(write.tx(), project, *customer, now, free_at);
-        write.later(changed);
-    }
+    store::product_access::changed(write.tx(), context.project, customer, context.now, free_at)
 }
 
 /// Tells what is pending of customers. A failure is logged and put off: what is told of is committed.
 pub async fn tell(engine: &Engine, context: &Context, customers: &BTreeSet<CustomerId>) {
     for customer in customers {
-        tell_one(engine, context, *customer, None).await;
+        let found =
+            store::product_access::of_customer(engine.db.reader(), context.project, *customer);
+        let outcome = match found.await {
+            Ok(Some(pending)) => apply(engine, context, pending).await.map(drop),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(customer.id = %customer, %error, "rights of a customer are told later");
+        }
     }
 }
 
-/// The same of one customer, whose subscriptions from plans are known.
-pub async fn tell_of(
-    engine: &Engine,
-    context: &Context,
-    customer: CustomerId,
-    held: &[Subscription],
-) {
-    tell_one(engine, context, customer, Some(held)).await;
+/// What a change of a customer's subscriptions from plans left of its rights.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// Which change of them it was.
+    pub revision: i64,
+    /// The customer's terms, where it is known that they are all that its rights come from.
+    pub terms: Option<Vec<Term>>,
 }
 
-async fn tell_one(
+/// Tells what such a change left; answers whether it is known now, to be settled with the rest of the change.
+pub async fn inform(
     engine: &Engine,
     context: &Context,
-    customer: CustomerId,
-    held: Option<&[Subscription]>,
-) {
-    let context = &context.clone().with_deadline(DIRECT_WAIT);
-    let found = store::product_access::of_customer(engine.db.reader(), context.project, customer);
-    let outcome = match found.await {
-        Ok(Some(pending)) => apply(engine, context, pending, held).await.map(drop),
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
+    (customer, held): (CustomerId, &[Subscription]),
+    left: &Left,
+) -> (Pending, bool) {
+    let pending = Pending {
+        customer,
+        revision: left.revision,
+        attempts: 0,
     };
-    if let Err(error) = outcome {
-        tracing::warn!(customer.id = %customer, %error, "rights of a customer are told later");
+    let told = send(engine, context, pending, Some((held, left))).await;
+    (pending, told)
+}
+
+/// Keeps with the commit what became of telling.
+pub fn settle_later(write: &Write, (pending, told): (Pending, bool)) {
+    let project = write.context().project;
+    if told {
+        store::product_access::done_later(write, project, pending);
+    } else {
+        store::product_access::failed_later(write, project, pending, system_now());
     }
 }
 
@@ -81,9 +102,25 @@ async fn apply(
     engine: &Engine,
     context: &Context,
     pending: Pending,
-    held: Option<&[Subscription]>,
 ) -> Result<bool, SubscriptionError> {
-    let told = match rights(engine, context, pending.customer, held).await {
+    let told = send(engine, context, pending, None).await;
+    let write = engine.db.system_write(context).await?;
+    settle_later(&write, (pending, told));
+    write.commit().await?;
+    Ok(told)
+}
+
+/// A customer's subscriptions from plans, and what their change left.
+type Changed<'a> = (&'a [Subscription], &'a Left);
+
+async fn send(
+    engine: &Engine,
+    context: &Context,
+    pending: Pending,
+    changed: Option<Changed<'_>>,
+) -> bool {
+    let context = &context.clone().with_deadline(DIRECT_WAIT);
+    let told = match rights(engine, context, pending.customer, changed).await {
         Ok(rights) => {
             let request = entitlement::ApplyProductAccessRequest {
                 customer_id: pending.customer.to_string(),
@@ -96,17 +133,10 @@ async fn apply(
         }
         Err(error) => Err(error),
     };
-    let write = engine.db.system_write(context).await?;
-    match &told {
-        Ok(()) => store::product_access::done(write.tx(), context.project, pending).await?,
-        Err(error) => {
-            tracing::warn!(customer.id = %pending.customer, %error, "rights of a customer could not be told; it is tried again");
-            store::product_access::failed(write.tx(), context.project, pending, system_now())
-                .await?;
-        }
+    if let Err(error) = &told {
+        tracing::warn!(customer.id = %pending.customer, %error, "rights of a customer could not be told; it is tried again");
     }
-    write.commit().await?;
-    Ok(told.is_ok())
+    told.is_ok()
 }
 
 /// All rights of a customer, the newest first where there are too many.
@@ -114,15 +144,21 @@ async fn rights(
     engine: &Engine,
     context: &Context,
     customer: CustomerId,
-    held: Option<&[Subscription]>,
+    changed: Option<Changed<'_>>,
 ) -> Result<Vec<entitlement::ProductRight>, SubscriptionError> {
     let db = engine.db.reader();
-    let rows = store::term::of_customer(db, context.project, customer).await?;
-    let known = match held {
-        Some(held) => terms::known_of(context, rows, held)?,
+    let all = changed.and_then(|(_, left)| left.terms.clone());
+    let (rows, purchases) = match all {
+        Some(terms) => (terms, Vec::new()),
+        None => (
+            store::term::of_customer(db, context.project, customer).await?,
+            store::purchase::of_customer(db, context.project, customer).await?,
+        ),
+    };
+    let known = match changed {
+        Some((held, _)) => terms::known_of(context, rows, held)?,
         None => terms::known(db, context, rows).await?,
     };
-    let purchases = store::purchase::of_customer(db, context.project, customer).await?;
     let mut sold = Vec::new();
     for stage in known.iter().flat_map(|known| &known.facts.stages) {
         sold.extend(stage.product.clone());
@@ -253,7 +289,7 @@ impl Timer for RightsTimer {
         );
         let mut done = 0;
         for pending in due.await? {
-            done += u64::from(apply(&self.engine, context, pending, None).await?);
+            done += u64::from(apply(&self.engine, context, pending).await?);
         }
         Ok(done)
     }

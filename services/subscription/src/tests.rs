@@ -13,6 +13,7 @@ mod revenue_sums;
 mod rules;
 mod several;
 mod sold;
+mod store_lines;
 mod stores;
 mod terms;
 mod world;

@@ -49,7 +49,7 @@ impl Timer for ApplyTimer {
             self.fresh_until,
         );
         for customer in due.await? {
-            done += provision::apply(db, &self.engine.clients, context, customer, None).await?;
+            done += provision::apply(db, &self.engine.clients, context, customer).await?;
         }
         Ok(done)
     }

@@ -7,6 +7,7 @@
 
 mod bench;
 mod build;
+mod clients;
 mod contracts;
 mod count;
 mod k8s;

@@ -1,11 +1,14 @@
 //! The test recipes: build once, run every test program, count what they say, and sum it up in one
 //! line at the end.
 
+use std::cell::OnceCell;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::build::{self, Built, TestProgram};
+use crate::clients;
 use crate::count::{Count, run_counted};
 use crate::postgres::Server;
 use crate::sdk;
@@ -30,6 +33,8 @@ const DATABASE_URL: &str = "PERENNIAL_TEST_DATABASE_URL";
 #[derive(Default)]
 pub(crate) struct Report {
     rows: Vec<(String, Count)>,
+    /// Set once somebody has looked for it.
+    python: OnceCell<Option<PathBuf>>,
 }
 
 /// Everything: units of all crates, then the suite on SQLite and on PostgreSQL.
@@ -145,8 +150,18 @@ impl Report {
         if let Some(perennial) = &built.perennial {
             command.env("PERENNIAL_BINARY", perennial);
         }
+        if program.package == SUITE
+            && let Some(python) = self.python()
+        {
+            command.env(clients::PYTHON, python);
+        }
         self.add(name, run_counted(&mut command, Count::parse_cargo)?);
         Ok(())
+    }
+
+    /// The Python with the clients that the suite runs, made when it is first wanted.
+    fn python(&self) -> Option<&PathBuf> {
+        self.python.get_or_init(clients::python).as_ref()
     }
 
     /// Adds what a suite counted.

@@ -162,8 +162,8 @@ def main(base, key, project, owner):
     call(delete_product, project, product.id)
     call(delete_app, project, app.id)
     call(delete_customer, project, "client")
-    missing = get_customer.sync(project, "client", client=client)
-    assert isinstance(missing, models.Error) and missing.type == models.ErrorType.RESOURCE_MISSING
+    missing = get_customer.sync_detailed(project, "client", client=client)
+    assert missing.status_code == 404 and missing.parsed is None
     print("OK")
 
 

@@ -653,3 +653,66 @@ async fn compatibility_of_assignments() {
     }
     world.stop().await;
 }
+
+#[tokio::test]
+async fn what_happens_after_an_assignment_shows_in_it() {
+    let world = World::start().await;
+    let rest = &world.rest();
+    let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    let feature = async || {
+        let feature = json!({"key": "fee", "name": "Fee"});
+        rest.post("/api/v1/features", feature).await.expect(201);
+    };
+    let card = with(
+        json!({"card": flat_card()}),
+        &[("/card/featureKey", json!("fee"))],
+    );
+    let extra = async || {
+        let made = rest
+            .post(ADDONS, addon("single", json!([card["card"]])))
+            .await;
+        let made = id(&made.expect(201));
+        let path = format!("{ADDONS}/{made}/publish");
+        rest.post(&path, Value::Null).await.expect(200);
+        made
+    };
+    feature().await;
+    let first = extra().await;
+    // A feature of the same key is another one.
+    rest.delete("/api/v1/features/fee").await.expect(204);
+    feature().await;
+    let plan = rest.post(PLANS, base(card["card"].clone())).await;
+    let plan = format!("{PLANS}/{}", id(&plan.expect(201)));
+    let assigned = format!("{plan}/addons");
+    let body = json!({"addonId": first, "fromPlanPhase": "only"});
+    let made = rest.post(&assigned, body).await.expect(201);
+    let field = "$.addon.ratecards[?(@.key=='fee')].featureId";
+    assert_eq!(
+        issues(&made),
+        [("rate_card_feature_id_mismatch", field, "")]
+    );
+    // A newer version of the add-on ends the one that is assigned.
+    let second = extra().await;
+    let shown = rest.get(&format!("{assigned}/{first}")).await.expect(200);
+    let status = "plan_addon_incompatible_status";
+    assert!(has(&shown, status, "$.addon.status"), "{shown}");
+    let refused = rest.post(&format!("{plan}/publish"), Value::Null).await;
+    let refused = refused.expect(400);
+    let code = "plan_has_incompatible_addon";
+    assert_eq!(issues(&refused), [(code, "", "warning")]);
+    rest.delete(&format!("{assigned}/{first}"))
+        .await
+        .expect(204);
+    let body = json!({"addonId": second, "fromPlanPhase": "only"});
+    let made = rest.post(&assigned, body).await.expect(201);
+    assert_eq!(made["validationErrors"], Value::Null);
+    rest.post(&format!("{plan}/publish"), Value::Null)
+        .await
+        .expect(200);
+    rest.post(&format!("{plan}/archive"), Value::Null)
+        .await
+        .expect(200);
+    let shown = rest.get(&format!("{assigned}/{second}")).await.expect(200);
+    assert!(has(&shown, status, "$.plan.status"), "{shown}");
+    world.stop().await;
+}

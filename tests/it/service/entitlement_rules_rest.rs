@@ -472,7 +472,8 @@ async fn voids_stay_within_the_current_period() {
     scene.advance("P31DT1H").await;
     let void = |at: &str| format!("/api/v1/grants/{}?at={at}", grant["id"].as_str().unwrap());
     for at in ["2026-05-01T00:00:00Z", "2026-03-31T23:59:00Z", "noon"] {
-        rest.delete(&void(at)).await.problem(400);
+        let detail = rest.delete(&void(at)).await.problem(400);
+        assert!(detail.contains(" at: "), "{detail}");
     }
     assert_eq!(scene.value("a", "f", NEXT_PERIOD).await[0], 10);
     rest.delete(&void("2026-04-01T00:30:59Z")).await.expect(204);
@@ -493,7 +494,10 @@ async fn histories_that_make_no_sense_are_refused() {
         ("windowSize=WEEK", "windowSize"),
         ("windowSize=DAY&windowTimeZone=Mars/Base", "time"),
         ("windowSize=DAY&from=noon", "from"),
-        ("windowSize=DAY&from=2026-02-28T23:00:00Z", "measure"),
+        (
+            "windowSize=DAY&from=2026-02-28T23:00:00Z",
+            " from: history cannot start before",
+        ),
     ] {
         let detail = rest
             .get(&format!("{}/history?{query}", path("a", "f")))
@@ -530,5 +534,31 @@ async fn a_value_of_the_future_applies_what_happens_until_then() {
     ] {
         assert_eq!(scene.value("a", "f", time).await[0], balance, "{time}");
     }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn what_has_ended_takes_no_grants_and_no_resets() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    let old = scene.metered("a", "f", json!({})).await;
+    scene.advance("PT1H").await;
+    let over = format!("{}/override", path("a", "f"));
+    let again = json!({"type": "metered", "featureKey": "f", "usagePeriod": {"interval": "MONTH"}});
+    rest.put(&over, again).await.expect(201);
+    let of_old = path("a", old["id"].as_str().unwrap());
+    let grant = json!({"amount": 1, "effectiveAt": "2026-03-01T01:00:00Z"});
+    for (operation, body) in [("grants", grant), ("reset", json!({}))] {
+        let detail = rest
+            .post(&format!("{of_old}/{operation}"), body)
+            .await
+            .problem(400);
+        assert!(
+            detail.contains(" ended at 2026-03-01T01:00:00Z"),
+            "{detail}"
+        );
+    }
+    let grants = rest.get(&format!("{of_old}/grants")).await.expect(200);
+    assert_eq!(grants["totalCount"], 0);
     scene.world.stop().await;
 }

@@ -179,7 +179,7 @@ async fn every_rule_of_rules_is_kept() {
     let own = path("rules", &rule);
     let other = json!({"type": "entitlements.reset", "name": "low", "channels": [id]});
     let detail = rest.put(&own, other).await.problem(400);
-    assert!(detail.contains("cannot be changed"), "{detail}");
+    assert!(detail.contains(" type: cannot be changed"), "{detail}");
     assert_eq!(rest.get(&own).await.expect(200), rule);
     // A channel serves ten rules.
     for _ in 0..9 {

@@ -398,6 +398,32 @@ async fn segments_are_merged() {
 }
 
 #[tokio::test]
+async fn a_customer_changes_with_its_subscriptions() {
+    let (world, caller) = caller().await;
+    let client = world.client();
+    let change = |date: &str, amount: &str| {
+        json!({
+            "id": "s", "customer_id": "c", "started_at": date, "monthly_amount": amount,
+            "currency": "usd", "items": [{"product_key": "a", "type": "recurring"}],
+        })
+    };
+    caller.upsert(change("2025-01-01", "10")).await;
+    let told = async || {
+        let told = caller.get("/customers/c").await.expect(200);
+        assert_eq!(told["added_at"], "2026-03-15T12:00:00Z");
+        told["updated_at"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(told().await, "2026-03-15T12:00:00Z");
+    client.advance_clock("PT1H").await.unwrap();
+    caller.upsert(change("2024-01-01", "9")).await;
+    assert_eq!(told().await, "2026-03-15T13:00:00Z");
+    client.advance_clock("PT1H").await.unwrap();
+    caller.delete("/subscriptions/s").await.expect(204);
+    assert_eq!(told().await, "2026-03-15T14:00:00Z");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_refused_change_leaves_nothing_behind() {
     let (world, caller) = caller().await;
     let good = json!({

@@ -1,6 +1,7 @@
 //! The ProfitWell dialect through the gateway: subscriptions, users, plans, customers, traits,
 //! retain, events and metrics, with the figures of its documentation.
 
+use contract::billing::v1 as billing;
 use contract::customer::v1::KeyKind;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -88,7 +89,7 @@ async fn a_subscription_is_told_with_every_member() {
             "/subscriptions",
             &json!({
                 "user_alias": "acme", "email": "other@acme.com", "plan_id": "pro",
-                "plan_interval": "month", "value": 0, "status": "trialing",
+                "plan_interval": "year", "value": 0, "status": "trialing",
                 "effective_date": seconds("2026-03-01T00:00:00Z"), "unknown": [1],
             }),
         )
@@ -109,7 +110,7 @@ async fn a_subscription_is_told_with_every_member() {
         json!({
             "subscription_id": id, "user_id": user, "user_alias": "acme",
             "subscription_alias": null, "email": "a@acme.com", "plan_id": "pro",
-            "plan_interval": "month", "plan_currency": "usd", "status": "trialing",
+            "plan_interval": "year", "plan_currency": "usd", "status": "trialing",
             "value": 0, "effective_date": seconds("2026-03-01T00:00:00Z"), "meta": {},
         })
     );
@@ -499,6 +500,76 @@ async fn interventions_are_stopped_for_good_or_for_an_open_payment() {
         .await
         .expect(200);
     assert_eq!(older[0]["customer_id"], "beta");
+    world.stop().await;
+}
+
+/// Invoices 5 of a customer; how the sandbox shall pay it is written on the draft.
+async fn invoice(world: &World, customer: &str, payment: &str) {
+    let client = world.client();
+    let mut profiles = client.billing_profiles();
+    let answer = profiles
+        .get_profile(billing::GetProfileRequest::default())
+        .await;
+    let mut profile = answer.unwrap().into_inner().profile.unwrap();
+    let workflow = profile.workflow.get_or_insert_default();
+    let invoicing = workflow.invoicing.get_or_insert_default();
+    // Otherwise it would be paid before anything could be written on it.
+    invoicing.auto_advance = Some(false);
+    let update = billing::UpdateProfileRequest {
+        profile: Some(profile),
+        ..Default::default()
+    };
+    profiles.update_profile(update).await.unwrap();
+    let rest = world.rest();
+    let path = format!("/api/v1/billing/customers/{customer}/invoices/pending-lines");
+    let lines = json!({"currency": "USD", "lines": [{
+        "name": "fee", "invoiceAt": "2026-04-01T00:00:00Z",
+        "period": {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"},
+        "rateCard": {"price": {"type": "flat", "amount": "5"}},
+    }]});
+    rest.post(&path, lines).await.expect(201);
+    // What is due is also invoiced by itself, so that it is waited for.
+    client.advance_clock("P20D").await.unwrap();
+    let mut invoices = client.invoices();
+    let list = billing::ListInvoicesRequest {
+        customer_ids: vec![customer.to_owned()],
+        statuses: vec!["draft".to_owned()],
+        ..Default::default()
+    };
+    let drafts = invoices.list_invoices(list).await.unwrap().into_inner();
+    let [draft] = <[billing::Invoice; 1]>::try_from(drafts.invoices).unwrap();
+    let status = "openmeter.io/sandbox/target-payment-status".to_owned();
+    let update = billing::UpdateInvoiceRequest {
+        invoice_id: draft.id.clone(),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["metadata".to_owned()],
+        }),
+        metadata: [(status, payment.to_owned())].into(),
+        ..Default::default()
+    };
+    invoices.update_invoice(update).await.unwrap();
+    let approve = billing::ApproveInvoiceRequest {
+        invoice_id: draft.id,
+        ..Default::default()
+    };
+    invoices.approve_invoice(approve).await.unwrap();
+}
+
+#[tokio::test]
+async fn reminders_are_stopped_while_a_payment_is_open() {
+    let (world, caller) = account().await;
+    let beta = world.rest().get("/api/v1/customers/beta").await.expect(200);
+    let stop = json!({"customer_id": "beta", "intervention_types": ["retain", "reactivation"]});
+    let path = "/retain/stop_interventions";
+    caller.post(path, &stop).await.expect(400);
+    invoice(&world, beta["id"].as_str().unwrap(), "failed").await;
+    let answer = caller.post(path, &stop).await;
+    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    // It is about this payment, so that nothing is kept of it; and nobody else has one.
+    let listed = "/retain/unsubscribed_customers?intervention_type=reactivation";
+    assert_eq!(caller.get(listed).await.expect(200), json!([]));
+    let other = json!({"customer_id": "acme", "intervention_types": ["retain"]});
+    caller.post(path, &other).await.expect(400);
     world.stop().await;
 }
 

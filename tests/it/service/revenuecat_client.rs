@@ -1,5 +1,6 @@
-//! The public Python client of the vendor's API, unchanged, against the RevenueCat dialect. Runs where `python3` has the packages of
-//! `tests/clients/revenuecat/requirements.txt`; elsewhere a line says that it was skipped.
+//! The public Python client of the vendor's API, unchanged, against the RevenueCat dialect. Runs where the Python that
+//! `PERENNIAL_TEST_PYTHON` names (else `python3`) has the packages of `tests/clients/revenuecat/requirements.txt`, which `cargo xtask test`
+//! sees to; elsewhere a line says that it was skipped.
 
 use std::path::Path;
 
@@ -10,12 +11,13 @@ use super::revenuecat_scene::{Sale, id, record, unlimited};
 
 #[tokio::test]
 async fn the_public_python_client_works_unchanged() {
-    let known = Command::new("python3")
+    let python = python();
+    let known = Command::new(&python)
         .args(["-c", "import revenuecat_client"])
         .output()
         .await;
     if !known.is_ok_and(|output| output.status.success()) {
-        println!("SKIPPED: python3 has no package revenuecat_client");
+        println!("SKIPPED: {python} has no package revenuecat_client");
         return;
     }
     let (world, project) = unlimited().await;
@@ -48,7 +50,7 @@ async fn the_public_python_client_works_unchanged() {
         .await;
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/revenuecat/check.py");
-    let output = Command::new("python3")
+    let output = Command::new(&python)
         .arg(script)
         .args([project.rest.base(), world.key(), &project.id, "owner"])
         .output()
@@ -63,4 +65,12 @@ async fn the_public_python_client_works_unchanged() {
         "{told}{failed}"
     );
     world.stop().await;
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are configured by their environment"
+)]
+fn python() -> String {
+    std::env::var("PERENNIAL_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }

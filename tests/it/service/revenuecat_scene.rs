@@ -183,6 +183,8 @@ pub struct Sale<'a> {
     pub sandbox: bool,
     /// Whether the period is a trial.
     pub trial: bool,
+    /// Of a refund: whether access ends with it.
+    pub revoke: bool,
 }
 
 /// Records what a store sold, over gRPC.
@@ -208,6 +210,7 @@ pub async fn record(world: &World, sale: Sale<'_>) -> RecordStoreTransactionResp
         }),
         product_id: sale.product.into(),
         trial: sale.trial,
+        revoke: sale.revoke,
         price,
         ..Default::default()
     };

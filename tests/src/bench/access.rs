@@ -141,9 +141,10 @@ async fn serve_empty() -> anyhow::Result<String> {
     let address = listener.local_addr()?.to_string();
     tokio::spawn(
         tonic::transport::Server::builder()
-            .tcp_nodelay(true)
             .add_service(Empty)
-            .serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener)),
+            .serve_with_incoming(
+                tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true)),
+            ),
     );
     Ok(address)
 }

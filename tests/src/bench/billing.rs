@@ -38,7 +38,7 @@ const IN_FLIGHT: u64 = 16;
 /// Events of a customer and month.
 const EVENTS: u64 = 10;
 /// Invoices whose rows go into one transaction of the bare inserts, as in a run.
-const TOGETHER: u64 = 50;
+const TOGETHER: u64 = 100;
 /// Events that an invoice leaves on its way, and rows of the audit log.
 const OUTBOX: usize = 13;
 const AUDIT: usize = 3;

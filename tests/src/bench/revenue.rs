@@ -208,7 +208,12 @@ fn life(customer: u64, now: Timestamp) -> Vec<Change> {
             product: format!("plan-{}", dice(PRODUCTS)),
             value: match class {
                 Class::Paid => Decimal::new(i64::try_from(500 + dice(50_000)).unwrap_or(500), 2),
-                Class::Trial | Class::Free | Class::Ended | Class::Delinquent => Decimal::ZERO,
+                Class::Trial
+                | Class::Free
+                | Class::Ended
+                | Class::Delinquent
+                | Class::PastDue
+                | Class::Lapsed => Decimal::ZERO,
             },
             class,
         }

@@ -31,6 +31,7 @@ pub fn buyer(customer: &customer_pb::Customer) -> Result<Buyer, BillingError> {
             .map(|from| from.subject_keys.clone())
             .unwrap_or_default(),
         email: text(&customer.primary_email),
+        erased: false,
     })
 }
 

@@ -46,12 +46,6 @@ pub fn to_proto(
     billable: bool,
 ) -> pb::Invoice {
     let header = &invoice.header;
-    let mut shown: Vec<_> = match lines {
-        Lines::Without => Vec::new(),
-        Lines::Live => invoice.live_lines().collect(),
-        Lines::All => invoice.lines.iter().collect(),
-    };
-    shown.sort_by(|a, b| (&a.name, a.period.start, a.id).cmp(&(&b.name, b.period.start, b.id)));
     let actions = state::actions(invoice.state, &conditions(invoice, app, now));
     let text = |state: Option<State>| {
         state
@@ -96,10 +90,7 @@ pub fn to_proto(
             workflow: Some(profile::workflow_to_proto(&header.workflow)),
             apps: Some(profile::apps_to_proto(header.app, Some(app))),
         }),
-        lines: shown
-            .into_iter()
-            .map(|one| line::to_proto(one, invoice.id, invoice.currency))
-            .collect(),
+        lines: lines_to_proto(invoice, lines),
         validation_issues: header.issues.iter().map(issue_to_proto).collect(),
         external_ids: Some(pb::InvoiceExternalIds {
             invoicing: header.external_invoicing.clone().unwrap_or_default(),
@@ -113,6 +104,20 @@ pub fn to_proto(
         delete_time: wire_time(invoice.delete_time),
         payment_time: wire_time(header.payment_time),
     }
+}
+
+/// The wire form of the lines of an invoice, in their order: name, start and id.
+pub fn lines_to_proto(invoice: &Invoice, lines: Lines) -> Vec<pb::InvoiceLine> {
+    let mut shown: Vec<_> = match lines {
+        Lines::Without => Vec::new(),
+        Lines::Live => invoice.live_lines().collect(),
+        Lines::All => invoice.lines.iter().collect(),
+    };
+    shown.sort_by(|a, b| (&a.name, a.period.start, a.id).cmp(&(&b.name, b.period.start, b.id)));
+    shown
+        .into_iter()
+        .map(|one| line::to_proto(one, invoice.id, invoice.currency))
+        .collect()
 }
 
 fn issue_to_proto(issue: &Issue) -> pb::InvoiceIssue {

@@ -1,9 +1,12 @@
 //! Calculates an invoice: rates its lines, adds them up and brings the header up to date.
 //! What cannot be rated becomes an issue, never a failed call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::{Decimal, Timestamp, decimal, id::Ulid};
+use kernel::{
+    Decimal, Timestamp, decimal,
+    id::{LineId, Ulid},
+};
 
 use super::{
     app::Kind,
@@ -26,7 +29,10 @@ pub struct Earlier {
 
 impl Earlier {
     /// Sums up the parts that end where the line starts, or before.
-    pub fn of(line: &Line, parts: &[Line]) -> Result<Self, decimal::DecimalError> {
+    pub fn of<'a>(
+        line: &Line,
+        parts: impl IntoIterator<Item = &'a Line>,
+    ) -> Result<Self, decimal::DecimalError> {
         let mut earlier = Self::default();
         let (Some(group), true) = (line.split, line.is_live()) else {
             return Ok(earlier);
@@ -86,11 +92,19 @@ pub fn rate_line(
             let net = child.totals(currency)?;
             let taxes = tax::taxes(net.total, &line.tax, rates, currency)?;
             let totals = net.taxed(&taxes)?;
-            Ok(Detail {
+            let known = line
+                .children
+                .iter()
+                .find(|detail| detail.reference == child.reference);
+            let detail = Detail {
                 taxes,
                 totals,
-                ..detail(child, &line.children, now, ids)
-            })
+                ..detail(child, known, now, ids)
+            };
+            let known = known.map(|known| (known, known.update_time));
+            Ok(unless_changed(detail, known, |detail| {
+                &mut detail.update_time
+            }))
         })
         .collect::<Result<Vec<Detail>, RatingError>>()?;
     line.totals = Totals::sum(children.iter().map(|child| &child.totals))?;
@@ -100,7 +114,7 @@ pub fn rate_line(
     line.usage_discount = match (rated.usage_discount, usage) {
         (Some(taken), Some(discount)) => {
             let known = line.usage_discount.as_ref();
-            Some(AppliedUsage {
+            let applied = AppliedUsage {
                 id: known.map_or_else(&mut *ids, |known| known.id),
                 quantity: taken.quantity,
                 before: taken.before,
@@ -108,23 +122,39 @@ pub fn rate_line(
                 correlation: discount.correlation.clone(),
                 create_time: known.map_or(now, |known| known.create_time),
                 update_time: now,
-            })
+            };
+            let known = known.map(|known| (known, known.update_time));
+            Some(unless_changed(applied, known, |usage| {
+                &mut usage.update_time
+            }))
         }
         (Some(_), None) | (None, _) => None,
     };
     Ok(())
 }
 
+/// What is calculated again and comes out the same keeps the time of its last change.
+fn unless_changed<T: PartialEq>(
+    mut new: T,
+    known: Option<(&T, Timestamp)>,
+    update_time: fn(&mut T) -> &mut Timestamp,
+) -> T {
+    if let Some((known, before)) = known {
+        let now = std::mem::replace(update_time(&mut new), before);
+        if new != *known {
+            *update_time(&mut new) = now;
+        }
+    }
+    new
+}
+
 /// A child with the ids of the one it replaces, without taxes and sums yet.
 fn detail(
     child: Child,
-    before: &[Detail],
+    known: Option<&Detail>,
     now: Timestamp,
     ids: &mut dyn FnMut() -> Ulid,
 ) -> Detail {
-    let known = before
-        .iter()
-        .find(|detail| detail.reference == child.reference);
     let discounts = child
         .discounts
         .into_iter()
@@ -135,7 +165,7 @@ fn detail(
                     .iter()
                     .find(|discount| discount.reference == off.reference)
             });
-            AmountDiscount {
+            let discount = AmountDiscount {
                 id: known.map_or_else(&mut *ids, |known| known.id),
                 reference: off.reference,
                 amount: off.amount,
@@ -144,7 +174,9 @@ fn detail(
                 external_invoicing: known.and_then(|known| known.external_invoicing.clone()),
                 create_time: known.map_or(now, |known| known.create_time),
                 update_time: now,
-            }
+            };
+            let known = known.map(|known| (known, known.update_time));
+            unless_changed(discount, known, |discount| &mut discount.update_time)
         })
         .collect();
     Detail {
@@ -165,8 +197,8 @@ fn detail(
     }
 }
 
-/// Calculates the whole invoice. `parts` are the other parts of its split usage periods on
-/// live standard invoices.
+/// Calculates the whole invoice. `parts` are the parts of its split usage periods on live
+/// standard invoices.
 pub fn calculate(
     invoice: &mut Invoice,
     parts: &[Line],
@@ -188,9 +220,27 @@ pub fn calculate(
     } else {
         &[]
     };
-    for line in invoice.lines.iter_mut().filter(|line| line.is_live()) {
+    // Parts of one usage period may be on one invoice: each counts what is rated before it.
+    let own: BTreeSet<LineId> = invoice.lines.iter().map(|line| line.id).collect();
+    let others: Vec<&Line> = parts
+        .iter()
+        .filter(|part| !own.contains(&part.id))
+        .collect();
+    let mut order: Vec<usize> = (0..invoice.lines.len()).collect();
+    order.sort_by_key(|index| invoice.lines.get(*index).map(|line| line.period.start));
+    for index in order {
+        let Some(line) = invoice.lines.get(index).filter(|line| line.is_live()) else {
+            continue;
+        };
+        let earlier = match line.split {
+            Some(_) => Earlier::of(line, others.iter().copied().chain(&invoice.lines)),
+            None => Ok(Earlier::default()),
+        };
+        let Some(line) = invoice.lines.get_mut(index) else {
+            continue;
+        };
         line.tax = line.tax.or(&default_tax);
-        let rated = Earlier::of(line, parts)
+        let rated = earlier
             .map_err(RatingError::from)
             .and_then(|earlier| rate_line(line, currency, &earlier, rates, now, ids));
         if let Err(error) = rated {

@@ -207,7 +207,7 @@ pub struct AppliedUsage {
     pub correlation: String,
     /// When it was first taken.
     pub create_time: Timestamp,
-    /// When it was last calculated.
+    /// When a calculation last changed it.
     pub update_time: Timestamp,
 }
 
@@ -241,7 +241,7 @@ pub struct Detail {
     pub external_invoicing: Option<String>,
     /// When it was first calculated.
     pub create_time: Timestamp,
-    /// When it was last calculated.
+    /// When a calculation last changed it.
     pub update_time: Timestamp,
 }
 
@@ -262,7 +262,7 @@ pub struct AmountDiscount {
     pub external_invoicing: Option<String>,
     /// When it was first given.
     pub create_time: Timestamp,
-    /// When it was last calculated.
+    /// When a calculation last changed it.
     pub update_time: Timestamp,
 }
 

@@ -35,6 +35,9 @@ pub struct Supplier {
     pub address: Address,
 }
 
+/// What stands for the name of a customer who was erased.
+pub const ERASED: &str = "anonymized";
+
 /// Who buys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Buyer {
@@ -52,9 +55,26 @@ pub struct Buyer {
     pub subject_keys: Vec<String>,
     /// Primary e-mail address.
     pub email: Option<String>,
+    /// Whether the customer was erased: no more is known, and what was used cannot be looked up again.
+    #[serde(default)]
+    pub erased: bool,
 }
 
 impl Buyer {
+    /// What stays of a customer who was erased.
+    pub fn erased(id: CustomerId) -> Self {
+        Self {
+            id,
+            key: None,
+            name: ERASED.to_owned(),
+            tax_code: None,
+            address: None,
+            subject_keys: Vec::new(),
+            email: None,
+            erased: true,
+        }
+    }
+
     /// Every subject whose usage counts: the attributed keys, and the customer's own key and id.
     pub fn usage_subjects(&self) -> Vec<String> {
         let mut subjects = self.subject_keys.clone();

@@ -6,7 +6,10 @@ use kernel::Timestamp;
 
 use super::fresh;
 use crate::{
-    convert::{self, invoice::Lines, invoice::conditions},
+    convert::{
+        invoice::conditions,
+        told::{self, Encoded, Told},
+    },
     domain::{
         app::{self, App, Kind, SimulatedPayment},
         calculate::calculate,
@@ -38,6 +41,8 @@ pub struct Drive<'a> {
     /// Where its numbers come from.
     pub reserve: Reserve,
     now: Timestamp,
+    /// The lines as events tell them, until they change.
+    lines: Option<Encoded>,
 }
 
 impl<'a> Drive<'a> {
@@ -69,7 +74,21 @@ impl<'a> Drive<'a> {
             facts,
             reserve,
             now,
+            lines: None,
         }
+    }
+
+    /// The same for an invoice whose lines were encoded just now.
+    pub fn knowing(mut self, lines: Encoded) -> Self {
+        self.lines = Some(lines);
+        self
+    }
+
+    /// What is left when the drive is over: where numbers come from, and the lines as the last
+    /// event told them.
+    pub fn into_rest(self, invoice: &Invoice) -> (Reserve, Encoded) {
+        let lines = self.lines.unwrap_or_else(|| told::lines(invoice));
+        (self.reserve, lines)
     }
 
     /// Whether a trigger may fire now.
@@ -84,7 +103,7 @@ impl<'a> Drive<'a> {
 
     /// Enters the state that a new invoice has, and goes on from there.
     pub async fn begin(&mut self, invoice: &mut Invoice) -> Result<(), BillingError> {
-        calculate(invoice, &self.parts, self.now, &mut fresh);
+        self.calculate(invoice);
         if !self.fail_if_critical(invoice) {
             self.run(invoice, Trigger::Next).await?;
         }
@@ -165,14 +184,14 @@ impl<'a> Drive<'a> {
                     self.snapshot(invoice, |_| true);
                     invoice.header.quantity_snapshot_time = Some(self.now);
                 }
-                calculate(invoice, &self.parts, self.now, &mut fresh);
+                self.calculate(invoice);
             }
             State::DraftUpdating | State::DraftValidating => {
                 // A line whose usage could not be had before gets another chance.
                 if invoice.live_lines().any(|line| line.metered.is_none()) {
                     self.snapshot(invoice, |line| line.metered.is_none());
                 }
-                calculate(invoice, &self.parts, self.now, &mut fresh);
+                self.calculate(invoice);
                 if !self.app.is_outside() {
                     issue::report(
                         &mut invoice.header.issues,
@@ -214,8 +233,14 @@ impl<'a> Drive<'a> {
         Ok(())
     }
 
+    fn calculate(&mut self, invoice: &mut Invoice) {
+        self.lines = None;
+        calculate(invoice, &self.parts, self.now, &mut fresh);
+    }
+
     /// Puts the gathered usage on lines.
-    pub fn snapshot(&self, invoice: &mut Invoice, only: impl Fn(&Line) -> bool) {
+    pub fn snapshot(&mut self, invoice: &mut Invoice, only: impl Fn(&Line) -> bool) {
+        self.lines = None;
         let issues = &mut invoice.header.issues;
         collect::snapshot(
             &mut invoice.lines,
@@ -296,9 +321,11 @@ impl<'a> Drive<'a> {
     async fn emit(&mut self, invoice: &mut Invoice) -> Result<(), BillingError> {
         invoice.revision += 1;
         invoice.update_time = self.now;
-        let wire = convert::invoice::to_proto(invoice, &self.app, self.now, Lines::Live, false);
+        let lines = self.lines.get_or_insert_with(|| told::lines(invoice));
+        let told = Told::new(invoice, &self.app, self.now, lines.clone());
+        let id = invoice.id.to_string();
         self.w
-            .event("invoice.updated", &wire.id, invoice.revision, &wire)
+            .event("invoice.updated", &id, invoice.revision, &told)
             .await?;
         Ok(())
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use chassis::{Context, Write};
+use contract::customer::v1::Customer;
 use kernel::{
     Timestamp,
     id::{CustomerId, InvoiceId, LineId, SubscriptionId},
@@ -13,6 +14,7 @@ use super::{ATTEMPTS, Billing, advance::Drive, fresh, gather, provision, store_i
 use crate::{
     convert::{self, invoice::Lines},
     domain::{
+        app::App,
         collect::{UsageFacts, covers},
         edit::LineInput,
         invoice::{Invoice, Line, ManagedBy, SplitGroup},
@@ -22,7 +24,7 @@ use crate::{
         reconcile::IMMUTABLE,
         state::Trigger,
         subscription::Subscription,
-        sync::{self, Existing, Expected, Operation, Plan, Standing},
+        sync::{self, Existing, Expected, Operation, Plan, Reached, Standing},
     },
     error::BillingError,
     store,
@@ -33,22 +35,27 @@ const COMPONENT: &str = "openmeter.subscription_sync";
 
 impl Billing {
     /// Takes over a state of a subscription; answers whether it was newer, and what was
-    /// invoiced because of it.
+    /// invoiced because of it. The customer is asked for unless it is told.
     pub async fn take_over(
         &self,
         ctx: &Context,
         subscription: Subscription,
+        told: Option<Customer>,
     ) -> Result<(bool, Vec<InvoiceId>), BillingError> {
-        let known =
-            store::subscription::get(self.db.reader(), ctx.project, subscription.id).await?;
+        let db = self.db.reader();
+        let known = store::subscription::with_reached(db, ctx.project, subscription.id).await?;
         if known
             .as_ref()
-            .is_some_and(|known| known.revision >= subscription.revision)
+            .is_some_and(|(known, _)| known.revision >= subscription.revision)
         {
             return Ok((false, Vec::new()));
         }
         let customer = subscription.customer;
-        let buyer = convert::customer::buyer(&self.customer(ctx, customer).await?)?;
+        let told = match told {
+            Some(told) => told,
+            None => self.customer(ctx, customer).await?,
+        };
+        let buyer = convert::customer::buyer(&told)?;
         let applied = self
             .bring_up(ctx, known, Some(&subscription), &buyer)
             .await?;
@@ -86,8 +93,9 @@ impl Billing {
         id: SubscriptionId,
         newer: Option<&Subscription>,
     ) -> Result<bool, BillingError> {
-        let stored = store::subscription::get(self.db.reader(), ctx.project, id).await?;
-        let Some(customer) = stored.as_ref().or(newer).map(|known| known.customer) else {
+        let stored = store::subscription::with_reached(self.db.reader(), ctx.project, id).await?;
+        let known = stored.as_ref().map(|(stored, _)| stored).or(newer);
+        let Some(customer) = known.map(|known| known.customer) else {
             return Ok(false);
         };
         let buyer = convert::customer::buyer(&self.customer(ctx, customer).await?)?;
@@ -98,19 +106,19 @@ impl Billing {
     async fn bring_up(
         &self,
         ctx: &Context,
-        mut stored: Option<Subscription>,
+        mut stored: Option<Stored>,
         newer: Option<&Subscription>,
         buyer: &Buyer,
     ) -> Result<bool, BillingError> {
         let db = self.db.reader();
         for _ in 0..ATTEMPTS {
             let is_new = stored.is_none();
-            let Some(subscription) = newest(stored.take(), newer) else {
+            let Some((subscription, reached)) = newest(stored.take(), newer) else {
                 return Ok(false);
             };
             let id = subscription.id;
-            // Without a copy there is no line yet.
-            let facts = if is_new {
+            // Without a copy there is no line yet; what only goes on changes no line.
+            let facts = if is_new || going_on(&subscription, ctx.now, &reached).is_some() {
                 UsageFacts::new()
             } else {
                 let plan = plan(&subscription, ctx.now);
@@ -126,7 +134,7 @@ impl Billing {
                 Err(BillingError::Raced) => {}
                 Err(error) => return Err(error),
             }
-            stored = store::subscription::get(db, ctx.project, id).await?;
+            stored = store::subscription::with_reached(db, ctx.project, id).await?;
         }
         Err(BillingError::Raced)
     }
@@ -184,13 +192,25 @@ impl Billing {
 /// A line, its new period, and whether it is that of its group.
 type LineChange = (LineId, kernel::period::Period, bool);
 
-/// The state with the higher revision.
-fn newest(stored: Option<Subscription>, newer: Option<&Subscription>) -> Option<Subscription> {
+/// A copy, and how far its lines were made.
+type Stored = (Subscription, Reached);
+
+/// The state with the higher revision. How far lines were made says nothing about another one.
+fn newest(stored: Option<Stored>, newer: Option<&Subscription>) -> Option<Stored> {
     match (stored, newer) {
-        (Some(stored), Some(newer)) if stored.revision >= newer.revision => Some(stored),
-        (_, Some(newer)) => Some(newer.clone()),
+        (Some(stored), Some(newer)) if stored.0.revision >= newer.revision => Some(stored),
+        (_, Some(newer)) => Some((newer.clone(), Reached::new())),
         (stored, None) => stored,
     }
+}
+
+/// What is added where an earlier sync of the same state ended; `None` when everything has to
+/// be looked at.
+fn going_on(subscription: &Subscription, now: Timestamp, reached: &Reached) -> Option<Plan> {
+    if reached.is_empty() {
+        return None;
+    }
+    sync::added(subscription, now, reached).ok().flatten()
 }
 
 /// What should exist. A subscription that cannot be worked out has no lines; that is a fault
@@ -202,7 +222,8 @@ pub fn plan(subscription: &Subscription, now: Timestamp) -> Plan {
     })
 }
 
-/// Stores the copy and applies the difference, in one write.
+/// Stores the copy and applies the difference, in one write. A copy that did not change only gets the lines that are new
+/// since the last time: those that it has are not even read.
 async fn write(
     w: &mut Write,
     id: SubscriptionId,
@@ -212,25 +233,45 @@ async fn write(
 ) -> Result<bool, BillingError> {
     let (project, now) = (w.context().project, w.context().now);
     store::lock_customer(w.tx(), project, buyer.id).await?;
-    let stored = store::subscription::get(w.tx(), project, id).await?;
-    let before = stored.as_ref().map(|stored| stored.revision);
-    let Some(subscription) = newest(stored, newer) else {
+    let stored = store::subscription::with_reached(w.tx(), project, id).await?;
+    let before = stored.as_ref().map(|(stored, _)| stored.revision);
+    let Some((subscription, reached)) = newest(stored, newer) else {
         return Ok(false);
     };
+    let mut work = Work {
+        touched: BTreeMap::new(),
+        app: None,
+    };
+    if let Some(plan) = going_on(&subscription, now, &reached) {
+        store::subscription::go_on(w.tx(), project, id, plan.next_sync, &plan.reached).await?;
+        for operation in sync::difference(&plan.lines, &[]) {
+            work.apply(w, &subscription, buyer, &BTreeMap::new(), operation)
+                .await?;
+        }
+        work.finish(w, facts).await?;
+        return Ok(false);
+    }
     let plan = plan(&subscription, now);
-    store::subscription::save(w.tx(), project, &subscription, plan.next_sync).await?;
-    let existing = store::line::of_subscription(w.tx(), project, id).await?;
+    // Without a copy there is no line yet.
+    let existing = match before {
+        Some(_) => store::line::of_subscription(w.tx(), project, id).await?,
+        None => Vec::new(),
+    };
     let lines: Vec<Existing> = existing
         .iter()
         .map(|(_, existing)| existing.clone())
         .collect();
+    let reached = if sync::leaves_over(&subscription, &plan.lines, &lines) {
+        Reached::new()
+    } else {
+        plan.reached
+    };
+    let next = plan.next_sync;
+    store::subscription::save_reached_later(w, &subscription, next, &reached)?;
     let owner: BTreeMap<LineId, InvoiceId> = existing
         .iter()
         .map(|(invoice, existing)| (existing.line.id, *invoice))
         .collect();
-    let mut work = Work {
-        touched: BTreeMap::new(),
-    };
     for operation in sync::difference(&plan.lines, &lines) {
         work.apply(w, &subscription, buyer, &owner, operation)
             .await?;
@@ -242,6 +283,8 @@ async fn write(
 /// Invoices that the difference touches.
 struct Work {
     touched: BTreeMap<InvoiceId, Touched>,
+    /// The app of gathering invoices that got new lines.
+    app: Option<App>,
 }
 
 struct Touched {
@@ -378,6 +421,7 @@ impl Work {
                     gather::gathering(w, buyer, subscription.currency, &effective).await?;
                 let id = invoice.id;
                 self.touched.insert(id, Touched::new(invoice));
+                self.app = Some(effective.app);
                 id
             }
         };
@@ -387,6 +431,7 @@ impl Work {
     /// Stores what was touched; edited drafts go through their states again.
     async fn finish(self, w: &mut Write, facts: &UsageFacts) -> Result<(), BillingError> {
         let (project, now) = (w.context().project, w.context().now);
+        let app = self.app;
         for (_, touched) in self.touched {
             let Touched {
                 mut invoice,
@@ -401,7 +446,7 @@ impl Work {
                 continue;
             }
             if invoice.is_gathering() {
-                gather::store_gathering(w, &mut invoice).await?;
+                gather::store_gathering_later(w, &mut invoice, app.as_ref()).await?;
                 continue;
             }
             let metered = invoice

@@ -16,7 +16,7 @@ use super::{
     advance::Drive,
     facts::Features,
     fresh,
-    gather::{new_header, store_gathering},
+    gather::{new_header, store_gathering_later},
     is_raced,
     provision::{self, Effective},
 };
@@ -31,7 +31,7 @@ use crate::{
         state::State,
     },
     error::BillingError,
-    store,
+    store::{self, sequence::Reserve},
 };
 
 /// What shall be invoiced.
@@ -50,6 +50,7 @@ pub struct Wish {
 /// What can be invoiced, with everything that is needed to do it.
 pub struct Plan {
     buyer: Buyer,
+    effective: Effective,
     progressive: bool,
     features: Features,
     chosen: BTreeMap<Currency, Vec<(LineId, Period)>>,
@@ -91,6 +92,7 @@ impl Billing {
         let facts = self.usage(ctx, &owned, &features).await?;
         Ok(Some(Plan {
             buyer,
+            effective,
             progressive,
             features,
             chosen,
@@ -120,7 +122,6 @@ impl Billing {
         {
             return Err(BillingError::Raced);
         }
-        let effective = provision::ensure(w, wish.customer).await?;
         let mut made = Vec::new();
         for mut pending in gathering {
             if let Some(chosen) = plan.chosen.get(&pending.currency) {
@@ -128,8 +129,8 @@ impl Billing {
                 if !covers(&plan.facts, lines.iter()) {
                     return Err(BillingError::Raced);
                 }
-                made.push(standard(w, plan, &effective, pending.currency, lines).await?);
-                store_gathering(w, &mut pending).await?;
+                made.push(standard(w, plan, pending.currency, lines).await?);
+                store_gathering_later(w, &mut pending, Some(&plan.effective.app)).await?;
             }
         }
         Ok(made)
@@ -161,8 +162,10 @@ impl Billing {
                         .iter()
                         .map(|invoice| convert::id("invoice.id", &invoice.id))
                         .collect::<Result<_, _>>()?;
-                    for invoice in &made {
-                        self.after_outside(ctx, *invoice).await;
+                    if plan.effective.app.is_outside() {
+                        for invoice in &made {
+                            self.after_outside(ctx, *invoice).await;
+                        }
                     }
                     self.settle_hold(ctx, customer).await;
                     return Ok(made);
@@ -352,16 +355,19 @@ impl Prepared {
 async fn standard(
     w: &mut Write,
     plan: &Plan,
-    effective: &Effective,
     currency: Currency,
     lines: Vec<Line>,
 ) -> Result<pb::Invoice, BillingError> {
     let (project, now) = (w.context().project, w.context().now);
     let prepared = prepare(&plan.buyer, currency, lines, now)?;
     let number = store::sequence::next(w.tx(), project, Scope::Draft).await?;
-    let mut invoice = prepared.into_invoice(number, effective, &plan.facts, now);
-    let mut drive = Drive::new(w, &invoice, &plan.facts).await?;
+    let mut invoice = prepared.into_invoice(number, &plan.effective, &plan.facts, now);
+    let parts = store::invoice::billed_parts(w.tx(), project, &invoice).await?;
+    let app = plan.effective.app.clone();
+    let mut drive = Drive::with(w, app, parts, &plan.facts, Reserve::of(1));
     drive.begin(&mut invoice).await?;
     let app = drive.app;
-    super::store_invoice(w, "invoice.created", &mut invoice, &app, None).await
+    let shown = super::record_invoice(w, "invoice.created", &mut invoice, &app, None).await?;
+    store::invoice::save_later(w, &invoice)?;
+    Ok(shown)
 }

@@ -1,8 +1,9 @@
 //! Pending lines and the gathering invoices that hold them.
 
-use chassis::{Context, Write};
+use chassis::{Batch, Context, Write};
 use contract::billing::v1 as pb;
 use kernel::{currency::Currency, id::LineId};
+use sea_orm::ConnectionTrait as _;
 
 use super::{
     Billing, fresh, hold,
@@ -12,6 +13,7 @@ use super::{
 use crate::{
     convert::{self, invoice::Lines},
     domain::{
+        app::App,
         edit::LineInput,
         invoice::{Header, Invoice, Line},
         numbering::Scope,
@@ -77,8 +79,14 @@ pub async fn gathering(
         };
         return Ok(found);
     }
-    hold::note(w, &[buyer.id]).await?;
-    let n = store::sequence::next(w.tx(), project, Scope::Gathering).await?;
+    let backend = w.tx().get_database_backend();
+    let mut batch = Batch::new();
+    batch.push(store::stale_hold::noting(backend, project, buyer.id, now));
+    let taking = store::sequence::taking(backend, project, Scope::Gathering);
+    batch.push_number(taking, store::sequence::LAST);
+    let told = batch.send(w.tx()).await?;
+    let n = told.get(1).and_then(|last| i64::try_from(*last).ok());
+    let n = n.ok_or(BillingError::CorruptColumn("sequence.last"))?;
     Ok(Invoice {
         id: chassis::id::next(),
         currency,
@@ -99,6 +107,27 @@ pub async fn store_gathering(w: &mut Write, invoice: &mut Invoice) -> Result<(),
     let app = store::app::get(w.tx(), project, invoice.header.app).await?;
     record_gathering(w, invoice, &app).await?;
     store::invoice::save(w.tx(), project, invoice).await?;
+    if invoice.delete_time.is_some() {
+        hold::note(w, &[invoice.customer()]).await?;
+    }
+    Ok(())
+}
+
+/// The same with the commit, for a write that does not read the invoice again. `app` is the invoice's if that is known.
+pub async fn store_gathering_later(
+    w: &mut Write,
+    invoice: &mut Invoice,
+    app: Option<&App>,
+) -> Result<(), BillingError> {
+    let project = w.context().project;
+    match app.filter(|app| app.id == invoice.header.app) {
+        Some(app) => record_gathering(w, invoice, app).await?,
+        None => {
+            let app = store::app::get(w.tx(), project, invoice.header.app).await?;
+            record_gathering(w, invoice, &app).await?;
+        }
+    }
+    store::invoice::save_later(w, invoice)?;
     if invoice.delete_time.is_some() {
         hold::note(w, &[invoice.customer()]).await?;
     }
@@ -126,7 +155,7 @@ impl Billing {
             ids.push(line.id);
             invoice.lines.push(line);
         }
-        store_gathering(w, &mut invoice).await?;
+        store_gathering_later(w, &mut invoice, Some(&effective.app)).await?;
         let lines = ids
             .iter()
             .filter_map(|id| invoice.lines.iter().find(|line| line.id == *id))

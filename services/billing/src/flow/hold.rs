@@ -8,6 +8,7 @@
 
 use chassis::{Context, Write};
 use contract::{customer::v1 as customer_pb, kernel::v1 as kernel_pb};
+use futures::future::join_all;
 use kernel::id::CustomerId;
 use tonic::Code;
 
@@ -16,6 +17,8 @@ use crate::{domain::invoice::Invoice, error::BillingError, store};
 
 /// How often the customer service is told anew because invoices changed meanwhile.
 const TELLINGS: usize = 8;
+/// Customers that the customer service is told about side by side.
+const AT_ONCE: usize = 8;
 
 /// Notes a customer whose hold may have to change because of this write.
 pub async fn note(w: &Write, customers: &[CustomerId]) -> Result<(), BillingError> {
@@ -54,48 +57,62 @@ impl Billing {
         ctx: &Context,
         noted: &[(CustomerId, String)],
     ) -> Result<(), BillingError> {
+        let db = self.db.reader();
         let mut failure = None;
-        let mut told = Vec::with_capacity(noted.len());
-        for (customer, token) in noted {
-            match self.tell_hold(ctx, *customer).await {
-                Ok(()) => told.push((*customer, token)),
-                // Nobody is left to be held.
-                Err(BillingError::Remote(status)) if status.code() == Code::NotFound => {
-                    told.push((*customer, token));
+        let mut done: Vec<(CustomerId, &str)> = Vec::with_capacity(noted.len());
+        let mut left: Vec<(CustomerId, &str)> = noted
+            .iter()
+            .map(|(customer, token)| (*customer, token.as_str()))
+            .collect();
+        let customers = |left: &[(CustomerId, &str)]| -> Vec<CustomerId> {
+            left.iter().map(|(customer, _)| *customer).collect()
+        };
+        let mut open =
+            store::invoice::open_of_customers(db, ctx.project, &customers(&left)).await?;
+        for _ in 0..TELLINGS {
+            if left.is_empty() {
+                break;
+            }
+            let mut told = Vec::with_capacity(left.len());
+            for some in left.chunks(AT_ONCE) {
+                let tellings = some
+                    .iter()
+                    .map(|(customer, _)| self.tell(ctx, *customer, open.get(customer)));
+                for (one, outcome) in some.iter().zip(join_all(tellings).await) {
+                    match outcome {
+                        Ok(()) => told.push(*one),
+                        // Nobody is left to be held.
+                        Err(BillingError::Remote(status)) if status.code() == Code::NotFound => {
+                            done.push(*one);
+                        }
+                        Err(error) => failure = failure.or(Some(error)),
+                    }
                 }
-                Err(error) => failure = failure.or(Some(error)),
             }
+            let now = store::invoice::open_of_customers(db, ctx.project, &customers(&told)).await?;
+            let (changed, same): (Vec<_>, Vec<_>) = told.into_iter().partition(|(customer, _)| {
+                now.contains_key(customer) != open.contains_key(customer)
+            });
+            done.extend(same);
+            left = changed;
+            open = now;
         }
-        if !told.is_empty() {
+        if !left.is_empty() {
+            failure = failure.or(Some(BillingError::Raced));
+        }
+        if !done.is_empty() {
             let w = self.db.system_write(ctx).await?;
-            for (customer, token) in told {
-                store::stale_hold::clear(w.tx(), ctx.project, customer, token).await?;
-            }
+            store::stale_hold::clear(w.tx(), ctx.project, &done).await?;
             w.commit().await?;
         }
         failure.map_or(Ok(()), Err)
-    }
-
-    /// Tells the customer service what the invoices of a customer demand.
-    pub async fn tell_hold(&self, ctx: &Context, customer: CustomerId) -> Result<(), BillingError> {
-        let db = self.db.reader();
-        let mut open = store::invoice::holds_customer(db, ctx.project, customer).await?;
-        for _ in 0..TELLINGS {
-            self.tell(ctx, customer, open.as_deref()).await?;
-            let now = store::invoice::holds_customer(db, ctx.project, customer).await?;
-            if now.is_some() == open.is_some() {
-                return Ok(());
-            }
-            open = now;
-        }
-        Err(BillingError::Raced)
     }
 
     async fn tell(
         &self,
         ctx: &Context,
         customer: CustomerId,
-        open: Option<&str>,
+        open: Option<&String>,
     ) -> Result<(), BillingError> {
         let mut customers = self.customers.clone();
         if let Some(invoice) = open {

@@ -40,7 +40,11 @@ use tonic::{Code, Status};
 
 use self::settings::Settings;
 use crate::{
-    convert::{self, invoice::Lines},
+    convert::{
+        self,
+        invoice::Lines,
+        told::{Encoded, Told},
+    },
     domain::{app::App, header, invoice::Invoice, totals::Totals},
     error::BillingError,
     store,
@@ -102,7 +106,7 @@ fn is_raced(status: &Status) -> bool {
 
 /// Stores an invoice and records its event and audit row. `before` is none for a new one, and
 /// for a gathering invoice, whose lines tell their own story.
-async fn store_invoice(
+pub(crate) async fn store_invoice(
     w: &mut Write,
     kind: &'static str,
     invoice: &mut Invoice,
@@ -141,9 +145,27 @@ async fn record_invoice(
     Ok(after)
 }
 
+/// The same for one of many invoices that nobody waits for, whose lines were encoded just now.
+async fn tell_invoice(
+    w: &mut Write,
+    kind: &'static str,
+    invoice: &mut Invoice,
+    app: &App,
+    (before, lines): (Option<&Told>, Encoded),
+) -> Result<(), BillingError> {
+    let now = w.context().now;
+    invoice.revision += 1;
+    invoice.update_time = now;
+    let after = Told::new(invoice, app, now, lines);
+    let id = invoice.id.to_string();
+    w.record(kind, &id, invoice.revision, before, Some(&after))
+        .await?;
+    Ok(())
+}
+
 /// Brings a gathering invoice whose lines changed up to date and records it, without storing
 /// it. Empty, it is deleted.
-async fn record_gathering(
+pub(crate) async fn record_gathering(
     w: &mut Write,
     invoice: &mut Invoice,
     app: &App,

@@ -15,7 +15,7 @@ use crate::{
         profile::{Profile, Workflow},
     },
     error::BillingError,
-    store,
+    store::{self, profile::Candidate},
 };
 
 /// The profile that applies to a customer, and its app.
@@ -33,17 +33,25 @@ pub async fn find(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<Option<Effective>, BillingError> {
-    let own = store::customer_override::get(db, project, customer)
-        .await?
-        .filter(|found| found.delete_time.is_none());
-    let pinned = own.as_ref().and_then(|own| own.profile);
-    let found = store::profile::with_app(db, project, pinned).await?;
-    Ok(found.map(|(mut profile, app)| {
-        if let Some(rates) = own.and_then(|own| own.tax_rates) {
-            profile.workflow.tax_rates = rates;
-        }
-        Effective { profile, app }
-    }))
+    let found = store::profile::of_customer(db, project, customer).await?;
+    let applies = |one: &Candidate| match one.pinned {
+        Some(pinned) => one.profile.id == pinned,
+        None => true,
+    };
+    let pinned = found.iter().find_map(|one| one.pinned);
+    let Some(one) = found.into_iter().find(applies) else {
+        return match pinned {
+            Some(pinned) => Err(BillingError::ProfileNotFound(pinned.to_string())),
+            None => Ok(None),
+        };
+    };
+    let Candidate {
+        mut profile, app, ..
+    } = one;
+    if let Some(rates) = one.tax_rates {
+        profile.workflow.tax_rates = rates;
+    }
+    Ok(Some(Effective { profile, app }))
 }
 
 /// The profiles that apply to some customers, in two reads; without those that have none.

@@ -71,7 +71,7 @@ impl Billing {
     ) -> Result<UsageFacts, BillingError> {
         let metered: Vec<(&Buyer, &Line)> = invoices
             .iter()
-            .filter(|invoice| reconcile::is_final(invoice))
+            .filter(|invoice| reconcile::is_final(invoice) && !invoice.header.buyer.erased)
             .flat_map(|invoice| {
                 invoice
                     .live_lines()
@@ -247,6 +247,10 @@ fn compare(
     facts: &UsageFacts,
     asked: &Asked,
 ) -> Vec<Difference> {
+    // Of a customer who was erased there is nothing left to compare with but the invoice itself.
+    if invoice.header.buyer.erased {
+        return reconcile::amounts(invoice, parts, now);
+    }
     let subscriptions: BTreeSet<SubscriptionId> = invoice
         .lines
         .iter()

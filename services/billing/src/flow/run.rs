@@ -19,10 +19,13 @@ use super::{
     facts::Features,
     hold,
     provision::{self, Effective},
-    record_gathering, record_invoice,
+    record_gathering, tell_invoice,
 };
 use crate::{
-    convert::{self, invoice::Lines},
+    convert::{
+        self,
+        told::{self, Told},
+    },
     domain::{
         app::App,
         collect::{UsageFacts, covers},
@@ -245,8 +248,9 @@ async fn write_collected(w: &mut Write, found: &Found) -> Result<Done, BillingEr
             let mut invoice = one.into_invoice(number, effective, &found.facts, now);
             let mut drive = Drive::with(w, app.clone(), parts.clone(), &found.facts, reserve);
             drive.begin(&mut invoice).await?;
-            reserve = drive.reserve;
-            record_invoice(w, "invoice.created", &mut invoice, app, None).await?;
+            let lines;
+            (reserve, lines) = drive.into_rest(&invoice);
+            tell_invoice(w, "invoice.created", &mut invoice, app, (None, lines)).await?;
             open |= hold::holds(&invoice);
             if app.is_outside() {
                 done.outside.push(invoice.id);
@@ -323,6 +327,8 @@ async fn write_advanced(
     let mut reserve = Reserve::of(found.len());
     let mut done = Done::default();
     let mut store = Vec::with_capacity(found.len());
+    let mut changed = BTreeSet::new();
+    let mut freed = Vec::new();
     for mut invoice in found {
         let covered = !takes_quantities(invoice.state) || covers(facts, invoice.live_lines());
         if !goes_on_by_itself(&invoice) || !covered {
@@ -330,27 +336,40 @@ async fn write_advanced(
         }
         let app = known.get(&invoice.header.app).ok_or(BillingError::Raced)?;
         let was_open = hold::holds(&invoice);
-        let before = convert::invoice::to_proto(&invoice, app, now, Lines::Live, false);
-        let mut drive = Drive::with(w, app.clone(), parts.clone(), facts, reserve);
+        let lines_before = invoice.lines.clone();
+        let lines = told::lines(&invoice);
+        let before = Told::new(&invoice, app, now, lines.clone());
+        let mut drive = Drive::with(w, app.clone(), parts.clone(), facts, reserve).knowing(lines);
         let moved = drive.run(&mut invoice, Trigger::Next).await?;
-        reserve = drive.reserve;
+        let lines;
+        (reserve, lines) = drive.into_rest(&invoice);
         if !moved {
             continue;
         }
-        record_invoice(w, "invoice.updated", &mut invoice, app, Some(&before)).await?;
-        if was_open != hold::holds(&invoice) {
-            done.noted.push(invoice.customer());
+        let told = (Some(&before), lines);
+        tell_invoice(w, "invoice.updated", &mut invoice, app, told).await?;
+        match (was_open, hold::holds(&invoice)) {
+            (true, false) => freed.push(invoice.customer()),
+            (false, true) => done.noted.push(invoice.customer()),
+            (true, true) | (false, false) => {}
         }
+        let same = invoice.lines.iter().zip(&lines_before);
+        let others = same.filter(|(now, before)| now != before);
+        changed.extend(others.map(|(line, _)| line.id));
         if app.is_outside() {
             done.outside.push(invoice.id);
         }
         done.invoices.insert(invoice.id);
         store.push(invoice);
     }
+    reserve.give_back(w.tx(), project).await?;
+    store::invoice::save_changed(w.tx(), project, &store, &changed).await?;
+    // Who has another open invoice goes on being held.
+    let open = store::invoice::open_of_customers(w.tx(), project, &freed).await?;
+    done.noted
+        .extend(freed.iter().filter(|who| !open.contains_key(who)));
     done.noted.sort();
     done.noted.dedup();
-    reserve.give_back(w.tx(), project).await?;
-    store::invoice::save_all(w.tx(), project, &store).await?;
     hold::note(w, &done.noted).await?;
     Ok(done)
 }

@@ -16,7 +16,11 @@ use kernel::{
 use tonic::{Code, Status};
 
 use super::{Billing, edit::Command, gather};
-use crate::{domain::header::next_due, error::BillingError, store};
+use crate::{
+    domain::header::next_due,
+    error::BillingError,
+    store::{self, invoice::Due},
+};
 
 /// How long something that failed is left alone.
 const PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
@@ -102,6 +106,11 @@ fn together<T>(outcome: Result<BTreeSet<T>, BillingError>) -> Result<BTreeSet<T>
     })
 }
 
+/// How many are due at a step.
+fn due_by(due: &[Due], step: &Context) -> usize {
+    due.iter().filter(|due| due.since <= step.now).count()
+}
+
 /// Looks at subscriptions whose next lines are due.
 pub struct Sync(pub Billing);
 
@@ -180,11 +189,17 @@ impl Timer for Collect {
             .collect();
         customers.dedup();
         let together = together(billing.collect_many(&step, &customers).await)?;
-        let mut done = together.len() as u64;
-        for due in due
+        let left: Vec<&Due> = due
             .iter()
             .filter(|due| due.since <= step.now && !together.contains(&due.customer))
-        {
+            .collect();
+        let mut done = (due_by(&due, &step) - left.len()) as u64;
+        let still = billing.still_due(&step, true, &left).await?;
+        for due in left {
+            if !still.contains(&due.invoice) {
+                done += 1;
+                continue;
+            }
             let work = Work::Invoice(due.invoice);
             match billing.collect_due(&step, due.customer, None).await {
                 Ok(invoices) if invoices.is_empty() => {
@@ -205,12 +220,21 @@ impl Timer for Collect {
 }
 
 impl Billing {
-    /// Deletes a gathering invoice that ran empty; answers whether it did.
-    async fn drop_empty(
+    /// Which of those that were not done together still are to be done: another process, or a
+    /// caller, may just have done them.
+    async fn still_due(
         &self,
         step: &Context,
-        due: &store::invoice::Due,
-    ) -> Result<bool, BillingError> {
+        gathering: bool,
+        left: &[&Due],
+    ) -> Result<BTreeSet<InvoiceId>, BillingError> {
+        let ids: Vec<InvoiceId> = left.iter().map(|due| due.invoice).collect();
+        let db = self.db.reader();
+        store::invoice::still_due(db, step.project, gathering, &ids, step.now).await
+    }
+
+    /// Deletes a gathering invoice that ran empty; answers whether it did.
+    async fn drop_empty(&self, step: &Context, due: &Due) -> Result<bool, BillingError> {
         let mut w = self.db.system_write(step).await?;
         store::lock_customer(w.tx(), step.project, due.customer).await?;
         let mut found = store::invoice::get(w.tx(), step.project, due.invoice).await?;
@@ -256,11 +280,17 @@ impl Timer for Advance {
             .map(|due| due.invoice)
             .collect();
         let together = together(billing.advance_many(&step, &invoices).await)?;
-        let mut done = together.len() as u64;
-        for due in due
+        let left: Vec<&Due> = due
             .iter()
             .filter(|due| due.since <= step.now && !together.contains(&due.invoice))
-        {
+            .collect();
+        let mut done = (due_by(&due, &step) - left.len()) as u64;
+        let still = billing.still_due(&step, false, &left).await?;
+        for due in left {
+            if !still.contains(&due.invoice) {
+                done += 1;
+                continue;
+            }
             if let Err(error) = billing.move_on(&step, due.invoice).await {
                 // Somebody else may just have moved it on.
                 tracing::info!(invoice.id = %due.invoice, %error, "an invoice could not be advanced");

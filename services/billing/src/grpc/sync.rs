@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     convert,
     domain::app::Kind,
+    erase::erase,
     error::BillingError,
     flow::{
         Billing, provision,
@@ -30,10 +31,15 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
         // What cannot be worked out now could not be billed later.
         crate::domain::sync::expected(&subscription, ctx.now)
             .map_err(|error| BillingError::Calculation(error.to_string()))?;
-        self.provisioned(ctx).await?;
-        let effective = provision::find(self.db.reader(), ctx.project, subscription.customer)
-            .await?
-            .ok_or(BillingError::DefaultProfileNotFound)?;
+        let find = || provision::find(self.db.reader(), ctx.project, subscription.customer);
+        let effective = match find().await? {
+            Some(found) => found,
+            None => {
+                self.provisioned(ctx).await?;
+                let found = find().await?;
+                found.ok_or(BillingError::DefaultProfileNotFound)?
+            }
+        };
         if effective.app.delete_time.is_some() || !effective.app.ready {
             return Err(BillingError::AppNotFound(effective.app.id.to_string()).into());
         }
@@ -52,7 +58,16 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
     ) -> Result<Response<pb::ApplySubscriptionResponse>, Status> {
         let (ctx, request) = &chassis::open(request)?;
         let subscription = convert::subscription::from_proto(request.state.as_ref())?;
-        let (applied, invoices) = self.take_over(ctx, subscription).await?;
+        let told = request.customer.clone();
+        if told
+            .as_ref()
+            .is_some_and(|told| told.id != subscription.customer.to_string())
+        {
+            return Err(
+                BillingError::invalid("customer", "must be the one of the subscription").into(),
+            );
+        }
+        let (applied, invoices) = self.take_over(ctx, subscription, told).await?;
         Ok(Response::new(pb::ApplySubscriptionResponse {
             applied,
             invoice_ids: invoices.iter().map(ToString::to_string).collect(),
@@ -77,6 +92,41 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
         Ok(Response::new(pb::SyncCustomerResponse {
             invoice_ids: invoices.iter().map(ToString::to_string).collect(),
         }))
+    }
+
+    async fn erase_customer_invoices(
+        &self,
+        request: Request<pb::EraseCustomerInvoicesRequest>,
+    ) -> Result<Response<pb::EraseCustomerInvoicesResponse>, Status> {
+        let (ctx, request) = &chassis::open(request)?;
+        let customer: CustomerId = convert::id("customer_id", &request.customer_id)?;
+        let outside = &std::sync::Mutex::new(Vec::new());
+        let answer = self
+            .db
+            .write(
+                ctx,
+                "EraseCustomerInvoices",
+                &request.request_id,
+                request,
+                |mut w| async move {
+                    let erased = erase(&mut w, customer).await?;
+                    if let Ok(mut outside) = outside.lock() {
+                        *outside = erased.outside;
+                    }
+                    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+                    let answer = pb::EraseCustomerInvoicesResponse {
+                        removed_count: count(erased.removed),
+                        redacted_count: count(erased.redacted),
+                    };
+                    Ok::<_, BillingError>((w, answer))
+                },
+            )
+            .await?;
+        let outside = outside.lock().map(|ids| ids.clone()).unwrap_or_default();
+        for invoice in outside {
+            self.after_outside(ctx, invoice).await;
+        }
+        Ok(answer)
     }
 }
 

@@ -1,12 +1,16 @@
 //! Invoices: the header in one row, each line in its own.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use chassis::Write;
 use kernel::{
     Timestamp,
     currency::Currency,
-    id::{AppId, CustomerId, InvoiceId, ProjectId, Ulid},
+    id::{AppId, CustomerId, InvoiceId, LineId, ProjectId, Ulid},
 };
 use sea_orm::{
-    ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set, InsertMany, JoinType, QueryOrder, QuerySelect, QueryTrait as _,
+    entity::prelude::*, sea_query::OnConflict,
 };
 
 use super::{
@@ -25,7 +29,7 @@ use crate::{
 use entity::invoice::{ActiveModel, Column, Entity, Model};
 
 /// Most invoices that a timer handles in one go.
-const BATCH: u64 = 50;
+const BATCH: u64 = 100;
 /// Most invoices stored with one statement.
 const ROWS: usize = 100;
 
@@ -65,7 +69,38 @@ pub async fn gathering_of_customer(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<Vec<Invoice>, BillingError> {
-    gathering_of_customers(db, project, &[customer]).await
+    let to_lines = Entity::belongs_to(entity::invoice_line::Entity)
+        .from((Column::ProjectId, Column::Id))
+        .to((
+            entity::invoice_line::Column::ProjectId,
+            entity::invoice_line::Column::InvoiceId,
+        ))
+        .into();
+    let rows = Entity::find()
+        .join(JoinType::LeftJoin, to_lines)
+        .select_also(entity::invoice_line::Entity)
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .filter(Column::State.eq(State::Gathering.text()))
+        .filter(Column::DeleteTime.is_null())
+        .order_by_asc(Column::Currency)
+        .order_by_asc(Column::Id)
+        .order_by_asc(entity::invoice_line::Column::Id)
+        .all(db)
+        .await?;
+    let mut found: Vec<(Model, Vec<Line>)> = Vec::new();
+    for (row, line) in rows {
+        if found.last().is_none_or(|(last, _)| last.id != row.id) {
+            found.push((row, Vec::new()));
+        }
+        if let (Some((_, lines)), Some(line)) = (found.last_mut(), line) {
+            lines.push(from_json(&line.body)?);
+        }
+    }
+    found
+        .into_iter()
+        .map(|(row, lines)| from_row(row, lines))
+        .collect()
 }
 
 /// Invoices by id with their lines, in any order; those that do not exist are left out.
@@ -130,25 +165,38 @@ pub async fn gathering_of_customers(
     Ok(found)
 }
 
-/// The id of the first invoice of a customer that is gathering or not final.
-pub async fn holds_customer(
+/// The first invoice of each of these customers that is gathering or not final; those without
+/// one are left out.
+pub async fn open_of_customers(
     db: &impl ConnectionTrait,
     project: ProjectId,
-    customer: CustomerId,
-) -> Result<Option<String>, BillingError> {
-    let finals = State::ALL
-        .into_iter()
-        .filter(|state| state.is_final())
-        .map(State::text);
-    Ok(Entity::find()
-        .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::CustomerId.eq(customer.to_string()))
-        .filter(Column::DeleteTime.is_null())
-        .filter(Column::State.is_not_in(finals))
-        .order_by_asc(Column::Id)
-        .one(db)
-        .await?
-        .map(|row| row.id))
+    customers: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, String>, BillingError> {
+    let finals = || {
+        let all = State::ALL.into_iter();
+        all.filter(|state| state.is_final()).map(State::text)
+    };
+    let mut open = BTreeMap::new();
+    for chunk in customers.chunks(CHUNK) {
+        let rows: Vec<(String, Option<String>)> = Entity::find()
+            .select_only()
+            .column(Column::CustomerId)
+            .column_as(Column::Id.min(), "first")
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::CustomerId.is_in(chunk.iter().map(ToString::to_string)))
+            .filter(Column::DeleteTime.is_null())
+            .filter(Column::State.is_not_in(finals()))
+            .group_by(Column::CustomerId)
+            .into_tuple()
+            .all(db)
+            .await?;
+        for (customer, first) in rows {
+            if let Some(first) = first {
+                open.insert(id("invoice.customer_id", &customer)?, first);
+            }
+        }
+    }
+    Ok(open)
 }
 
 /// Whether an open invoice is carried out by an app.
@@ -201,12 +249,51 @@ pub async fn save_all(
     line::put(tx, lines).await
 }
 
+/// Stores invoices and those of their lines that changed.
+pub async fn save_changed(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    invoices: &[Invoice],
+    changed: &BTreeSet<LineId>,
+) -> Result<(), BillingError> {
+    save_headers(tx, project, invoices).await?;
+    let lines = invoices
+        .iter()
+        .flat_map(|invoice| invoice.lines.iter().map(|line| (invoice.id, line)))
+        .filter(|(_, line)| changed.contains(&line.id));
+    let lines = line::rows(project, lines)?;
+    line::put(tx, lines).await
+}
+
 /// Stores invoices whose lines are stored as they are.
 pub async fn save_headers(
     tx: &impl ConnectionTrait,
     project: ProjectId,
     invoices: &[Invoice],
 ) -> Result<(), BillingError> {
+    let mut rows = invoices
+        .iter()
+        .map(|invoice| row(project, invoice))
+        .collect::<Result<Vec<_>, BillingError>>()?;
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(ROWS));
+        insert(rows).exec_without_returning(tx).await?;
+        rows = rest;
+    }
+    Ok(())
+}
+
+/// Stores an invoice and its lines with the commit.
+pub fn save_later(write: &Write, invoice: &Invoice) -> Result<(), BillingError> {
+    let project = write.context().project;
+    let header = insert(vec![row(project, invoice)?]);
+    write.later(header.build(write.tx().get_database_backend()));
+    let lines = invoice.lines.iter().map(|line| (invoice.id, line));
+    line::put_later(write, line::rows(project, lines)?);
+    Ok(())
+}
+
+fn insert(rows: Vec<ActiveModel>) -> InsertMany<ActiveModel> {
     let changed = [
         Column::CustomerName,
         Column::State,
@@ -221,23 +308,11 @@ pub async fn save_headers(
         Column::DueTime,
         Column::ExternalId,
     ];
-    let mut rows = invoices
-        .iter()
-        .map(|invoice| row(project, invoice))
-        .collect::<Result<Vec<_>, BillingError>>()?;
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(ROWS));
-        Entity::insert_many(rows)
-            .on_conflict(
-                OnConflict::columns([Column::ProjectId, Column::Id])
-                    .update_columns(changed)
-                    .to_owned(),
-            )
-            .exec_without_returning(tx)
-            .await?;
-        rows = rest;
-    }
-    Ok(())
+    Entity::insert_many(rows).on_conflict(
+        OnConflict::columns([Column::ProjectId, Column::Id])
+            .update_columns(changed)
+            .to_owned(),
+    )
 }
 
 fn row(project: ProjectId, invoice: &Invoice) -> Result<ActiveModel, BillingError> {
@@ -370,6 +445,35 @@ pub async fn due(
             })
         })
         .collect()
+}
+
+/// Those of some invoices, gathering or standard ones, that a timer has to look at by `now`.
+pub async fn still_due(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    gathering: bool,
+    invoices: &[InvoiceId],
+    now: Timestamp,
+) -> Result<BTreeSet<InvoiceId>, BillingError> {
+    let mut found = BTreeSet::new();
+    for chunk in invoices.chunks(CHUNK) {
+        let rows: Vec<(String, String)> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .column(Column::State)
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::Id.is_in(chunk.iter().map(ToString::to_string)))
+            .filter(Column::DueTime.lte(chassis::db::micros(now)))
+            .into_tuple()
+            .all(db)
+            .await?;
+        for (text, state) in rows {
+            if (state == State::Gathering.text()) == gathering {
+                found.insert(id("invoice.id", &text)?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Per project the earliest instant at which a timer has to look at an invoice.

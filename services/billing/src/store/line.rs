@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chassis::Write;
 use kernel::id::{InvoiceId, LineId, ProjectId, SubscriptionId, Ulid};
 use sea_orm::{
-    ActiveValue::Set, JoinType, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set, InsertMany, JoinType, QueryOrder, QuerySelect, QueryTrait as _,
+    entity::prelude::*, sea_query::OnConflict,
 };
 
 use super::{CHUNK, entity, from_json, id, micros, to_json};
@@ -76,23 +78,33 @@ pub(super) async fn put(
 ) -> Result<(), BillingError> {
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(ROWS));
-        Entity::insert_many(rows)
-            .on_conflict(
-                OnConflict::columns([Column::ProjectId, Column::Id])
-                    .update_columns([
-                        Column::InvoiceId,
-                        Column::SubscriptionId,
-                        Column::SplitId,
-                        Column::DeleteTime,
-                        Column::Body,
-                    ])
-                    .to_owned(),
-            )
-            .exec_without_returning(tx)
-            .await?;
+        insert(rows).exec_without_returning(tx).await?;
         rows = rest;
     }
     Ok(())
+}
+
+/// Stores rows with the commit.
+pub(super) fn put_later(write: &Write, mut rows: Vec<ActiveModel>) {
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(ROWS));
+        write.later(insert(rows).build(write.tx().get_database_backend()));
+        rows = rest;
+    }
+}
+
+fn insert(rows: Vec<ActiveModel>) -> InsertMany<ActiveModel> {
+    Entity::insert_many(rows).on_conflict(
+        OnConflict::columns([Column::ProjectId, Column::Id])
+            .update_columns([
+                Column::InvoiceId,
+                Column::SubscriptionId,
+                Column::SplitId,
+                Column::DeleteTime,
+                Column::Body,
+            ])
+            .to_owned(),
+    )
 }
 
 fn row(project: ProjectId, invoice: InvoiceId, line: &Line) -> Result<ActiveModel, BillingError> {
@@ -162,8 +174,11 @@ pub async fn of_subscriptions(
         .collect()
 }
 
+/// States in which an invoice that is not deleted has billed nothing.
+const UNBILLED: [State; 2] = [State::Gathering, State::Voided];
+
 /// Other parts of split usage periods that are on live standard invoices, each with its
-/// invoice.
+/// invoice. What was on a void invoice was never charged, or is charged again.
 pub async fn billed_parts(
     db: &impl ConnectionTrait,
     project: ProjectId,
@@ -175,7 +190,7 @@ pub async fn billed_parts(
             .filter(Column::SplitId.is_in(chunk.iter().map(ToString::to_string)))
             .filter(Column::DeleteTime.is_null())
             .filter(invoice::Column::DeleteTime.is_null())
-            .filter(invoice::Column::State.ne(State::Gathering.text()))
+            .filter(invoice::Column::State.is_not_in(UNBILLED.map(State::text)))
             .into_tuple()
             .all(db)
             .await?;

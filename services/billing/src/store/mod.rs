@@ -6,6 +6,7 @@ pub mod customer_app;
 pub mod customer_override;
 mod due;
 pub mod entity;
+pub mod erasure;
 pub mod invoice;
 pub mod invoice_list;
 pub mod line;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chassis::db::{instant, micros};
-use kernel::id::{AppId, ProfileId, ProjectId};
+use kernel::id::{AppId, CustomerId, ProfileId, ProjectId};
 use sea_orm::{
-    ActiveValue::Set, Condition, JoinType, Order, QueryOrder, QuerySelect, Select,
-    entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set, Condition, FromQueryResult as _, JoinType, Order, QueryOrder, QuerySelect,
+    QueryTrait as _, Select, entity::prelude::*, sea_query::ExprTrait as _, sea_query::OnConflict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::{
         app::App,
         party::Supplier,
         profile::{Profile, Workflow},
+        tax::ManualRate,
     },
     error::BillingError,
 };
@@ -85,21 +86,63 @@ pub async fn default(
         .transpose()
 }
 
-/// A profile with its app: the one with an id, deleted or not, else the default one. None when the project has no such.
-pub async fn with_app(
+/// A profile that may apply to a customer.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The profile.
+    pub profile: Profile,
+    /// Its app.
+    pub app: App,
+    /// The profile that the customer is pinned to.
+    pub pinned: Option<ProfileId>,
+    /// The customer's own tax rates.
+    pub tax_rates: Option<Vec<ManualRate>>,
+}
+
+/// The default profile and the one that a customer is pinned to, in one look with what the customer has of its own.
+pub async fn of_customer(
     db: &impl ConnectionTrait,
     project: ProjectId,
-    profile: Option<ProfileId>,
-) -> Result<Option<(Profile, App)>, BillingError> {
-    let wanted = match profile {
-        Some(id) => Condition::all().add(Column::Id.eq(id.to_string())),
-        None => is_default(),
-    };
-    let found = read_with_apps(db, project, wanted).await?.pop();
-    match (found, profile) {
-        (None, Some(id)) => Err(BillingError::ProfileNotFound(id.to_string())),
-        (found, _) => Ok(found),
+    customer: CustomerId,
+) -> Result<Vec<Candidate>, BillingError> {
+    use entity::customer_override::{Column as Own, Entity as OwnEntity};
+    let customer = customer.to_string();
+    let to_own = Entity::belongs_to(OwnEntity)
+        .from(Column::ProjectId)
+        .to(Own::ProjectId)
+        .on_condition(move |_, own| {
+            Condition::all()
+                .add(Expr::col((own.clone(), Own::CustomerId)).eq(customer.as_str()))
+                .add(Expr::col((own, Own::DeleteTime)).is_null())
+        })
+        .into();
+    let pinned = Expr::col((Entity, Column::Id)).eq(Expr::col((OwnEntity, Own::ProfileId)));
+    let statement = Entity::find()
+        .join(JoinType::LeftJoin, to_app())
+        .join(JoinType::LeftJoin, to_own)
+        .select_also(entity::app::Entity)
+        .column_as(Own::ProfileId, "own_profile")
+        .column_as(Own::TaxRates, "own_rates")
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Condition::any().add(is_default()).add(pinned))
+        .build(db.get_database_backend());
+    let mut found = Vec::new();
+    for row in db.query_all_raw(statement).await? {
+        let profile = Model::from_query_result(&row, "A_")?;
+        let app = entity::app::Model::from_query_result_optional(&row, "B_")?;
+        let app = app.ok_or_else(|| BillingError::AppNotFound(profile.app_id.clone()))?;
+        let own: Option<String> = row.try_get("", "own_profile")?;
+        let rates: Option<String> = row.try_get("", "own_rates")?;
+        found.push(Candidate {
+            profile: from_row(profile)?,
+            app: super::app::from_row(app)?,
+            pinned: own
+                .map(|text| id("customer_override.profile_id", &text))
+                .transpose()?,
+            tax_rates: rates.as_deref().map(from_json).transpose()?,
+        });
     }
+    Ok(found)
 }
 
 /// The default profile and these, deleted or not, each with its app.
@@ -121,17 +164,20 @@ fn is_default() -> Condition {
         .add(Column::DeleteTime.is_null())
 }
 
+fn to_app() -> RelationDef {
+    Entity::belongs_to(entity::app::Entity)
+        .from((Column::ProjectId, Column::AppId))
+        .to((entity::app::Column::ProjectId, entity::app::Column::Id))
+        .into()
+}
+
 async fn read_with_apps(
     db: &impl ConnectionTrait,
     project: ProjectId,
     wanted: Condition,
 ) -> Result<Vec<(Profile, App)>, BillingError> {
-    let to_app = Entity::belongs_to(entity::app::Entity)
-        .from((Column::ProjectId, Column::AppId))
-        .to((entity::app::Column::ProjectId, entity::app::Column::Id))
-        .into();
     let rows = Entity::find()
-        .join(JoinType::LeftJoin, to_app)
+        .join(JoinType::LeftJoin, to_app())
         .select_also(entity::app::Entity)
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(wanted)

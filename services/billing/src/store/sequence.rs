@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 
 use kernel::id::ProjectId;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
 use crate::{domain::numbering::Scope, error::BillingError};
+
+/// The column that holds the last number given.
+pub const LAST: &str = "last";
 
 /// The next number of a scope. Concurrent writers of one scope wait for each other.
 pub async fn next(
@@ -25,16 +28,37 @@ async fn take(
     scope: Scope,
     count: i64,
 ) -> Result<i64, BillingError> {
+    let mut taking = taking_many(tx.get_database_backend(), project, scope, count);
+    taking.sql.push_str(" RETURNING ");
+    taking.sql.push_str(LAST);
     let row = tx
-        .query_one_raw(Statement::from_sql_and_values(
-            tx.get_database_backend(),
-            "INSERT INTO sequence (project_id, scope, last) VALUES ($1, $2, $3) \
-             ON CONFLICT (project_id, scope) DO UPDATE SET last = sequence.last + $3 RETURNING last",
-            [project.to_string().into(), scope.counter().into(), count.into()],
-        ))
+        .query_one_raw(taking)
         .await?
         .ok_or(BillingError::CorruptColumn("sequence.last"))?;
-    Ok(row.try_get("", "last")?)
+    Ok(row.try_get("", LAST)?)
+}
+
+/// The statement that takes the next number of a scope; the number is what its row then has in `LAST`.
+pub fn taking(backend: DatabaseBackend, project: ProjectId, scope: Scope) -> Statement {
+    taking_many(backend, project, scope, 1)
+}
+
+fn taking_many(
+    backend: DatabaseBackend,
+    project: ProjectId,
+    scope: Scope,
+    count: i64,
+) -> Statement {
+    Statement::from_sql_and_values(
+        backend,
+        "INSERT INTO sequence (project_id, scope, last) VALUES ($1, $2, $3) \
+         ON CONFLICT (project_id, scope) DO UPDATE SET last = sequence.last + $3",
+        [
+            project.to_string().into(),
+            scope.counter().into(),
+            count.into(),
+        ],
+    )
 }
 
 /// Numbers taken together, for a write that needs many. Nobody else gets numbers of the scope

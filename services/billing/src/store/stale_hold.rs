@@ -1,13 +1,16 @@
 //! Customers whose hold may have to change: noted in the write that is the reason, forgotten
 //! when the customer service was told.
 
+use std::collections::BTreeMap;
+
 use chassis::db::{instant, micros};
 use kernel::{
     Timestamp,
     id::{CustomerId, ProjectId, Ulid},
 };
 use sea_orm::{
-    ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set, DbBackend, QueryOrder, QuerySelect, QueryTrait as _, Statement,
+    entity::prelude::*, sea_query::OnConflict,
 };
 
 use super::{CHUNK, entity, id};
@@ -38,15 +41,34 @@ pub async fn note(
             })
             .collect();
         Entity::insert_many(rows)
-            .on_conflict(
-                OnConflict::columns([Column::ProjectId, Column::CustomerId])
-                    .update_columns([Column::DueTime, Column::Token])
-                    .to_owned(),
-            )
+            .on_conflict(replaced())
             .exec_without_returning(tx)
             .await?;
     }
     Ok(())
+}
+
+/// The statement that notes one customer.
+pub fn noting(
+    backend: DbBackend,
+    project: ProjectId,
+    customer: CustomerId,
+    due: Timestamp,
+) -> Statement {
+    let row = ActiveModel {
+        project_id: Set(project.to_string()),
+        customer_id: Set(customer.to_string()),
+        due_time: Set(micros(due)),
+        token: Set(chassis::id::next::<Ulid>().to_string()),
+    };
+    Entity::insert(row).on_conflict(replaced()).build(backend)
+}
+
+/// A note takes the place of an earlier one.
+fn replaced() -> OnConflict {
+    OnConflict::columns([Column::ProjectId, Column::CustomerId])
+        .update_columns([Column::DueTime, Column::Token])
+        .to_owned()
 }
 
 /// The tokens of the notes about some customers; those without a note are left out.
@@ -71,19 +93,27 @@ pub async fn noted(
     Ok(found)
 }
 
-/// Forgets a note, unless there is another one by now.
+/// Forgets notes, those by these tokens: a note that somebody made anew meanwhile stays.
 pub async fn clear(
     tx: &impl ConnectionTrait,
     project: ProjectId,
-    customer: CustomerId,
-    token: &str,
+    notes: &[(CustomerId, &str)],
 ) -> Result<(), BillingError> {
-    Entity::delete_many()
-        .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::CustomerId.eq(customer.to_string()))
-        .filter(Column::Token.eq(token))
-        .exec(tx)
-        .await?;
+    let mut by_token: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (customer, token) in notes {
+        let customers = by_token.entry(token).or_default();
+        customers.push(customer.to_string());
+    }
+    for (token, customers) in by_token {
+        for chunk in customers.chunks(CHUNK) {
+            Entity::delete_many()
+                .filter(Column::ProjectId.eq(project.to_string()))
+                .filter(Column::CustomerId.is_in(chunk.iter().cloned()))
+                .filter(Column::Token.eq(token))
+                .exec(tx)
+                .await?;
+        }
+    }
     Ok(())
 }
 

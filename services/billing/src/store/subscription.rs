@@ -1,19 +1,24 @@
 //! Copies of subscriptions.
 
+use chassis::Write;
 use chassis::db::{instant, micros};
 use kernel::{
     Timestamp,
     id::{CustomerId, ProjectId, SubscriptionId},
 };
 use sea_orm::{
-    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set, Condition, Insert, QueryOrder, QuerySelect, QueryTrait as _,
+    entity::prelude::*, sea_query::OnConflict,
 };
 
 use super::{
     due::{self, Source},
     entity, from_json, id, to_json,
 };
-use crate::{domain::subscription::Subscription, error::BillingError};
+use crate::{
+    domain::{subscription::Subscription, sync::Reached},
+    error::BillingError,
+};
 use entity::subscription::{ActiveModel, Column, Entity};
 
 /// Most subscriptions handled in one go.
@@ -31,6 +36,19 @@ pub async fn get(
         .one(db)
         .await?;
     row.map(|row| from_json(&row.body)).transpose()
+}
+
+/// The copy of a subscription and how far its lines were made.
+pub async fn with_reached(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    subscription: SubscriptionId,
+) -> Result<Option<(Subscription, Reached)>, BillingError> {
+    let row = Entity::find_by_id((project.to_string(), subscription.to_string()))
+        .one(db)
+        .await?;
+    row.map(|row| Ok((from_json(&row.body)?, from_json(&row.reached)?)))
+        .transpose()
 }
 
 /// Copies of subscriptions, each with the instant of its next sync; those that are unknown are
@@ -93,13 +111,48 @@ pub async fn of_customer(
     ids.iter().map(|text| id("subscription.id", text)).collect()
 }
 
-/// Stores the copy with the instant of its next sync.
+/// Stores the copy with the instant of its next sync, which looks at it from the beginning.
 pub async fn save(
     tx: &impl ConnectionTrait,
     project: ProjectId,
     subscription: &Subscription,
     next_sync: Option<Timestamp>,
 ) -> Result<(), BillingError> {
+    save_reached(tx, project, subscription, next_sync, &Reached::new()).await
+}
+
+/// Stores the copy with the instant of its next sync and how far its lines are made.
+pub async fn save_reached(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    subscription: &Subscription,
+    next_sync: Option<Timestamp>,
+    reached: &Reached,
+) -> Result<(), BillingError> {
+    insert(project, subscription, next_sync, reached)?
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// The same with the commit.
+pub fn save_reached_later(
+    write: &Write,
+    subscription: &Subscription,
+    next_sync: Option<Timestamp>,
+    reached: &Reached,
+) -> Result<(), BillingError> {
+    let insert = insert(write.context().project, subscription, next_sync, reached)?;
+    write.later(insert.build(write.tx().get_database_backend()));
+    Ok(())
+}
+
+fn insert(
+    project: ProjectId,
+    subscription: &Subscription,
+    next_sync: Option<Timestamp>,
+    reached: &Reached,
+) -> Result<Insert<ActiveModel>, BillingError> {
     let row = ActiveModel {
         project_id: Set(project.to_string()),
         id: Set(subscription.id.to_string()),
@@ -108,22 +161,38 @@ pub async fn save(
         priced: Set(subscription.is_priced() && !subscription.deleted),
         end_time: Set(subscription.active_to.map(micros)),
         next_sync_time: Set(next_sync.map(micros)),
+        reached: Set(to_json(reached)?),
         body: Set(to_json(subscription)?),
     };
-    Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([Column::ProjectId, Column::Id])
-                .update_columns([
-                    Column::CustomerId,
-                    Column::Revision,
-                    Column::Priced,
-                    Column::EndTime,
-                    Column::NextSyncTime,
-                    Column::Body,
-                ])
-                .to_owned(),
-        )
-        .exec_without_returning(tx)
+    Ok(Entity::insert(row).on_conflict(
+        OnConflict::columns([Column::ProjectId, Column::Id])
+            .update_columns([
+                Column::CustomerId,
+                Column::Revision,
+                Column::Priced,
+                Column::EndTime,
+                Column::NextSyncTime,
+                Column::Reached,
+                Column::Body,
+            ])
+            .to_owned(),
+    ))
+}
+
+/// Notes how far the lines of a stored copy are made, and when the next are due.
+pub async fn go_on(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    subscription: SubscriptionId,
+    next_sync: Option<Timestamp>,
+    reached: &Reached,
+) -> Result<(), BillingError> {
+    Entity::update_many()
+        .col_expr(Column::NextSyncTime, Expr::value(next_sync.map(micros)))
+        .col_expr(Column::Reached, Expr::value(to_json(reached)?))
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::Id.eq(subscription.to_string()))
+        .exec(tx)
         .await?;
     Ok(())
 }

@@ -192,3 +192,79 @@ async fn without_hooks_only_the_payment_is_reported() {
     );
     assert!(world.neighbors.lock().unwrap().held);
 }
+
+#[tokio::test]
+async fn each_payment_trigger_leads_to_its_state() {
+    use pb::report_payment_request::Trigger;
+    for (trigger, expected) in [
+        (Trigger::Paid, "paid"),
+        (Trigger::PaymentFailed, "payment_processing.failed"),
+        (Trigger::PaymentUncollectible, "uncollectible"),
+        (Trigger::PaymentOverdue, "overdue"),
+        (
+            Trigger::ActionRequired,
+            "payment_processing.action_required",
+        ),
+        (Trigger::Void, "voided"),
+    ] {
+        let world = world(false, false).await;
+        let pending = world.invoice().await;
+        let now = report(&world, &pending.id, trigger).await.unwrap();
+        assert_eq!(status(&now), expected);
+        // What is over stays as it is, whatever is reported.
+        if ["paid", "voided"].contains(&expected) {
+            for late in [
+                Trigger::PaymentFailed,
+                Trigger::PaymentOverdue,
+                Trigger::Void,
+            ] {
+                let refused = report(&world, &pending.id, late).await;
+                assert_eq!(refusal(refused).0, "INVOICE_ACTION_NOT_AVAILABLE");
+            }
+            assert_eq!(world.get(&pending.id).await, now);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edit_that_drops_the_mark_of_a_copy_waits_for_the_next_one() {
+    let world = world(true, false).await;
+    world
+        .update_profile(|profile| {
+            let invoicing = profile.workflow.as_mut().unwrap().invoicing.as_mut();
+            invoicing.unwrap().auto_advance = Some(false);
+        })
+        .await;
+    let draft = world.invoice().await;
+    let confirm = || {
+        world.call(pb::ConfirmDraftSyncRequest {
+            invoice_id: draft.id.clone(),
+            ..Default::default()
+        })
+    };
+    let edit = || {
+        world.call(pb::UpdateInvoiceRequest {
+            invoice_id: draft.id.clone(),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec!["metadata".to_owned()],
+            }),
+            ..Default::default()
+        })
+    };
+    for _ in 0..2 {
+        assert_eq!(status(&world.get(&draft.id).await), "draft.syncing");
+        // While the copy is made nothing is edited.
+        assert_eq!(
+            refusal(world.billing.update_invoice(edit()).await).0,
+            "INVOICE_ACTION_NOT_AVAILABLE"
+        );
+        world.billing.confirm_draft_sync(confirm()).await.unwrap();
+        let waiting = world.get(&draft.id).await;
+        assert_eq!(status(&waiting), "draft.manual_approval_needed");
+        assert_eq!(
+            refusal(world.billing.confirm_draft_sync(confirm()).await).0,
+            "INVOICE_ACTION_NOT_AVAILABLE"
+        );
+        world.billing.update_invoice(edit()).await.unwrap();
+    }
+}

@@ -1,11 +1,14 @@
 //! The service through its RPCs, over its own database and timers.
 
+mod continuing;
 mod custom_invoicing;
 mod editing;
+mod erasing;
 mod explaining;
 #[path = "../../../../tests/src/fake_stripe/mod.rs"]
 mod fake_stripe;
 mod flows;
+mod parts;
 mod profiles;
 mod refusals;
 mod runs;
@@ -13,6 +16,7 @@ mod stripe;
 mod stripe_faults;
 mod subscriptions;
 mod taxes;
+mod times;
 mod world;
 
 /// The reason of a refusal and the codes of its issues.

@@ -312,3 +312,111 @@ async fn apps_are_kept_while_in_use() {
         "APP_NOT_FOUND"
     );
 }
+
+#[tokio::test]
+async fn lists_of_customers_follow_who_is_pinned_where() {
+    let world = World::new("2024-01-01").await;
+    let first = default(&world).await;
+    let second = create(&world, "other", false, &app(&first)).await.unwrap();
+    let [a, b, c] = ["01", "02", "03"].map(|end| format!("01ARZ3NDEKTSV4RRFFQ69G00{end}"));
+    for (customer, profile) in [(&a, ""), (&b, second.id.as_str()), (&c, first.id.as_str())] {
+        world
+            .neighbors
+            .lock()
+            .unwrap()
+            .others
+            .push(customer.clone());
+        let put = pb::PutOverrideRequest {
+            customer_id: customer.clone(),
+            billing_profile_id: profile.to_owned(),
+            ..Default::default()
+        };
+        world.billing.put_override(world.call(put)).await.unwrap();
+    }
+    let delete = pb::DeleteOverrideRequest {
+        customer_id: a.clone(),
+        ..Default::default()
+    };
+    world
+        .billing
+        .delete_override(world.call(delete))
+        .await
+        .unwrap();
+    let (a, b, c) = (a.as_str(), b.as_str(), c.as_str());
+    for (profiles, all, without, expected) in [
+        (vec![], true, false, vec![a, b, c]),
+        (vec![], false, false, vec![b, c]),
+        (vec![first.id.clone()], false, false, vec![c]),
+        (vec![first.id.clone()], true, false, vec![a, c]),
+        (vec![second.id.clone()], true, false, vec![b]),
+        (vec![], true, true, vec![a]),
+    ] {
+        let list = pb::ListCustomerBillingsRequest {
+            billing_profile_ids: profiles.clone(),
+            include_all_customers: all,
+            customers_without_pinned_profile: without,
+            page: 1,
+            ..Default::default()
+        };
+        let answer = world
+            .billing
+            .list_customer_billings(world.call(list))
+            .await
+            .unwrap()
+            .into_inner();
+        let mut found: Vec<String> = answer
+            .customer_billings
+            .into_iter()
+            .map(|billing| billing.customer_id)
+            .collect();
+        found.sort();
+        assert_eq!(found, expected, "{profiles:?} {all} {without}");
+    }
+    let both = pb::ListCustomerBillingsRequest {
+        billing_profile_ids: vec![first.id],
+        customers_without_pinned_profile: true,
+        page: 1,
+        ..Default::default()
+    };
+    let refused = world.billing.list_customer_billings(world.call(both)).await;
+    assert_eq!(refusal(refused).0, "INVALID_FIELD");
+}
+
+#[tokio::test]
+async fn a_default_of_another_kind_leaves_subscribers_where_they_are() {
+    let world = World::new("2024-01-01").await;
+    let old = default(&world).await;
+    super::subscriptions::apply(&world, super::subscriptions::plain(1, None)).await;
+    let install = pb::InstallAppRequest {
+        r#type: pb::app::Type::CustomInvoicing.into(),
+        ..Default::default()
+    };
+    let custom = world
+        .billing
+        .install_app(world.call(install))
+        .await
+        .unwrap()
+        .into_inner()
+        .app
+        .unwrap();
+    // One of the same kind moves nobody.
+    let same = create(&world, "same", true, &app(&old)).await.unwrap();
+    let profile_of = async || {
+        let get = pb::GetCustomerBillingRequest {
+            customer_id: CUSTOMER.to_owned(),
+        };
+        let found = world
+            .billing
+            .get_customer_billing(world.call(get))
+            .await
+            .unwrap()
+            .into_inner()
+            .customer_billing
+            .unwrap();
+        let pinned = found.customer_override.map(|own| own.billing_profile_id);
+        (found.profile.unwrap().id, pinned)
+    };
+    assert_eq!(profile_of().await, (same.id.clone(), None));
+    create(&world, "custom", true, &custom.id).await.unwrap();
+    assert_eq!(profile_of().await, (same.id.clone(), Some(same.id)));
+}

@@ -170,3 +170,55 @@ async fn a_process_that_dies_between_commit_and_hold_leaves_the_hold_to_the_time
 fn input_of(line: &pb::LineInput) -> LineInput {
     crate::convert::line::input("line", line).unwrap()
 }
+
+#[tokio::test]
+async fn events_of_a_run_tell_what_a_read_shows() {
+    use prost::Message as _;
+    use sea_orm::{ConnectionTrait as _, Statement};
+    let world = World::new("2024-01-01").await;
+    world.used("api", "2024-01-10", 3);
+    world.pending_of(&customer(1), vec![fee(), usage()]).await;
+    world.advance("2024-02-02").await;
+    let id = world.standard().await.remove(0).id;
+    let db = world.billing.db.reader();
+    let rows = async |columns: &str, table: &str| {
+        let sql = format!("SELECT {columns} FROM {table} WHERE resource_id = '{id}' ORDER BY seq");
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        db.query_all_raw(statement).await.unwrap()
+    };
+    let read = |bytes: Vec<u8>| pb::Invoice::decode(bytes.as_slice()).unwrap();
+    let mut kinds = Vec::new();
+    let mut told = Vec::new();
+    for row in rows("kind, payload", "outbox").await {
+        kinds.push(row.try_get_by_index::<String>(0).unwrap());
+        told.push(read(row.try_get_by_index(1).unwrap()));
+    }
+    assert_eq!(kinds[..2], ["invoice.updated", "invoice.created"]);
+    let mut states: Vec<&str> = told.iter().map(status).collect();
+    states.dedup();
+    assert_eq!(
+        states,
+        [
+            "draft.waiting_for_collection",
+            "draft.collecting",
+            "draft.validating",
+            "draft.syncing",
+            "draft.waiting_auto_approval",
+            "draft.ready_to_issue",
+            "issuing.syncing",
+            "issued",
+            "payment_processing.pending",
+            "paid",
+        ]
+    );
+    assert!(told.iter().all(|invoice| total(invoice) == "11"));
+    let shown = world.get(&id).await;
+    assert_eq!(told.last(), Some(&shown));
+    assert_eq!(told[0].lines, shown.lines, "nothing changed but the state");
+    let audited = rows("before, after", "audit_entry").await;
+    let last = audited.last().unwrap();
+    let before = read(last.try_get_by_index(0).unwrap());
+    assert_eq!(status(&before), "draft.waiting_for_collection");
+    assert_eq!(before.lines, shown.lines);
+    assert_eq!(read(last.try_get_by_index(1).unwrap()), shown);
+}

@@ -21,6 +21,9 @@ const IGNORED: [&str; 7] = [
     "update_time",
 ];
 
+/// The value of a detail that is a flag and set.
+const SET: &str = "true";
+
 /// Reads an app as a user sends it, its secrets in clear.
 pub fn from_proto(wire: &pb::StoreApp) -> Result<AppSpec, CatalogError> {
     let kind = kind(wire)?;
@@ -91,7 +94,8 @@ fn given(
     kind: AppKind,
     wire: &pb::StoreApp,
 ) -> Result<Vec<(&'static DetailRule, String)>, CatalogError> {
-    let (of, values): (AppKind, Vec<&String>) = match &wire.details {
+    let flag = |set: bool| if set { SET } else { "" };
+    let (of, values): (AppKind, Vec<&str>) = match &wire.details {
         None => (kind, Vec::new()),
         Some(Wire::Amazon(app)) => (AppKind::Amazon, vec![&app.package_name, &app.shared_secret]),
         Some(Wire::AppStore(app)) => (
@@ -102,13 +106,21 @@ fn given(
                 &app.subscription_private_key,
                 &app.subscription_key_id,
                 &app.subscription_key_issuer,
+                flag(app.small_business_program),
             ],
         ),
         Some(Wire::MacAppStore(app)) => (
             AppKind::MacAppStore,
-            vec![&app.bundle_id, &app.shared_secret],
+            vec![
+                &app.bundle_id,
+                &app.shared_secret,
+                flag(app.small_business_program),
+            ],
         ),
-        Some(Wire::PlayStore(app)) => (AppKind::PlayStore, vec![&app.package_name]),
+        Some(Wire::PlayStore(app)) => (
+            AppKind::PlayStore,
+            vec![&app.package_name, flag(app.small_business_program)],
+        ),
         Some(Wire::Stripe(app)) => (AppKind::Stripe, vec![&app.stripe_account_id]),
         Some(Wire::BuiltIn(app)) => (
             AppKind::BuiltIn,
@@ -138,7 +150,7 @@ fn given(
     Ok(kind
         .rules()
         .iter()
-        .map(|rule| (rule, values.next().cloned().unwrap_or_default()))
+        .map(|rule| (rule, values.next().unwrap_or_default().to_owned()))
         .collect())
 }
 
@@ -150,6 +162,7 @@ pub fn to_proto(app: &StoreApp) -> pb::StoreApp {
         found.cloned().unwrap_or_default()
     };
     let none = String::new;
+    let is_set = |name: &str| value(name) == SET;
     let (kind, details) = match app.spec.kind {
         AppKind::Amazon => (
             Type::Amazon,
@@ -162,6 +175,7 @@ pub fn to_proto(app: &StoreApp) -> pb::StoreApp {
             Type::AppStore,
             Wire::AppStore(pb::AppStoreDetails {
                 bundle_id: value("bundle_id"),
+                small_business_program: is_set("small_business_program"),
                 ..Default::default()
             }),
         ),
@@ -170,12 +184,14 @@ pub fn to_proto(app: &StoreApp) -> pb::StoreApp {
             Wire::MacAppStore(pb::MacAppStoreDetails {
                 bundle_id: value("bundle_id"),
                 shared_secret: none(),
+                small_business_program: is_set("small_business_program"),
             }),
         ),
         AppKind::PlayStore => (
             Type::PlayStore,
             Wire::PlayStore(pb::PlayStoreDetails {
                 package_name: value("package_name"),
+                small_business_program: is_set("small_business_program"),
             }),
         ),
         AppKind::Stripe => (
@@ -235,13 +251,16 @@ mod tests {
                 subscription_private_key: text("subscription_private_key"),
                 subscription_key_id: text("subscription_key_id"),
                 subscription_key_issuer: text("subscription_key_issuer"),
+                small_business_program: true,
             }),
             Wire::MacAppStore(pb::MacAppStoreDetails {
                 bundle_id: text("bundle_id"),
                 shared_secret: text("shared_secret"),
+                small_business_program: true,
             }),
             Wire::PlayStore(pb::PlayStoreDetails {
                 package_name: text("package_name"),
+                small_business_program: true,
             }),
             Wire::Stripe(pb::StripeDetails {
                 stripe_account_id: text("stripe_account_id"),
@@ -266,7 +285,8 @@ mod tests {
             let given = given(kind, &wire).unwrap();
             assert_eq!(given.len(), kind.rules().len());
             for (rule, value) in given {
-                assert_eq!(rule.name, value, "{kind:?}");
+                let is_flag = rule.name == "small_business_program";
+                assert_eq!(if is_flag { SET } else { rule.name }, value, "{kind:?}");
             }
         }
     }

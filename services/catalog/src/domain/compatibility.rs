@@ -195,7 +195,10 @@ fn template_mismatch(
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use kernel::currency::Currency;
+    use kernel::{
+        currency::Currency,
+        id::{FeatureId, Ulid},
+    };
 
     use super::super::{
         discount::{Discounts, PercentageDiscount},
@@ -389,6 +392,18 @@ mod tests {
                 ..fee()
             },
             &[("rate_card_feature_key_mismatch", ".featureKey")],
+        );
+        // The feature was archived and made anew under its key.
+        let of_feature = |number| RateCard {
+            feature_key: Some("tokens".into()),
+            feature_id: Some(FeatureId::from_ulid(Ulid(number))),
+            ..fee()
+        };
+        check_cards(of_feature(1), of_feature(1), &[]);
+        check_cards(
+            of_feature(1),
+            of_feature(2),
+            &[("rate_card_feature_id_mismatch", ".featureId")],
         );
         let template = |template| RateCard {
             entitlement_template: Some(template),

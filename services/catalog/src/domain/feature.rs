@@ -275,14 +275,24 @@ impl NewFeature {
                 "must not be negative",
             ),
             Some(UnitCost::Llm {
-                token_type: Dimension::Fixed(kind),
-                ..
-            }) => found.require(
-                TOKEN_TYPES.contains(&kind.as_str()),
-                "feature.unit_cost.llm.token_type",
-                "must be one of input, output, cache_read, reasoning, cache_write",
-            ),
-            Some(UnitCost::Llm { .. }) | None => {}
+                provider,
+                model,
+                token_type,
+            }) => {
+                for (field, dimension) in [("provider", provider), ("model", model)] {
+                    found.require(
+                        !matches!(dimension, Dimension::Fixed(name) if name.is_empty()),
+                        format!("feature.unit_cost.llm.{field}"),
+                        "must not be empty",
+                    );
+                }
+                found.require(
+                    !matches!(token_type, Dimension::Fixed(kind) if !TOKEN_TYPES.contains(&kind.as_str())),
+                    "feature.unit_cost.llm.token_type",
+                    "must be one of input, output, cache_read, reasoning, cache_write",
+                );
+            }
+            None => {}
         }
         found.into_vec()
     }
@@ -478,6 +488,21 @@ mod tests {
         assert_eq!(
             fields(bad.violations()),
             ["feature.meter_group_by_filters", "feature.unit_cost"]
+        );
+    }
+
+    #[test]
+    fn fixed_parts_of_a_unit_cost_say_something() {
+        let mut bad = feature();
+        bad.body.unit_cost = Some(UnitCost::Llm {
+            provider: Dimension::Fixed(String::new()),
+            model: Dimension::Fixed(String::new()),
+            token_type: Dimension::Fixed("words".into()),
+        });
+        let named = |part| format!("feature.unit_cost.llm.{part}");
+        assert_eq!(
+            fields(bad.violations()),
+            ["provider", "model", "token_type"].map(named)
         );
     }
 

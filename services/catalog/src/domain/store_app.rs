@@ -71,18 +71,23 @@ const AMAZON: [DetailRule; 2] = [
     open("package_name", true, 1, 256),
     secret("shared_secret", false, 1, 4500),
 ];
-const APP_STORE: [DetailRule; 5] = [
+/// Whether the seller is in the store's program for small businesses: `true`, or not there.
+const SMALL_BUSINESS: DetailRule = open("small_business_program", false, 4, 4);
+
+const APP_STORE: [DetailRule; 6] = [
     open("bundle_id", true, 1, 256),
     secret("shared_secret", false, 32, 32),
     secret("subscription_private_key", true, 1, 4500),
     secret("subscription_key_id", true, 1, 32),
     secret("subscription_key_issuer", true, 1, 36),
+    SMALL_BUSINESS,
 ];
-const MAC_APP_STORE: [DetailRule; 2] = [
+const MAC_APP_STORE: [DetailRule; 3] = [
     open("bundle_id", true, 1, 256),
     secret("shared_secret", false, 32, 32),
+    SMALL_BUSINESS,
 ];
-const PLAY_STORE: [DetailRule; 1] = [open("package_name", true, 1, 256)];
+const PLAY_STORE: [DetailRule; 2] = [open("package_name", true, 1, 256), SMALL_BUSINESS];
 const STRIPE: [DetailRule; 1] = [open("stripe_account_id", false, 1, 256)];
 const BUILT_IN: [DetailRule; 4] = [
     open("stripe_account_id", false, 1, 256),

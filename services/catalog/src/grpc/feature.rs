@@ -225,22 +225,33 @@ impl pb::feature_service_server::FeatureService for Catalog {
         request: Request<pb::ReplaceFeatureHoldsRequest>,
     ) -> Result<Response<pb::ReplaceFeatureHoldsResponse>, Status> {
         let (ctx, request) = &chassis::open(request)?;
-        let (holder, holds) = convert::feature::holds(request)?;
-        self.db
-            .write(
+        let (holder, holds) = &convert::feature::holds(request)?;
+        let revision = request.revision;
+        let replace = |at_once: bool| {
+            self.db.write(
                 ctx,
                 "ReplaceFeatureHolds",
                 &request.request_id,
                 request,
-                |w| async move {
-                    let revision = request.revision;
-                    if store::is_newer(w.tx(), ctx.project, &holder, revision).await? {
-                        store::replace_holds_later(&w, ctx.project, &holder, &holds);
+                move |w| async move {
+                    if at_once {
+                        store::advance_later(&w, ctx.project, holder, revision);
+                    }
+                    if at_once || store::is_newer(w.tx(), ctx.project, holder, revision).await? {
+                        store::replace_holds_later(&w, ctx.project, holder, holds);
                     }
                     Ok::<_, CatalogError>((w, pb::ReplaceFeatureHoldsResponse {}))
                 },
             )
-            .await
+        };
+        if revision != 0 {
+            match replace(true).await {
+                // Somebody was first, maybe with something newer.
+                Err(status) if status.code() == Code::Aborted => {}
+                answer => return answer,
+            }
+        }
+        replace(false).await
     }
 }
 

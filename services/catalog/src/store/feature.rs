@@ -6,8 +6,9 @@ use chassis::keyset::{self, Rows, Slice, SortColumn};
 use jiff::Timestamp;
 use kernel::id::{FeatureId, MeterId, ProjectId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait as _, Statement, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend,
+    DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _,
+    Statement, sea_query::OnConflict,
 };
 
 use super::entity::{feature as row, feature_hold};
@@ -360,22 +361,42 @@ pub async fn is_newer(
         chassis::db::lock(tx, &format!("catalog.holder.{project}.{holder:?}")).await?;
         return Ok(true);
     }
-    let done = tx
-        .execute_raw(Statement::from_sql_and_values(
-            tx.get_database_backend(),
-            "INSERT INTO feature_holder (project_id, reason, holder_id, revision) \
-             VALUES ($1, $2, $3, $4) ON CONFLICT (project_id, reason, holder_id) \
-             DO UPDATE SET revision = excluded.revision \
-             WHERE feature_holder.revision <= excluded.revision",
-            [
-                project.to_string().into(),
-                holder.reason.into(),
-                holder.id.as_str().into(),
-                revision.into(),
-            ],
-        ))
-        .await?;
+    let advance = advancement(tx.get_database_backend(), project, holder, revision);
+    let done = tx.execute_raw(advance).await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Remembers a revision of a holder with the commit, which fails as `ABORTED` unless nothing newer was applied before, or
+/// anything meanwhile. For writes whose every statement goes with the commit.
+pub fn advance_later(write: &Write, project: ProjectId, holder: &Holder, revision: i64) {
+    let mut advance = advancement(write.tx().get_database_backend(), project, holder, revision);
+    // What goes with it was seen by the same statement: as it was before it waited for anybody.
+    advance.sql.push_str(
+        " AND feature_holder.revision = (SELECT known.revision FROM feature_holder AS known \
+         WHERE known.project_id = $1 AND known.reason = $2 AND known.holder_id = $3)",
+    );
+    write.later_once(advance);
+}
+
+fn advancement(
+    backend: DatabaseBackend,
+    project: ProjectId,
+    holder: &Holder,
+    revision: i64,
+) -> Statement {
+    Statement::from_sql_and_values(
+        backend,
+        "INSERT INTO feature_holder (project_id, reason, holder_id, revision) \
+         VALUES ($1, $2, $3, $4) ON CONFLICT (project_id, reason, holder_id) \
+         DO UPDATE SET revision = excluded.revision \
+         WHERE feature_holder.revision <= excluded.revision",
+        [
+            project.to_string().into(),
+            holder.reason.into(),
+            holder.id.as_str().into(),
+            revision.into(),
+        ],
+    )
 }
 
 /// Replaces all holds of a holder, with the commit.

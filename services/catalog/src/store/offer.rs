@@ -244,6 +244,36 @@ pub async fn list<B: Body>(
     slice: &Slice,
     now: Timestamp,
 ) -> Result<Rows<VersionOf<B>>, CatalogError> {
+    let select = matching::<B>(project, filter, now);
+    let page = keyset::read(db, select, &filter.sort.columns(), slice).await?;
+    Ok(Rows {
+        rows: page
+            .rows
+            .into_iter()
+            .map(from_row)
+            .collect::<Result<_, _>>()?,
+        more: page.more,
+        total: page.total,
+    })
+}
+
+/// The question for one page of versions, as `list` asks it.
+#[cfg(test)]
+pub fn page_of<B: Body>(
+    project: ProjectId,
+    filter: &Filter,
+    slice: &Slice,
+    now: Timestamp,
+) -> sea_orm::Select<row::Entity> {
+    let select = matching::<B>(project, filter, now);
+    keyset::page_of(select, &filter.sort.columns(), slice)
+}
+
+fn matching<B: Body>(
+    project: ProjectId,
+    filter: &Filter,
+    now: Timestamp,
+) -> sea_orm::Select<row::Entity> {
     let mut select = of::<B>(project);
     if !filter.include_deleted {
         select = select.filter(row::Column::DeleteTime.is_null());
@@ -273,16 +303,7 @@ pub async fn list<B: Body>(
         });
         select = select.filter(any);
     }
-    let page = keyset::read(db, select, &filter.sort.columns(), slice).await?;
-    Ok(Rows {
-        rows: page
-            .rows
-            .into_iter()
-            .map(from_row)
-            .collect::<Result<_, _>>()?,
-        more: page.more,
-        total: page.total,
-    })
+    select
 }
 
 /// Stores a draft: the next version of its key. `DraftExists` when the key has one.

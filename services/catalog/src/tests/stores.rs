@@ -15,6 +15,7 @@ pub fn shop(name: &str) -> pb::StoreApp {
         r#type: Type::PlayStore.into(),
         details: Some(Details::PlayStore(pb::PlayStoreDetails {
             package_name: "com.acme.shop".into(),
+            ..Default::default()
         })),
         ..Default::default()
     }
@@ -213,6 +214,7 @@ async fn every_bad_app_is_refused_with_its_field_and_leaves_nothing() {
                 Some(Details::MacAppStore(pb::MacAppStoreDetails {
                     bundle_id: "com.acme".into(),
                     shared_secret: "short".into(),
+                    ..Default::default()
                 })),
             ),
             "store_app.mac_app_store.shared_secret",
@@ -231,6 +233,7 @@ async fn every_bad_app_is_refused_with_its_field_and_leaves_nothing() {
         Some(Details::MacAppStore(pb::MacAppStoreDetails {
             bundle_id: "com.acme".into(),
             shared_secret: String::new(),
+            ..Default::default()
         })),
     );
     let (code, why, _) = refused(create_app(&world, mac).await);
@@ -256,6 +259,7 @@ async fn apps_change_in_part_and_keep_what_is_not_named() {
                 subscription_private_key: "-----BEGIN".into(),
                 subscription_key_id: "KEY".into(),
                 subscription_key_issuer: "ISSUER".into(),
+                small_business_program: true,
             })),
             ..Default::default()
         },
@@ -297,6 +301,7 @@ async fn apps_change_in_part_and_keep_what_is_not_named() {
         (spec.name.as_str(), spec.details.open["bundle_id"].as_str()),
         ("Phone", "com.acme")
     );
+    assert_eq!(spec.details.open["small_business_program"], "true");
     assert_eq!(world.unseal(&spec.details.secret["shared_secret"]), secret);
     let stale = update("Again", "", "", &["name"], &made.etag).await;
     assert_eq!(reason(stale), "ETAG_STALE");

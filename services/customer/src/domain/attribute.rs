@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::Timestamp;
+use kernel::{Timestamp, attribute::RESERVED_NAMES};
 
 use super::{customer::Customer, display_name::Name, text};
 use crate::error::CustomerError;
@@ -16,54 +16,6 @@ const VALUE_LENGTH_MAX: usize = 500;
 const EMAIL: &str = "$email";
 /// The name.
 const DISPLAY_NAME: &str = "$displayName";
-
-/// The names with a `$` that may be used.
-const RESERVED: [&str; 44] = [
-    "$ad",
-    "$adGroup",
-    "$adjustId",
-    "$airshipChannelId",
-    "$amazonAdId",
-    "$amplitudeDeviceId",
-    "$amplitudeUserId",
-    "$apnsTokens",
-    "$appleRefundHandlingPreference",
-    "$appsflyerId",
-    "$appsflyerSharingFilter",
-    "$attConsentStatus",
-    "$branchId",
-    "$brazeAliasLabel",
-    "$brazeAliasName",
-    "$campaign",
-    "$clevertapId",
-    "$creative",
-    "$deviceVersion",
-    DISPLAY_NAME,
-    EMAIL,
-    "$fbAnonId",
-    "$fcmTokens",
-    "$firebaseAppInstanceId",
-    "$gpsAdId",
-    "$idfa",
-    "$idfv",
-    "$ip",
-    "$iterableCampaignId",
-    "$iterableTemplateId",
-    "$iterableUserId",
-    "$keyword",
-    "$kochavaDeviceId",
-    "$mediaSource",
-    "$mixpanelDistinctId",
-    "$mparticleId",
-    "$onesignalId",
-    "$onesignalUserId",
-    "$phoneNumber",
-    "$posthogUserId",
-    "$segmentId",
-    "$telemetryDeckAppId",
-    "$telemetryDeckUserId",
-    "$tenjinId",
-];
 
 /// One attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,7 +177,7 @@ pub fn shown(customer: &Customer, stored: &Attributes) -> Attributes {
 
 fn is_name(name: &str) -> bool {
     if name.starts_with('$') {
-        return RESERVED.contains(&name);
+        return RESERVED_NAMES.contains(&name);
     }
     let mut characters = name.bytes();
     characters.next().is_some_and(|b| b.is_ascii_alphabetic())

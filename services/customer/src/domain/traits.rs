@@ -71,17 +71,15 @@ pub fn segments(given: Vec<SegmentChange>) -> Result<Vec<SegmentChange>, Custome
     }
     let mut seen = BTreeSet::new();
     for (index, (name, value)) in given.iter().enumerate() {
-        let checked = |part: &str, text: &str| {
-            text::required("segment", text.to_owned(), LENGTH_MAX).map_err(|_| {
-                CustomerError::invalid(
-                    format!("changes.{index}.{part}"),
-                    format!("must have 1 to {LENGTH_MAX} characters, none of them U+0000"),
-                )
-            })
+        let wrong = |part: &str, least: usize| {
+            CustomerError::invalid(
+                format!("changes.{index}.{part}"),
+                format!("must have {least} to {LENGTH_MAX} characters, none of them U+0000"),
+            )
         };
-        checked("name", name)?;
+        text::required("segment", name.clone(), LENGTH_MAX).map_err(|_| wrong("name", 1))?;
         if let Some(value) = value {
-            checked("value", value)?;
+            text::bounded("segment", value, LENGTH_MAX).map_err(|_| wrong("value", 0))?;
         }
         if !seen.insert(name) {
             return Err(CustomerError::invalid(
@@ -277,7 +275,7 @@ mod tests {
         let long = "x".repeat(256);
         for (given, field) in [
             (vec![change("", Some("v"))], "changes.0.name"),
-            (vec![change("a", Some(""))], "changes.0.value"),
+            (vec![change("a", Some("\0"))], "changes.0.value"),
             (vec![change("a", Some(&long))], "changes.0.value"),
             (
                 vec![change("a", None), change("a", Some("v"))],
@@ -288,6 +286,7 @@ mod tests {
             assert_eq!(error.violations()[0].field, field);
         }
         assert!(segments(vec![change("a", None); 1001]).is_err());
+        assert!(segments(vec![change("a", Some(""))]).is_ok());
     }
 
     #[test]

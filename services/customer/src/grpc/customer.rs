@@ -230,6 +230,13 @@ impl CustomerService for Server {
         self.place(request).await
     }
 
+    async fn place_holds(
+        &self,
+        request: Request<pb::PlaceHoldsRequest>,
+    ) -> Result<Response<pb::PlaceHoldsResponse>, Status> {
+        self.place_all(request).await
+    }
+
     async fn release_hold(
         &self,
         request: Request<pb::ReleaseHoldRequest>,

@@ -2,21 +2,26 @@
 
 use std::time::Duration;
 
-use chassis::{clock::system_now, open};
+use chassis::{Write, clock::system_now, open};
 use contract::customer::v1 as pb;
 use kernel::{Timestamp, id::CustomerId};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 use super::Server;
 use crate::{
     convert,
     domain::{
         currency::{self, Reservation},
+        customer::Customer,
         hold::{Hold, HoldReason},
         text,
     },
     error::CustomerError,
-    store::{self, subscription::Reported},
+    store::{
+        self,
+        hanging::Hanging,
+        subscription::{Guard, Reported},
+    },
 };
 
 /// How long a reservation binds without a report, in system time.
@@ -36,12 +41,36 @@ impl Server {
                 &request.request_id,
                 request,
                 |w| async move {
-                    let project = context.project;
-                    // The lock orders this after a deletion that has begun, and before a later one.
-                    store::customer::lock_live(w.tx(), project, hold.customer).await?;
-                    let stored = store::hold::place(w.tx(), project, &hold).await?;
+                    let (project, customer) = (context.project, hold.customer);
+                    let held = std::slice::from_ref(&hold);
+                    let first = store::hold::place(w.tx(), project, customer, held).await?;
+                    let stored = Hold {
+                        create_time: first.unwrap_or(hold.create_time),
+                        ..hold
+                    };
                     let hold = Some(convert::hold(&stored));
                     Ok::<_, CustomerError>((w, pb::PlaceHoldResponse { hold }))
+                },
+            )
+            .await
+    }
+
+    pub(super) async fn place_all(
+        &self,
+        request: Request<pb::PlaceHoldsRequest>,
+    ) -> Result<Response<pb::PlaceHoldsResponse>, Status> {
+        let (context, request) = &open(request)?;
+        let customer = convert::customer_id(&request.customer_id)?;
+        let holds = &convert::new_holds(request, context.now)?;
+        self.db
+            .write(
+                context,
+                "PlaceHolds",
+                &request.request_id,
+                request,
+                |w| async move {
+                    store::hold::place(w.tx(), context.project, customer, holds).await?;
+                    Ok::<_, CustomerError>((w, pb::PlaceHoldsResponse {}))
                 },
             )
             .await
@@ -101,27 +130,24 @@ impl Server {
         let wanted = convert::optional_currency("currency_code", &request.currency_code)?;
         text::required("subscription_id", request.subscription_id.clone(), 255)
             .map_err(Status::from)?;
-        self.db
-            .write(
+        let reserve = |guard: Guard| {
+            self.db.write(
                 context,
                 "ReserveForSubscription",
                 &request.request_id,
                 request,
-                |w| async move {
+                move |w| async move {
                     let project = context.project;
-                    let (customer, known) = store::customer::locked_with_subscriptions(
-                        w.tx(),
-                        project,
-                        id,
-                        context.now,
-                    )
-                    .await?;
+                    let (customer, known) = read(&w, id, guard).await?;
                     customer.require_live()?;
+                    let (sequence, ledger) = (known.sequence, known.ledger_update_time);
+                    let seen = (&known, guard);
+                    store::subscription::mark_later(&w, project, &customer, seen, sequence, ledger);
                     if let Some(wanted) = wanted {
                         let now = system_now();
-                        let reserved = known.reservations;
+                        let reserved = &known.reservations;
                         let subscription = &request.subscription_id;
-                        currency::admit(customer.currency, &reserved, subscription, wanted, now)?;
+                        currency::admit(customer.currency, reserved, subscription, wanted, now)?;
                         let new = Reservation {
                             subscription: subscription.clone(),
                             revision: request.revision,
@@ -134,7 +160,11 @@ impl Server {
                     Ok::<_, CustomerError>((w, pb::ReserveForSubscriptionResponse { customer }))
                 },
             )
-            .await
+        };
+        match reserve(Guard::Checked).await {
+            Err(status) if status.code() == Code::Aborted => reserve(Guard::Locked).await,
+            answer => answer,
+        }
     }
 
     pub(super) async fn report(
@@ -146,29 +176,29 @@ impl Server {
         let reported = convert::reported(&request.subscriptions)?;
         let ledger =
             convert::optional_time("ledger_update_time", request.ledger_update_time.as_ref())?;
-        self.db
-            .write(
+        let reported = &reported;
+        let report = |guard: Guard| {
+            self.db.write(
                 context,
                 "ReportSubscriptions",
                 &request.request_id,
                 request,
-                |mut w| async move {
+                move |mut w| async move {
                     let (project, now) = (context.project, context.now);
-                    let (before, known) =
-                        store::customer::locked_with_subscriptions(w.tx(), project, id, now)
-                            .await?;
+                    let (before, known) = read(&w, id, guard).await?;
                     let answer = pb::ReportSubscriptionsResponse {};
                     if request.sequence != 0 && request.sequence < known.sequence {
                         return Ok::<_, CustomerError>((w, answer));
                     }
-                    store::subscription::replace_later(
+                    store::subscription::mark_later(
                         &w,
                         project,
-                        id,
+                        &before,
+                        (&known, guard),
                         request.sequence.max(known.sequence),
                         ledger.or(known.ledger_update_time),
-                        &reported,
                     );
+                    store::subscription::replace_later(&w, project, id, reported);
                     let changed = ledger.unwrap_or(now);
                     if before.delete_time.is_none() {
                         let holds: Vec<Hold> = reported
@@ -203,7 +233,7 @@ impl Server {
                         after.revision += 1;
                         after.update_time = now;
                         after.touch_time = after.touch_time.max(now).max(changed);
-                        store::customer::save_later(&w, project, &after);
+                        store::customer::save_currency_later(&w, project, &after);
                         let (old, new) = (
                             convert::customer_state(&before),
                             convert::customer_state(&after),
@@ -222,7 +252,24 @@ impl Server {
                     Ok((w, answer))
                 },
             )
-            .await
+        };
+        match report(Guard::Checked).await {
+            Err(status) if status.code() == Code::Aborted => report(Guard::Locked).await,
+            answer => answer,
+        }
+    }
+}
+
+/// The customer with what decides about its subscriptions.
+async fn read(
+    w: &Write,
+    id: CustomerId,
+    guard: Guard,
+) -> Result<(Customer, Hanging), CustomerError> {
+    let (tx, project, now) = (w.tx(), w.context().project, w.context().now);
+    match guard {
+        Guard::Locked => store::customer::locked_with_subscriptions(tx, project, id, now).await,
+        Guard::Checked => store::customer::with_subscriptions(tx, project, id, now).await,
     }
 }
 

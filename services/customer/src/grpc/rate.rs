@@ -10,6 +10,7 @@ use crate::{
     convert,
     domain::{currency, exchange_rate::lookup},
     error::CustomerError,
+    rates,
     store::{self, exchange_rate::After},
 };
 
@@ -33,14 +34,36 @@ impl RateService for Server {
                 |mut w| async move {
                     let now = context.now;
                     store::exchange_rate::set(w.tx(), context.project, &rate, now).await?;
-                    let state = convert::rate(&rate, now);
-                    let (from, to) = (rate.from.code(), rate.to.code());
-                    let id = format!("{from}/{to}/{}", micros(rate.time));
-                    let revision = micros(chassis::clock::system_now());
-                    w.record("rate.set", &id, revision, None, Some(&state))
-                        .await?;
-                    let rate = Some(state);
+                    rates::record(&mut w, &rate, now).await?;
+                    let rate = Some(convert::rate(&rate, now));
                     Ok::<_, CustomerError>((w, pb::SetRateResponse { rate }))
+                },
+            )
+            .await
+    }
+
+    async fn batch_set_rates(
+        &self,
+        request: Request<pb::BatchSetRatesRequest>,
+    ) -> Result<Response<pb::BatchSetRatesResponse>, Status> {
+        let (context, request) = &open(request)?;
+        let rates = &convert::new_rates(&request.rates, context.now)?;
+        self.db
+            .write(
+                context,
+                "BatchSetRates",
+                &request.request_id,
+                request,
+                |mut w| async move {
+                    let (stored, changed) = rates::set(&mut w, rates).await?;
+                    let answer = pb::BatchSetRatesResponse {
+                        rates: stored
+                            .iter()
+                            .map(|stored| convert::rate(&stored.rate, stored.update_time))
+                            .collect(),
+                        changed_count: i64::try_from(changed).unwrap_or(i64::MAX),
+                    };
+                    Ok::<_, CustomerError>((w, answer))
                 },
             )
             .await

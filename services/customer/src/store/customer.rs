@@ -43,12 +43,25 @@ pub async fn find(
     include_deleted: bool,
     now: Timestamp,
 ) -> Result<Customer, CustomerError> {
-    let row = row_by_name(db, project, name).await?;
-    let row = row.filter(|row| include_deleted || row.delete_time.is_none());
-    let row = row.ok_or_else(|| CustomerError::CustomerNotFound {
+    let not_found = || CustomerError::CustomerNotFound {
         handle: name.text().to_owned(),
-    })?;
-    one(db, project, row, now).await
+    };
+    let shown = |row: &Model| include_deleted || row.delete_time.is_none();
+    let which = match name {
+        CustomerName::Id(id) => ("$4", vec![id.as_str().into()]),
+        CustomerName::Key(key) => (
+            "SELECT k.customer_id FROM customer_handle AS k \
+             WHERE k.project_id = $1 AND k.handle = $4 AND k.kind = $5",
+            vec![key.as_str().into(), HandleKind::Key.word().into()],
+        ),
+        CustomerName::IdOrKey(_) | CustomerName::Handle(_) => {
+            let row = row_by_name(db, project, name).await?.filter(shown);
+            return one(db, project, row.ok_or_else(not_found)?, now).await;
+        }
+    };
+    let found = hanging::with_customer(db, project, which, Parts::Shown, now).await?;
+    let (row, hanging) = found.filter(|(row, _)| shown(row)).ok_or_else(not_found)?;
+    from_row(row, hanging)
 }
 
 /// The customer with a name, locked until the end of the transaction. A deleted one is found
@@ -353,6 +366,22 @@ pub async fn delete(
     Ok(after)
 }
 
+/// The customer with an id as the other services give it, deleted or not, with what decides about its subscriptions.
+/// Not locked: with the commit it has to be checked that it still stands.
+pub async fn with_subscriptions(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    now: Timestamp,
+) -> Result<(Customer, Hanging), CustomerError> {
+    let which = ("$4", vec![customer.to_string().into()]);
+    let found = hanging::with_customer(tx, project, which, Parts::Subscriptions, now).await?;
+    let (row, hanging) = found.ok_or_else(|| CustomerError::CustomerNotFound {
+        handle: customer.to_string(),
+    })?;
+    Ok((from_row(row, hanging.clone())?, hanging))
+}
+
 /// The customer with an id as the other services give it, locked, deleted or not, with what decides about its
 /// subscriptions.
 pub async fn locked_with_subscriptions(
@@ -403,10 +432,17 @@ async fn locked_row(
         })
 }
 
-/// Stores a customer that is locked, with the commit.
-pub fn save_later(write: &chassis::Write, project: ProjectId, after: &Customer) {
+/// Stores a customer whose currency changed, with the commit.
+pub fn save_currency_later(write: &chassis::Write, project: ProjectId, after: &Customer) {
+    let row = ActiveModel {
+        currency: Set(after.currency.map(|currency| currency.code().to_owned())),
+        revision: Set(after.revision),
+        update_time: Set(micros(after.update_time)),
+        touch_time: Set(micros(after.touch_time)),
+        ..Default::default()
+    };
     let update = Entity::update_many()
-        .set(to_row(after))
+        .set(row)
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::Id.eq(after.id.to_string()));
     write.later(update.build(write.tx().get_database_backend()));

@@ -1,5 +1,7 @@
 //! The exchange-rate table.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chassis::{
     Exact,
     db::{instant, micros},
@@ -13,12 +15,37 @@ use super::{currency, entity};
 use crate::{domain::exchange_rate::Rate, error::CustomerError};
 use entity::exchange_rate::{ActiveModel, Column, Entity, Model};
 
+/// Rates that one statement stores.
+const ROWS: usize = 200;
+/// Values of one `IN` list.
+const CHUNK: usize = 300;
+
 /// A rate and when it was last set.
+#[derive(Clone, Debug)]
 pub struct Stored {
     /// The rate.
     pub rate: Rate,
     /// When it was last set, in project time.
     pub update_time: Timestamp,
+}
+
+/// What a rate replaces another by: its pair, and the microseconds of its instant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    from: String,
+    to: String,
+    time: i64,
+}
+
+impl Key {
+    /// The key of a rate.
+    pub fn of(rate: &Rate) -> Self {
+        Self {
+            from: rate.from.code().to_owned(),
+            to: rate.to.code().to_owned(),
+            time: micros(rate.time),
+        }
+    }
 }
 
 /// Where a page of rates goes on: the last pair and instant of the page before.
@@ -38,29 +65,68 @@ pub async fn set(
     rate: &Rate,
     now: Timestamp,
 ) -> Result<(), CustomerError> {
-    let row = ActiveModel {
-        project_id: Set(project.to_string()),
-        from_currency: Set(rate.from.code().to_owned()),
-        to_currency: Set(rate.to.code().to_owned()),
-        effective_time: Set(micros(rate.time)),
-        rate: Set(Exact(rate.rate)),
-        update_time: Set(micros(now)),
-    };
+    set_all(tx, project, &[rate], now).await
+}
+
+/// Stores rates, no two of the same pair and instant; each replaces the one before.
+pub async fn set_all(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    rates: &[&Rate],
+    now: Timestamp,
+) -> Result<(), CustomerError> {
     let key = [
         Column::ProjectId,
         Column::FromCurrency,
         Column::ToCurrency,
         Column::EffectiveTime,
     ];
-    Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns(key)
-                .update_columns([Column::Rate, Column::UpdateTime])
-                .to_owned(),
-        )
-        .exec_without_returning(tx)
-        .await?;
+    for chunk in rates.chunks(ROWS) {
+        let rows = chunk.iter().map(|rate| ActiveModel {
+            project_id: Set(project.to_string()),
+            from_currency: Set(rate.from.code().to_owned()),
+            to_currency: Set(rate.to.code().to_owned()),
+            effective_time: Set(micros(rate.time)),
+            rate: Set(Exact(rate.rate)),
+            update_time: Set(micros(now)),
+        });
+        Entity::insert_many(rows)
+            .on_conflict(
+                OnConflict::columns(key)
+                    .update_columns([Column::Rate, Column::UpdateTime])
+                    .to_owned(),
+            )
+            .exec_without_returning(tx)
+            .await?;
+    }
     Ok(())
+}
+
+/// What is stored of the pairs and instants of some rates, and perhaps of others.
+pub async fn known(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    rates: &[Rate],
+) -> Result<BTreeMap<Key, Stored>, CustomerError> {
+    let mut found = BTreeMap::new();
+    for chunk in rates.chunks(CHUNK) {
+        let set = |code: fn(&Rate) -> &str| -> BTreeSet<String> {
+            chunk.iter().map(|rate| code(rate).to_owned()).collect()
+        };
+        let times: BTreeSet<i64> = chunk.iter().map(|rate| micros(rate.time)).collect();
+        let rows = Entity::find()
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::FromCurrency.is_in(set(|rate| rate.from.code())))
+            .filter(Column::ToCurrency.is_in(set(|rate| rate.to.code())))
+            .filter(Column::EffectiveTime.is_in(times))
+            .all(db)
+            .await?;
+        for row in rows {
+            let stored = from_row(row)?;
+            found.insert(Key::of(&stored.rate), stored);
+        }
+    }
+    Ok(found)
 }
 
 /// What a lookup between currencies needs of the table: of each ordered pair among them the

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use chassis::db::{instant, micros};
 use kernel::{Timestamp, id::ProjectId};
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult as _, QueryResult, Statement, Value};
 
-use super::{CHUNK, currency};
+use super::{CHUNK, currency, entity};
 use crate::{
     domain::{currency::Reservation, handle::HandleKind},
     error::CustomerError,
@@ -28,6 +28,8 @@ pub struct Hanging {
     pub sequence: i64,
     /// When the change ledger behind that report last changed.
     pub ledger_update_time: Option<Timestamp>,
+    /// The number that every reservation and report moves on; only when asked for.
+    pub change: i64,
 }
 
 /// Which parts are read.
@@ -48,7 +50,7 @@ const SHOWN: &str = "SELECT 'key' AS part, customer_id, subject_key AS word, '' 
      AND start_time <= $3 AND (end_time IS NULL OR end_time > $3)";
 const SUBSCRIPTIONS: &str = " UNION ALL SELECT 'reserved', customer_id, subscription_id, currency, revision, expire_time \
      FROM currency_reservation WHERE project_id = $1 AND customer_id IN (LIST) \
-     UNION ALL SELECT 'report', customer_id, '', '', sequence, ledger_update_time \
+     UNION ALL SELECT 'report', customer_id, '', CAST(change AS text), sequence, ledger_update_time \
      FROM subscription_report WHERE project_id = $1 AND customer_id IN (LIST)";
 
 /// What hangs on customers at an instant, by customer id.
@@ -59,62 +61,125 @@ pub async fn on(
     parts: Parts,
     now: Timestamp,
 ) -> Result<BTreeMap<String, Hanging>, CustomerError> {
-    let mut found: BTreeMap<String, Hanging> = BTreeMap::new();
-    let mut text = SHOWN.to_owned();
-    if parts == Parts::Subscriptions {
-        text.push_str(SUBSCRIPTIONS);
-    }
+    let mut found = Found::default();
     for chunk in customers.chunks(CHUNK) {
         let list: Vec<String> = (0..chunk.len())
             .map(|index| format!("${}", index + 4))
             .collect();
-        let mut values: Vec<Value> = vec![
-            project.to_string().into(),
-            HandleKind::FormerKey.word().into(),
-            micros(now).into(),
-        ];
-        values.extend(chunk.iter().map(|id| Value::from(id.as_str())));
+        let ids = chunk.iter().map(|id| Value::from(id.as_str()));
         let statement = Statement::from_sql_and_values(
             db.get_database_backend(),
-            text.replace("LIST", &list.join(", ")),
-            values,
+            text(parts, &list.join(", ")),
+            values(project, now, ids),
         );
-        let mut active: Vec<(i64, String, String)> = Vec::new();
         for row in db.query_all_raw(statement).await? {
-            let part: String = row.try_get("", "part")?;
             let customer: String = row.try_get("", "customer_id")?;
-            let word: String = row.try_get("", "word")?;
-            let at: Option<i64> = row.try_get("", "instant")?;
-            if part == "active" {
-                active.push((at.unwrap_or_default(), word, customer));
-                continue;
-            }
-            let of = found.entry(customer).or_default();
-            match part.as_str() {
-                "key" => of.subject_keys.push(word),
-                "former" => of.former_keys.push(word),
-                "reserved" => of.reservations.push(Reservation {
-                    subscription: word,
-                    revision: row.try_get("", "number")?,
-                    currency: currency(&row.try_get::<String>("", "code")?)?,
-                    expire_time: instant(at.unwrap_or_default()),
-                }),
-                _ => {
-                    of.sequence = row.try_get("", "number")?;
-                    of.ledger_update_time = at.map(instant);
-                }
+            found.take(customer, &row)?;
+        }
+    }
+    Ok(found.sorted())
+}
+
+/// The customer that `which` finds (the body of an `IN`, with parameters from `$4` on) and what hangs on it, in one look.
+pub async fn with_customer(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    (which, wanted): (&str, Vec<Value>),
+    parts: Parts,
+    now: Timestamp,
+) -> Result<Option<(entity::customer::Model, Hanging)>, CustomerError> {
+    let statement = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        format!(
+            "SELECT c.*, h.part, h.word, h.code, h.number, h.instant FROM customer AS c \
+             LEFT JOIN ({}) AS h ON h.customer_id = c.id \
+             WHERE c.project_id = $1 AND c.id IN ({which})",
+            text(parts, which)
+        ),
+        values(project, now, wanted),
+    );
+    let mut customer = None;
+    let mut found = Found::default();
+    for row in db.query_all_raw(statement).await? {
+        let model = entity::customer::Model::from_query_result(&row, "")?;
+        if row.try_get::<Option<String>>("", "part")?.is_some() {
+            found.take(model.id.clone(), &row)?;
+        }
+        customer = Some(model);
+    }
+    let hanging = found.sorted().into_values().next().unwrap_or_default();
+    Ok(customer.map(|customer| (customer, hanging)))
+}
+
+fn text(parts: Parts, list: &str) -> String {
+    let mut text = SHOWN.to_owned();
+    if parts == Parts::Subscriptions {
+        text.push_str(SUBSCRIPTIONS);
+    }
+    text.replace("LIST", list)
+}
+
+fn values(
+    project: ProjectId,
+    now: Timestamp,
+    wanted: impl IntoIterator<Item = Value>,
+) -> Vec<Value> {
+    let mut values: Vec<Value> = vec![
+        project.to_string().into(),
+        HandleKind::FormerKey.word().into(),
+        micros(now).into(),
+    ];
+    values.extend(wanted);
+    values
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Found {
+    hanging: BTreeMap<String, Hanging>,
+    active: Vec<(i64, String, String)>,
+}
+
+impl Found {
+    fn take(&mut self, customer: String, row: &QueryResult) -> Result<(), CustomerError> {
+        let part: String = row.try_get("", "part")?;
+        let word: String = row.try_get("", "word")?;
+        let at: Option<i64> = row.try_get("", "instant")?;
+        if part == "active" {
+            self.active.push((at.unwrap_or_default(), word, customer));
+            return Ok(());
+        }
+        let of = self.hanging.entry(customer).or_default();
+        match part.as_str() {
+            "key" => of.subject_keys.push(word),
+            "former" => of.former_keys.push(word),
+            "reserved" => of.reservations.push(Reservation {
+                subscription: word,
+                revision: row.try_get("", "number")?,
+                currency: currency(&row.try_get::<String>("", "code")?)?,
+                expire_time: instant(at.unwrap_or_default()),
+            }),
+            _ => {
+                of.sequence = row.try_get("", "number")?;
+                of.ledger_update_time = at.map(instant);
+                let change: String = row.try_get("", "code")?;
+                of.change = change.parse().unwrap_or_default();
             }
         }
-        active.sort();
-        for (_, subscription, customer) in active {
-            let of = found.entry(customer).or_default();
+        Ok(())
+    }
+
+    /// Sorted here and not by the database, whose collation differs from ours.
+    fn sorted(mut self) -> BTreeMap<String, Hanging> {
+        self.active.sort();
+        for (_, subscription, customer) in self.active {
+            let of = self.hanging.entry(customer).or_default();
             of.subscriptions.push(subscription);
         }
+        for hanging in self.hanging.values_mut() {
+            hanging.subject_keys.sort();
+            hanging.former_keys.sort();
+        }
+        self.hanging
     }
-    // Sorted here and not by the database, whose collation differs from ours.
-    for hanging in found.values_mut() {
-        hanging.subject_keys.sort();
-        hanging.former_keys.sort();
-    }
-    Ok(found)
 }

@@ -7,8 +7,9 @@ use kernel::{
     period::OpenPeriod,
 };
 use sea_orm::{
-    ActiveValue::Set, Condition, InsertMany, QueryOrder, QuerySelect, QueryTrait as _,
-    entity::prelude::*, sea_query::ExprTrait as _, sea_query::OnConflict,
+    ActiveValue::Set, Condition, DatabaseBackend, InsertMany, QueryOrder, QuerySelect,
+    QueryTrait as _, Statement, Value, entity::prelude::*, sea_query::ExprTrait as _,
+    sea_query::OnConflict,
 };
 
 use super::{CHUNK, corrupt, entity, id};
@@ -67,22 +68,82 @@ async fn read(
         .collect()
 }
 
-/// Places a hold; the same reason and holder replaces text and span. Answers it as stored.
+/// Places holds on a customer, which is refused unless it lives; the same reason and holder replaces text and span. Answers when
+/// the first of them was first placed.
 pub async fn place(
     tx: &impl ConnectionTrait,
     project: ProjectId,
-    hold: &Hold,
-) -> Result<Hold, CustomerError> {
-    let mut statement = insert(project, [hold]).build(tx.get_database_backend());
-    statement.sql.push_str(" RETURNING create_time");
-    let stored = tx.query_one_raw(statement).await?;
-    Ok(match stored {
-        Some(row) => Hold {
-            create_time: instant(row.try_get("", "create_time")?),
-            ..hold.clone()
-        },
-        None => hold.clone(),
-    })
+    customer: CustomerId,
+    holds: &[Hold],
+) -> Result<Option<Timestamp>, CustomerError> {
+    let mut first = None;
+    for holds in holds.chunks(CHUNK) {
+        let mut rows = tx
+            .query_all_raw(placing(tx, project, customer, holds))
+            .await?;
+        if rows.is_empty() {
+            // Says why.
+            super::customer::lock_live(tx, project, customer).await?;
+            rows = tx
+                .query_all_raw(placing(tx, project, customer, holds))
+                .await?;
+        }
+        if let (None, Some(row)) = (first, rows.first()) {
+            first = Some(instant(row.try_get("", "create_time")?));
+        }
+    }
+    Ok(first)
+}
+
+/// The statement that places holds if the customer lives. The lock orders it after a deletion that has begun, and before a
+/// later one.
+fn placing(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    holds: &[Hold],
+) -> Statement {
+    let backend = tx.get_database_backend();
+    let lock = if backend == DatabaseBackend::Postgres {
+        " FOR UPDATE"
+    } else {
+        ""
+    };
+    let mut values: Vec<Value> = vec![project.to_string().into(), customer.to_string().into()];
+    let mut tuples = Vec::with_capacity(holds.len());
+    for hold in holds {
+        let own: [Value; 6] = [
+            hold.reason.word().into(),
+            hold.holder.as_str().into(),
+            hold.display_text.as_str().into(),
+            micros(hold.period.start).into(),
+            hold.period.end.map(micros).into(),
+            micros(hold.create_time).into(),
+        ];
+        let names: Vec<String> = own
+            .into_iter()
+            .map(|value| {
+                values.push(value);
+                format!("${}", values.len())
+            })
+            .collect();
+        tuples.push(format!("({})", names.join(", ")));
+    }
+    Statement::from_sql_and_values(
+        backend,
+        format!(
+            "INSERT INTO customer_hold (project_id, customer_id, reason, holder_id, display_text, \
+             start_time, end_time, create_time) \
+             SELECT c.project_id, c.id, wanted.* FROM (SELECT project_id, id FROM customer \
+             WHERE project_id = $1 AND id = $2 AND delete_time IS NULL{lock}) AS c, \
+             (VALUES {}) AS wanted WHERE true \
+             ON CONFLICT (project_id, customer_id, reason, holder_id) DO UPDATE SET \
+             display_text = excluded.display_text, start_time = excluded.start_time, \
+             end_time = excluded.end_time RETURNING create_time",
+            tuples.join(", ")
+        ),
+        values,
+    )
 }
 
 fn insert<'a>(

@@ -8,16 +8,16 @@ use kernel::{
     period::OpenPeriod,
 };
 use sea_orm::{
-    ActiveValue::Set, Condition, QueryTrait as _, entity::prelude::*, sea_query::ExprTrait as _,
-    sea_query::OnConflict,
+    ActiveValue::Set, Condition, DbBackend, QueryTrait as _, Statement, Value, entity::prelude::*,
+    sea_query::ExprTrait as _, sea_query::OnConflict,
 };
 
-use super::{CHUNK, entity};
-use crate::{domain::currency::Reservation, error::CustomerError};
-use entity::{
-    currency_reservation as reservation, customer_subscription as row,
-    subscription_report as report,
+use super::{CHUNK, entity, hanging::Hanging};
+use crate::{
+    domain::{currency::Reservation, customer::Customer},
+    error::CustomerError,
 };
+use entity::{currency_reservation as reservation, customer_subscription as row};
 
 /// One subscription of a report.
 #[derive(Clone, Debug)]
@@ -43,28 +43,67 @@ pub fn active_at(now: Timestamp) -> Condition {
         )
 }
 
+/// How a write keeps others from changing what it was decided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// The customer is locked.
+    Locked,
+    /// Nobody waits; the commit fails as `ABORTED` if the customer, its reservations or reports have changed since they were read.
+    Checked,
+}
+
+/// Marks, with the commit, that reservations or reports of a customer changed since `known` was read.
+pub fn mark_later(
+    write: &Write,
+    project: ProjectId,
+    customer: &Customer,
+    (known, guard): (&Hanging, Guard),
+    sequence: i64,
+    ledger_update_time: Option<Timestamp>,
+) {
+    let backend = write.tx().get_database_backend();
+    let mut values: Vec<Value> = vec![
+        project.to_string().into(),
+        customer.id.to_string().into(),
+        sequence.into(),
+        ledger_update_time.map(micros).into(),
+        known.change.saturating_add(1).into(),
+    ];
+    let (mut unchanged, mut still) = (String::new(), "");
+    if guard == Guard::Checked {
+        values.extend([customer.revision.into(), known.change.into()]);
+        unchanged.push_str(" AND revision = $6");
+        // The lock orders it after whoever has begun to change the customer.
+        if backend == DbBackend::Postgres {
+            unchanged.push_str(" FOR UPDATE");
+        }
+        still = " WHERE subscription_report.change = $7";
+    }
+    let mark = Statement::from_sql_and_values(
+        backend,
+        format!(
+            "INSERT INTO subscription_report (project_id, customer_id, sequence, ledger_update_time, change) \
+             SELECT c.project_id, c.id, $3, $4, $5 FROM (SELECT project_id, id FROM customer \
+             WHERE project_id = $1 AND id = $2{unchanged}) AS c WHERE true \
+             ON CONFLICT (project_id, customer_id) DO UPDATE SET sequence = excluded.sequence, \
+             ledger_update_time = excluded.ledger_update_time, change = excluded.change{still}"
+        ),
+        values,
+    );
+    match guard {
+        Guard::Locked => write.later(mark),
+        Guard::Checked => write.later_once(mark),
+    }
+}
+
 /// Replaces what is known of a customer's subscriptions, with the commit.
 pub fn replace_later(
     write: &Write,
     project: ProjectId,
     customer: CustomerId,
-    sequence: i64,
-    ledger_update_time: Option<Timestamp>,
     subscriptions: &[Reported],
 ) {
     let backend = write.tx().get_database_backend();
-    let marker = report::ActiveModel {
-        project_id: Set(project.to_string()),
-        customer_id: Set(customer.to_string()),
-        sequence: Set(sequence),
-        ledger_update_time: Set(ledger_update_time.map(micros)),
-    };
-    let marker = report::Entity::insert(marker).on_conflict(
-        OnConflict::columns([report::Column::ProjectId, report::Column::CustomerId])
-            .update_columns([report::Column::Sequence, report::Column::LedgerUpdateTime])
-            .to_owned(),
-    );
-    write.later(marker.build(backend));
     let mut others = row::Entity::delete_many()
         .filter(row::Column::ProjectId.eq(project.to_string()))
         .filter(row::Column::CustomerId.eq(customer.to_string()));

@@ -3,7 +3,7 @@
 
 use contract::customer::v1 as pb;
 use tonic::{
-    Code::{Aborted, AlreadyExists, NotFound},
+    Code::{Aborted, AlreadyExists, FailedPrecondition, NotFound},
     Status,
 };
 
@@ -53,6 +53,32 @@ async fn one_of_many_who_take_a_subject_key_gets_it() {
     }
     let again = world.create(acme("again", &["shared"])).await;
     assert_eq!(refusal(again), (AlreadyExists, "SUBJECT_KEYS_TAKEN".into()));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn of_many_who_reserve_a_currency_one_decides_which() {
+    let world = World::start().await;
+    let made = world.create(acme("acme", &[])).await.expect("made");
+    let currencies = ["EUR", "USD"];
+    let answers = (0..CALLERS).map(|number| {
+        let request = world.internal(pb::ReserveForSubscriptionRequest {
+            customer_id: made.id.clone(),
+            currency_code: currencies[number % 2].to_owned(),
+            subscription_id: format!("s{number}"),
+            revision: 1,
+            request_id: String::new(),
+        });
+        let world = &world;
+        async move {
+            let answer = world.customers().reserve_for_subscription(request).await;
+            answer.map(|_| currencies[number % 2])
+        }
+    });
+    let (won, lost) = split(futures::future::join_all(answers).await);
+    assert_eq!(won, vec![won[0]; CALLERS / 2]);
+    let refused = (FailedPrecondition, "CURRENCY_MISMATCH".to_owned());
+    assert_eq!(lost, vec![refused; CALLERS / 2]);
     world.stop().await;
 }
 

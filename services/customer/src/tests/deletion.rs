@@ -5,7 +5,7 @@ use contract::{
     customer::v1::{self as pb, customer_ref::Ref, hold::Reason},
     kernel::v1::Period,
 };
-use tonic::Code::{FailedPrecondition, NotFound, PermissionDenied};
+use tonic::Code::{FailedPrecondition, InvalidArgument, NotFound, PermissionDenied};
 
 use super::{World, acme, attribution, by_id, ok, refusal, time};
 
@@ -140,6 +140,102 @@ async fn a_hold_placed_again_replaces_its_span() {
     world.stop().await;
 }
 
+fn one_of_many(holder: &str, end: Option<&str>) -> pb::Hold {
+    pb::Hold {
+        reason: Reason::Entitlement.into(),
+        holder_id: holder.into(),
+        display_text: format!("{holder} is there"),
+        period: Some(from("2020-01-01T00:00:00Z", end)),
+        ..pb::Hold::default()
+    }
+}
+
+#[tokio::test]
+async fn several_holds_are_placed_at_once_or_none() {
+    let world = World::start().await;
+    let made = world.create(acme("acme", &[])).await.expect("made");
+    let place = async |customer: &str, holds: Vec<pb::Hold>| {
+        let request = world.internal(pb::PlaceHoldsRequest {
+            customer_id: customer.to_owned(),
+            holds,
+            request_id: String::new(),
+        });
+        world.customers().place_holds(request).await
+    };
+    let held = async || {
+        let request = world.request(pb::ListHoldsRequest {
+            customer_id: made.id.clone(),
+            include_inactive: true,
+        });
+        let holds = ok(world.customers().list_holds(request).await).holds;
+        let end = |hold: pb::Hold| hold.period.unwrap_or_default().end_time;
+        let told = holds
+            .into_iter()
+            .map(|hold| (hold.holder_id.clone(), end(hold)));
+        told.collect::<Vec<_>>()
+    };
+    let end = Some("2030-01-01T00:00:00Z");
+    let two = |end| vec![one_of_many("a", None), one_of_many("b", end)];
+    ok(place(&made.id, two(None)).await);
+    ok(place(&made.id, two(end)).await);
+    let there = vec![
+        ("a".to_owned(), None),
+        ("b".to_owned(), time(end.unwrap_or_default())),
+    ];
+    assert_eq!(held().await, there);
+
+    let no_reason = pb::Hold {
+        reason: Reason::Unspecified.into(),
+        ..one_of_many("d", None)
+    };
+    let no_period = pb::Hold {
+        period: None,
+        ..one_of_many("d", None)
+    };
+    let turned = one_of_many("d", Some("2019-01-01T00:00:00Z"));
+    let cases = [
+        (Vec::new(), "holds"),
+        (vec![one_of_many("c", None); 1_001], "holds"),
+        (vec![one_of_many("c", None), no_reason], "holds[1].reason"),
+        (vec![one_of_many("c", None), no_period], "holds[1].period"),
+        (vec![one_of_many("c", None), turned], "holds[1].period"),
+        (
+            vec![one_of_many("c", None), one_of_many("", None)],
+            "holds[1].holder_id",
+        ),
+        (
+            vec![one_of_many("c", None), one_of_many("c", end)],
+            "holds[1].holder_id",
+        ),
+    ];
+    for (holds, field) in cases {
+        let status = place(&made.id, holds).await.expect_err(field);
+        assert_eq!(status.code(), InvalidArgument, "{field}");
+        assert_eq!(details(&status).violations[0].field, field);
+    }
+    assert_eq!(held().await, there, "nothing was placed");
+
+    let nobody = place("01ARZ3NDEKTSV4RRFFQ69G5FAV", two(None)).await;
+    assert_eq!(refusal(nobody), (NotFound, "CUSTOMER_NOT_FOUND".into()));
+    for holder in ["a", "b"] {
+        let request = world.internal(pb::ReleaseHoldRequest {
+            customer_id: made.id.clone(),
+            reason: Reason::Entitlement.into(),
+            holder_id: holder.into(),
+            request_id: String::new(),
+        });
+        ok(world.customers().release_hold(request).await);
+    }
+    world.delete(&made.id).await.expect("nothing holds");
+    let late = place(&made.id, two(None)).await;
+    assert_eq!(
+        refusal(late),
+        (FailedPrecondition, "CUSTOMER_DELETED".into())
+    );
+    assert!(held().await.is_empty());
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn clients_place_no_holds() {
     let world = World::start().await;
@@ -147,6 +243,13 @@ async fn clients_place_no_holds() {
     let period = from("2020-01-01T00:00:00Z", None);
     let request = world.request(hold(&made.id, Reason::Invoice, period));
     let refused = world.customers().place_hold(request).await;
+    assert_eq!(refusal(refused).0, PermissionDenied);
+    let request = world.request(pb::PlaceHoldsRequest {
+        customer_id: made.id.clone(),
+        holds: vec![one_of_many("a", None)],
+        request_id: String::new(),
+    });
+    let refused = world.customers().place_holds(request).await;
     assert_eq!(refusal(refused).0, PermissionDenied);
     world.stop().await;
 }

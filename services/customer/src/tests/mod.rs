@@ -13,6 +13,7 @@ mod lists;
 mod privacy;
 mod projects;
 mod query_plans;
+mod rates;
 mod recorded;
 mod subjects;
 mod subscriptions;

@@ -125,7 +125,7 @@ async fn wrong_segments_are_named_and_none_is_written() {
         assert_eq!(field(merge(&world, &made.id, changes).await), expected);
     };
     check(&[("a", Some("v")), ("", Some("v"))], "changes.1.name").await;
-    check(&[("a", Some(""))], "changes.0.value").await;
+    check(&[("a", Some("\0"))], "changes.0.value").await;
     check(&[(&long, Some("v"))], "changes.0.name").await;
     check(&[("a", Some(&long))], "changes.0.value").await;
     check(&[("a", Some("v")), ("a", None)], "changes.1.name").await;

@@ -304,6 +304,29 @@ impl Entitlement {
         }
     }
 
+    /// Refuses when it is over.
+    pub fn ensure_not_ended(&self, now: Timestamp) -> Result<(), EntitlementError> {
+        match self.span().end {
+            Some(end) if end <= now => Err(EntitlementError::EntitlementEnded {
+                entitlement: self.id,
+                end,
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Refuses a grant that would never be of use: of what has ended, or from after its end on.
+    pub fn ensure_takes(&self, grant: &Grant, now: Timestamp) -> Result<(), EntitlementError> {
+        self.ensure_not_ended(now)?;
+        match self.span().end {
+            Some(end) if end <= grant.effective => Err(EntitlementError::GrantAfterEntitlement {
+                effective: grant.effective,
+                end,
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Ends it now, because another one takes its place.
     pub fn supersede(mut self, now: Timestamp) -> Result<Self, EntitlementError> {
         self.ensure_unmanaged()?;
@@ -340,6 +363,7 @@ impl Entitlement {
     ) -> Result<(Self, ManualReset), EntitlementError> {
         self.metered()?;
         self.ensure_unmanaged()?;
+        self.ensure_not_ended(now)?;
         if asked.effective.is_some_and(|effective| effective > now) {
             return Err(EntitlementError::ResetInFuture);
         }

@@ -9,19 +9,19 @@ use std::{
 use chassis::{Context, etag};
 use contract::entitlement::v1::{self as pb, entitlement_service_server::EntitlementService};
 use kernel::id::{CustomerId, EntitlementId};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 use super::{Server, list::Page};
 use crate::{
     bought::bought,
-    clients::Customer,
+    clients::{Customer, read_customer},
     convert,
     domain::{entitlement::Entitlement, promotion::joined},
     error::EntitlementError,
     holds,
     lookup::{self, Target},
     memory::Known,
-    provision::{self, Features},
+    provision::{self, Features, Guard},
     store::{self, entitlement::Filter},
     valuation,
 };
@@ -370,22 +370,26 @@ impl EntitlementService for Server {
     ) -> Result<Response<pb::ReserveSubscriptionResponse>, Status> {
         let (context, request) = &chassis::open(request)?;
         let rights = &convert::subscription_rights(request.state.as_ref())?;
+        let mut features = Features::default();
         if !rights.rights.is_empty() {
-            let customer = self.customer_of(context, rights.customer).await?;
+            let customer = match request.customer.clone() {
+                Some(customer) => told_customer(rights.customer, customer)?,
+                None => self.customer_of(context, rights.customer).await?,
+            };
             if customer.subjects.is_empty() {
                 return Err(EntitlementError::CustomerWithoutSubjects(customer.id).into());
             }
-            let features = Features::of(&self.clients, context, &rights.rights).await?;
+            features = Features::of(&self.clients, context, &rights.rights).await?;
             provision::check(rights, &features)?;
         }
-        self.db
-            .write(
+        let reserve = |guard: Guard| {
+            self.db.write(
                 context,
                 "ReserveSubscription",
                 &request.request_id,
                 request,
-                |write| async move {
-                    let expires = provision::reserve(&write, rights).await?;
+                move |write| async move {
+                    let expires = provision::reserve(&write, rights, guard).await?;
                     let expire_time = Some(contract::convert::timestamp(expires));
                     Ok::<_, EntitlementError>((
                         write,
@@ -393,7 +397,13 @@ impl EntitlementService for Server {
                     ))
                 },
             )
-            .await
+        };
+        let answer = match reserve(Guard::Checked).await {
+            Err(status) if status.code() == Code::Aborted => reserve(Guard::Locked).await,
+            answer => answer,
+        }?;
+        self.reserved.keep(context.project, rights, features);
+        Ok(answer)
     }
 
     async fn apply_subscription(
@@ -401,26 +411,34 @@ impl EntitlementService for Server {
         request: Request<pb::ApplySubscriptionRequest>,
     ) -> Result<Response<pb::ApplySubscriptionResponse>, Status> {
         let (context, request) = &chassis::open(request)?;
-        let rights = convert::subscription_rights(request.state.as_ref())?;
+        let rights = &convert::subscription_rights(request.state.as_ref())?;
         let subscription = rights.id;
-        let features = &Features::of(&self.clients, context, &rights.rights).await?;
+        let features = &match self.reserved.find(context.project, rights) {
+            Some(features) => features,
+            None => Features::of(&self.clients, context, &rights.rights).await?,
+        };
         let done = std::sync::Mutex::new(None);
         let keep = &done;
-        self.db
-            .write(
+        let apply = |guard: Guard| {
+            self.db.write(
                 context,
                 "ApplySubscription",
                 &request.request_id,
                 request,
-                |mut write| async move {
-                    let applied = provision::apply(&mut write, rights, features).await?;
+                move |mut write| async move {
+                    let applied =
+                        provision::apply(&mut write, rights.clone(), features, guard).await?;
                     if let Ok(mut kept) = keep.lock() {
                         *kept = applied;
                     }
                     Ok::<_, EntitlementError>((write, pb::ApplySubscriptionResponse::default()))
                 },
             )
-            .await?;
+        };
+        match apply(Guard::Checked).await {
+            Err(status) if status.code() == Code::Aborted => apply(Guard::Locked).await,
+            answer => answer,
+        }?;
         let there = match done.into_inner().ok().flatten() {
             Some(applied) => {
                 holds::tell(&self.db, &self.clients, context, &applied.changed).await;
@@ -440,6 +458,24 @@ impl EntitlementService for Server {
                 .collect::<Result<_, _>>()?,
         }))
     }
+}
+
+/// The live customer that the caller was just shown.
+fn told_customer(
+    id: CustomerId,
+    told: contract::customer::v1::Customer,
+) -> Result<Arc<Customer>, EntitlementError> {
+    let customer = read_customer(told)?;
+    if customer.id != id {
+        return Err(EntitlementError::invalid(
+            "customer",
+            "must be the one of the subscription",
+        ));
+    }
+    if customer.deleted {
+        return Err(EntitlementError::CustomerDeleted(id.to_string()));
+    }
+    Ok(Arc::new(customer))
 }
 
 impl Server {

@@ -48,6 +48,7 @@ impl GrantService for Server {
                         });
                     }
                     let grant = new.into_grant(chassis::id::next(), found.id, period_start, now)?;
+                    found.ensure_takes(&grant, now)?;
                     check_total(&there.iter().chain([&grant]).collect::<Vec<_>>())?;
                     store::grant::insert(write.tx(), project, &found, &grant).await?;
                     store::checkpoint::forget_from(write.tx(), project, found.id, grant.effective)

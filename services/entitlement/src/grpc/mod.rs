@@ -12,7 +12,7 @@ use chassis::{Context, Db, Env};
 use contract::customer::v1::CustomerRef;
 use kernel::id::CustomerId;
 
-use crate::{clients::Clients, error::EntitlementError, memory::Memory};
+use crate::{clients::Clients, error::EntitlementError, memory::Memory, reserved::Reserved};
 
 /// What every handler needs. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +20,7 @@ pub struct Server {
     pub(crate) db: Db,
     pub(crate) clients: Clients,
     pub(crate) memory: Memory,
+    pub(crate) reserved: Reserved,
     page_key: [u8; 32],
 }
 
@@ -35,6 +36,7 @@ impl Server {
     pub fn new(env: &Env, db: Db, clients: Clients) -> Self {
         Self {
             memory: Memory::new(env, db.clone(), clients.clone()),
+            reserved: Reserved::default(),
             db,
             clients,
             page_key: env.page_key(),

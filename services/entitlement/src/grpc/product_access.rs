@@ -7,7 +7,7 @@ use contract::{
     },
 };
 use kernel::{id::CustomerId, period::OpenPeriod};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 use super::Server;
 use crate::{
@@ -34,6 +34,26 @@ impl ProductAccessService for Server {
             return Err(EntitlementError::invalid("revision", "must be at least 1").into());
         }
         let rights = &rights(&request.rights)?;
+        let at_once = self
+            .db
+            .write(
+                context,
+                "ApplyProductAccess",
+                "",
+                request,
+                |write| async move {
+                    let revision = request.revision;
+                    store::product_right::replace_later(&write, customer, revision, rights);
+                    let answer = pb::ApplyProductAccessResponse { revision };
+                    Ok::<_, EntitlementError>((write, answer))
+                },
+            )
+            .await;
+        match at_once {
+            // Somebody was first, maybe with a newer revision.
+            Err(status) if status.code() == Code::Aborted => {}
+            answer => return answer,
+        }
         self.db
             .write(
                 context,

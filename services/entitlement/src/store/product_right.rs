@@ -1,5 +1,6 @@
 //! Rights by what was bought: all of a customer are written at once.
 
+use chassis::Write;
 use chassis::db::{instant, micros};
 use kernel::{
     Timestamp,
@@ -7,8 +8,9 @@ use kernel::{
     period::OpenPeriod,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, Statement,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend,
+    DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QueryTrait as _, Statement,
+    sea_query::OnConflict,
 };
 
 use super::{entity::product_right as row, id_from_text};
@@ -20,6 +22,62 @@ use crate::{
 /// Values of one `IN` list, and rows of one statement.
 const CHUNK: usize = 500;
 
+/// Moves a customer's rights on to a revision and makes them those that are given, all with the commit. That fails as `ABORTED` when
+/// the revision is known, a newer one is, or one was written meanwhile.
+pub fn replace_later(write: &Write, customer: CustomerId, revision: i64, rights: &[ProductRight]) {
+    let (backend, project) = (write.tx().get_database_backend(), write.context().project);
+    write.touch(super::scope(customer));
+    let mut advance = advancement(backend, project, customer, revision);
+    // What is written below was seen by the same statement: as it was before it waited for anybody.
+    advance.sql.push_str(
+        " AND product_right_state.revision = (SELECT known.revision FROM product_right_state AS known \
+         WHERE known.project_id = $1 AND known.customer_id = $2)",
+    );
+    write.later_once(advance);
+    let count = i32::try_from(rights.len()).unwrap_or(i32::MAX);
+    let others = row::Entity::delete_many()
+        .filter(row::Column::ProjectId.eq(project.to_string()))
+        .filter(row::Column::CustomerId.eq(customer.to_string()))
+        .filter(row::Column::Number.gte(count));
+    write.later(others.build(backend));
+    let key = [
+        row::Column::ProjectId,
+        row::Column::CustomerId,
+        row::Column::Number,
+    ];
+    let replaced = [
+        row::Column::SourceId,
+        row::Column::ProductId,
+        row::Column::FeatureKey,
+        row::Column::StartTime,
+        row::Column::EndTime,
+    ];
+    for rows in rows(project, customer, rights).chunks(CHUNK) {
+        let insert = row::Entity::insert_many(rows.to_vec())
+            .on_conflict(OnConflict::columns(key).update_columns(replaced).to_owned());
+        write.later(insert.build(backend));
+    }
+}
+
+fn advancement(
+    backend: DatabaseBackend,
+    project: ProjectId,
+    customer: CustomerId,
+    revision: i64,
+) -> Statement {
+    Statement::from_sql_and_values(
+        backend,
+        "INSERT INTO product_right_state (project_id, customer_id, revision) VALUES ($1, $2, $3) \
+         ON CONFLICT (project_id, customer_id) DO UPDATE SET revision = excluded.revision \
+         WHERE product_right_state.revision < excluded.revision",
+        [
+            project.to_string().into(),
+            customer.to_string().into(),
+            revision.into(),
+        ],
+    )
+}
+
 /// Moves a customer's rights on to a revision; false: it is known, or a newer one is.
 pub async fn advance(
     tx: &DatabaseTransaction,
@@ -27,19 +85,8 @@ pub async fn advance(
     customer: CustomerId,
     revision: i64,
 ) -> Result<bool, EntitlementError> {
-    let done = tx
-        .execute_raw(Statement::from_sql_and_values(
-            tx.get_database_backend(),
-            "INSERT INTO product_right_state (project_id, customer_id, revision) VALUES ($1, $2, $3) \
-             ON CONFLICT (project_id, customer_id) DO UPDATE SET revision = excluded.revision \
-             WHERE product_right_state.revision < excluded.revision",
-            [
-                project.to_string().into(),
-                customer.to_string().into(),
-                revision.into(),
-            ],
-        ))
-        .await?;
+    let advance = advancement(tx.get_database_backend(), project, customer, revision);
+    let done = tx.execute_raw(advance).await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -71,7 +118,20 @@ pub async fn replace(
         .filter(row::Column::CustomerId.eq(customer.to_string()))
         .exec(tx)
         .await?;
-    let rows: Vec<row::ActiveModel> = rights
+    for rows in rows(project, customer, rights).chunks(CHUNK) {
+        row::Entity::insert_many(rows.to_vec())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn rows(
+    project: ProjectId,
+    customer: CustomerId,
+    rights: &[ProductRight],
+) -> Vec<row::ActiveModel> {
+    rights
         .iter()
         .zip(0..)
         .map(|(right, number)| {
@@ -90,13 +150,7 @@ pub async fn replace(
                 end_time: Set(right.period.end.map(micros)),
             }
         })
-        .collect();
-    for rows in rows.chunks(CHUNK) {
-        row::Entity::insert_many(rows.to_vec())
-            .exec_without_returning(tx)
-            .await?;
-    }
-    Ok(())
+        .collect()
 }
 
 /// What holds of customers' rights at an instant.

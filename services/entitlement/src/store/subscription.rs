@@ -43,20 +43,36 @@ pub async fn applied_revision(
     Ok(found.map(|row| row.revision))
 }
 
-/// The revision of a subscription that was applied, and the reservations for its customer that still count at a system
-/// time, in one look.
+/// What decides about a subscription.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// The revision of it that was applied.
+    pub applied: Option<i64>,
+    /// The reservations for its customer that still count.
+    pub reservations: Vec<Reservation>,
+    /// The number that every write to the customer's entitlements moves on.
+    pub sequence: i64,
+    /// Whether the customer has live entitlements.
+    pub entitled: bool,
+}
+
+/// What decides about a subscription at a system time, in one look.
 pub async fn standing(
     connection: &impl ConnectionTrait,
     project: ProjectId,
     customer: CustomerId,
     subscription: SubscriptionId,
     system_now: Timestamp,
-) -> Result<(Option<i64>, Vec<Reservation>), EntitlementError> {
+) -> Result<Standing, EntitlementError> {
     let rows = connection
         .query_all_raw(Statement::from_sql_and_values(
             connection.get_database_backend(),
             "SELECT 'applied' AS part, subscription_id, revision, '' AS occupants, 0 AS expire_time \
              FROM subscription_applied WHERE project_id = $1 AND subscription_id = $2 \
+             UNION ALL SELECT 'gate', '', sequence, '', 0 \
+             FROM customer_gate WHERE project_id = $1 AND customer_id = $3 \
+             UNION ALL SELECT 'entitled', '', count(*), '', 0 \
+             FROM entitlement WHERE project_id = $1 AND customer_id = $3 AND delete_time IS NULL \
              UNION ALL SELECT 'reserved', subscription_id, revision, occupants, expire_time \
              FROM subscription_reservation \
              WHERE project_id = $1 AND customer_id = $3 AND expire_time > $4",
@@ -68,23 +84,24 @@ pub async fn standing(
             ],
         ))
         .await?;
-    let (mut applied, mut reservations) = (None, Vec::new());
+    let mut standing = Standing::default();
     for row in rows {
         let part: String = row.try_get("", "part")?;
         let revision: i64 = row.try_get("", "revision")?;
-        if part == "applied" {
-            applied = Some(revision);
-            continue;
+        match part.as_str() {
+            "applied" => standing.applied = Some(revision),
+            "gate" => standing.sequence = revision,
+            "entitled" => standing.entitled = revision > 0,
+            _ => standing.reservations.push(reservation(
+                customer,
+                &row.try_get::<String>("", "subscription_id")?,
+                revision,
+                &row.try_get::<String>("", "occupants")?,
+                row.try_get("", "expire_time")?,
+            )?),
         }
-        reservations.push(reservation(
-            customer,
-            &row.try_get::<String>("", "subscription_id")?,
-            revision,
-            &row.try_get::<String>("", "occupants")?,
-            row.try_get("", "expire_time")?,
-        )?);
     }
-    Ok((applied, reservations))
+    Ok(standing)
 }
 
 fn reservation(

@@ -498,3 +498,43 @@ async fn a_meter_is_held_as_long_as_an_entitlement_measures_with_it() {
     assert_eq!(held(), 0);
     assert_eq!(world.run_holds(NOW).await, 0);
 }
+
+#[tokio::test]
+async fn what_has_ended_takes_no_grants_and_no_resets() {
+    let world = World::new().await;
+    let plain = || metered(pb::NewMeteredEntitlement::default());
+    let old = world.create(NOW, plain()).await.unwrap();
+    let later = "2024-03-16T00:00:05Z";
+    let message = pb::OverrideEntitlementRequest {
+        entitlement: Some(feature("tokens")),
+        replacement: Some(pb::NewEntitlement {
+            customer: None,
+            ..plain()
+        }),
+        request_id: String::new(),
+    };
+    let answer = world
+        .server
+        .override_entitlement(world.at(later, message))
+        .await;
+    let ended = inside(answer).superseded;
+    let grant = world
+        .grant(later, by_id(&old.id), new_grant(5, later))
+        .await;
+    assert_eq!(reason(grant), "ENTITLEMENT_ENDED");
+    let reset = pb::ResetEntitlementUsageRequest {
+        entitlement: Some(by_id(&old.id)),
+        ..pb::ResetEntitlementUsageRequest::default()
+    };
+    assert_eq!(reason(world.reset(later, reset).await), "ENTITLEMENT_ENDED");
+    let shown = pb::GetEntitlementRequest {
+        entitlement: Some(by_id(&old.id)),
+    };
+    let shown = inside(world.server.get_entitlement(world.at(later, shown)).await);
+    assert_eq!(shown.entitlement, ended);
+    // What came after it takes both.
+    world
+        .grant(later, feature("tokens"), new_grant(5, later))
+        .await
+        .unwrap();
+}

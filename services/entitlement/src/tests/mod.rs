@@ -548,6 +548,13 @@ impl Neighbors {
                 self.holds.insert(asked.holder_id, asked.period);
                 customer::PlaceHoldResponse::default().encode_to_vec()
             }
+            "PlaceHolds" => {
+                let asked: customer::PlaceHoldsRequest = read(body);
+                for hold in asked.holds {
+                    self.holds.insert(hold.holder_id, hold.period);
+                }
+                customer::PlaceHoldsResponse::default().encode_to_vec()
+            }
             "ReleaseHold" => {
                 let asked: customer::ReleaseHoldRequest = read(body);
                 self.holds.remove(&asked.holder_id);

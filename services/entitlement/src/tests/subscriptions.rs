@@ -105,6 +105,7 @@ fn two_phases(revision: i64) -> subscription::SubscriptionState {
 async fn reserve(world: &World, state: subscription::SubscriptionState) -> Result<(), Status> {
     let message = pb::ReserveSubscriptionRequest {
         state: Some(state),
+        customer: None,
         request_id: String::new(),
     };
     world
@@ -354,6 +355,65 @@ async fn a_reservation_refuses_what_clashes_and_is_refused_by_it() {
 }
 
 #[tokio::test]
+async fn of_many_who_reserve_a_feature_one_gets_it() {
+    let world = World::new().await;
+    let states = (0..8).map(|number| {
+        let phases = vec![phase(
+            START,
+            vec![item(number, "tokens", tokens_template(1), START, None)],
+        )];
+        state(&Ulid(1_000 + number).to_string(), 1, phases)
+    });
+    let answers = states.map(|state| reserve(&world, state));
+    let answers = futures::future::join_all(answers).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((won.len(), lost.len()), (1, 7));
+    for lost in lost {
+        assert_eq!(reason(lost), "FEATURE_RESERVED_BY_SUBSCRIPTION");
+    }
+}
+
+#[tokio::test]
+async fn a_reservation_asks_for_the_customer_unless_it_is_told() {
+    let world = World::new().await;
+    let reserve = async |customer| {
+        let message = pb::ReserveSubscriptionRequest {
+            state: Some(two_phases(1)),
+            customer: Some(customer),
+            request_id: String::new(),
+        };
+        world
+            .server
+            .reserve_subscription(world.at(START, message))
+            .await
+    };
+    let told = contract::customer::v1::Customer {
+        id: CUSTOMER.to_owned(),
+        key: "acme".to_owned(),
+        ..Default::default()
+    };
+    let other = contract::customer::v1::Customer {
+        id: PLAN.to_owned(),
+        ..told.clone()
+    };
+    let refused = reserve(other).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+    let details = chassis::error::details(&refused);
+    assert_eq!(details.violations[0].field, "customer");
+    let nameless = contract::customer::v1::Customer {
+        key: String::new(),
+        ..told.clone()
+    };
+    assert_eq!(reason(reserve(nameless).await), "CUSTOMER_WITHOUT_SUBJECTS");
+    let gone = contract::customer::v1::Customer {
+        delete_time: wire(START),
+        ..told.clone()
+    };
+    assert_eq!(reason(reserve(gone).await), "CUSTOMER_DELETED");
+    reserve(told).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_reservation_checks_what_cannot_be_made() {
     let world = World::new().await;
     let with = |key: &str, template| {
@@ -454,4 +514,24 @@ async fn a_committed_subscription_wins_over_what_came_after_its_reservation() {
         inside(ended).entitlement.unwrap().active_to_time,
         wire(START)
     );
+}
+
+#[tokio::test]
+async fn a_grant_starts_before_its_entitlement_ends() {
+    let world = World::new().await;
+    let change = "2025-08-10T15:00Z";
+    let made = apply(&world, START, two_phases(1)).await;
+    let first = made.iter().find(|one| one.active_to_time == wire(change));
+    let first = &first.unwrap().id;
+    let grant = async |now: &str, effective: &str| {
+        world
+            .grant(now, by_id(first), new_grant(5, effective))
+            .await
+    };
+    assert_eq!(
+        reason(grant(START, change).await),
+        "GRANT_AFTER_ENTITLEMENT"
+    );
+    grant(START, "2025-08-10T14:59Z").await.unwrap();
+    assert_eq!(reason(grant(change, change).await), "ENTITLEMENT_ENDED");
 }

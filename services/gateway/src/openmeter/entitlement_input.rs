@@ -639,4 +639,19 @@ mod tests {
         assert!(read(json!({"amount": 1, "effectiveAt": at, "priority": 0})).is_err());
         assert!(read(json!({"amount": 0, "effectiveAt": at})).is_ok());
     }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let complaint = |value| from_json::<GrantCreateV2>(&value).unwrap_err().to_string();
+        let at = "2024-01-01T00:00:00Z";
+        assert_eq!(complaint(json!({"effectiveAt": at})), "amount: is required");
+        assert_eq!(
+            complaint(json!({"amount": "1", "effectiveAt": at})),
+            "amount: must be a number"
+        );
+        assert_eq!(
+            complaint(json!({"amount": null, "effectiveAt": at})),
+            "amount: must be a number"
+        );
+    }
 }

@@ -2,7 +2,7 @@
 //! as the metering text §1.4, the catalog text §2 and the billing text §1.5 describe them.
 
 use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::error::Details;
 use chassis::{Issue, Severity};
@@ -12,9 +12,7 @@ use tonic::{Code, Status};
 use utoipa::ToSchema;
 
 use super::decode::DecodeError;
-
-/// Tells that an answer was given before.
-pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+use crate::call::REPLAYED;
 
 /// What is answered instead of a result.
 #[derive(Clone, Debug)]
@@ -386,15 +384,18 @@ fn sentence(status: &Status, details: &Details) -> String {
 }
 
 /// Words of messages that the contract has another word for; an empty one it does without.
-const WIRE_WORDS: [(&str, &str); 20] = [
+const WIRE_WORDS: [(&str, &str); 26] = [
     ("add_item", ""),
     ("add_phase", "phase"),
     ("anchor_time", "anchor"),
     ("currency_code", "currency"),
     ("effective_time", "effectiveAt"),
+    ("end_time", "to"),
     ("expire_time", "expiresAt"),
     ("extend_by_duration", "extendBy"),
     ("from_time", "from"),
+    ("llm", ""),
+    ("manual", ""),
     ("measure_usage_from_preset", "measureUsageFrom"),
     ("measure_usage_from_time", "measureUsageFrom"),
     ("metered", ""),
@@ -402,19 +403,27 @@ const WIRE_WORDS: [(&str, &str); 20] = [
     ("remove_item", ""),
     ("remove_phase", ""),
     ("start_after_duration", "startAfter"),
+    ("start_time", "from"),
     ("static", ""),
     ("stretch_phase", ""),
     ("tiered", ""),
     ("to_time", "to"),
     ("usage_period_duration", "usagePeriod"),
+    ("void_time", "at"),
+    ("webhook", ""),
+];
+
+/// Fields whose word is another one elsewhere: a subject has a `displayName`, a meter an `eventType`.
+const WIRE_PATHS: [(&str, &str); 2] = [
+    ("customer.display_name", "name"),
+    ("rule.event_type", "type"),
 ];
 
 /// `meter.group_by.x` of a message is `groupBy.x` of a body: the resource's own name goes,
 /// the rest is written in the contract's words and in camel case.
 fn wire_path(path: &str) -> String {
-    // A subject has a `displayName`, a customer has not.
-    if path == "customer.display_name" {
-        return "name".to_owned();
+    if let Some((_, theirs)) = WIRE_PATHS.iter().find(|(ours, _)| *ours == path) {
+        return (*theirs).to_owned();
     }
     let inner = match path.split_once('.') {
         Some((resource, rest)) if !resource.contains('[') => rest,
@@ -624,6 +633,13 @@ mod tests {
                 chassis::Violation::new("customer.primary_email", "is no address"),
                 chassis::Violation::new("events[3].subject", "is required"),
                 chassis::Violation::new("customer.currency_code", "is no currency"),
+                chassis::Violation::new("customer.display_name", "is empty"),
+                chassis::Violation::new("subject.display_name", "is long"),
+                chassis::Violation::new("rule.event_type", "cannot be changed"),
+                chassis::Violation::new("meter.event_type", "cannot be changed"),
+                chassis::Violation::new("channel.webhook.custom_headers[X]", "is odd"),
+                chassis::Violation::new("feature.unit_cost.manual.amount", "is low"),
+                chassis::Violation::new("void_time", "is late"),
                 chassis::Violation::new(
                     "operations[0].stretch_phase.extend_by_duration",
                     "is no duration",
@@ -634,7 +650,9 @@ mod tests {
         assert_eq!(
             told["detail"],
             "validation error: primaryEmail: is no address\nevents[3].subject: is required\n\
-             currency: is no currency\ncustomizations[0].extendBy: is no duration"
+             currency: is no currency\nname: is empty\ndisplayName: is long\n\
+             type: cannot be changed\neventType: cannot be changed\n\
+             customHeaders[X]: is odd\nunitCost.amount: is low\nat: is late\ncustomizations[0].extendBy: is no duration"
         );
     }
 

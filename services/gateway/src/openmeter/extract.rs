@@ -17,13 +17,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::decode::{from_json, from_query};
-use super::error::{Problem, REPLAYED};
+use super::error::Problem;
+use crate::call::{self, REPLAYED};
 use crate::clients::Clients;
 use crate::layers::MAX_BODY_BYTES;
 use crate::{Gateway, Shared};
-
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const MAX_KEY_LENGTH: usize = 255;
 
 /// One authenticated call and its way to the services.
 pub(crate) struct Call {
@@ -98,15 +96,9 @@ impl FromRequestParts<Shared> for Call {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
-        return Ok(String::new());
-    };
-    match value.to_str() {
-        Ok(key) if (1..=MAX_KEY_LENGTH).contains(&key.len()) => Ok(key.to_owned()),
-        Ok(_) | Err(_) => Err(Problem::invalid(
-            "Idempotency-Key: must have 1 to 255 characters",
-        )),
-    }
+    call::idempotency_key(headers).map_err(|call::BadIdempotencyKey| {
+        Problem::invalid("Idempotency-Key: must have 1 to 255 characters")
+    })
 }
 
 /// Lets only known callers in, and marks answers that were given before.

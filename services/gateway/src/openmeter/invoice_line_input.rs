@@ -2,7 +2,6 @@
 //! becomes of the lines of a voided invoice (billing text §5.1, §19 to §21).
 
 use contract::billing::v1 as pb;
-use contract::catalog::v1 as catalog;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -63,139 +62,141 @@ pub(crate) struct InvoiceSimulationLine {
     id: Option<Ulid>,
 }
 
-/// What a line charges, from the rate card or from the older fields beside it; where both
-/// are sent they must say the same (billing text §5.1).
-struct Charge {
-    price: catalog::Price,
-    feature_key: String,
-    tax_config: Option<catalog::TaxConfig>,
-    discounts: Option<catalog::Discounts>,
+/// What all lines say, however they are sent.
+struct Parts {
+    id: Option<Ulid>,
+    name: Label,
+    description: Option<Description>,
+    metadata: Option<Metadata>,
+    period: Period,
+    invoice_at: Time,
+    rate_card: Option<InvoiceUsageBasedRateCard>,
+    price: Option<Price>,
+    feature_key: Option<Key>,
+    tax_config: Option<TaxConfig>,
 }
 
-impl Charge {
-    fn new(
-        at: &str,
-        card: Option<InvoiceUsageBasedRateCard>,
-        price: Option<Price>,
-        feature_key: Option<Key>,
-        tax_config: Option<TaxConfig>,
-    ) -> Result<Self, Problem> {
-        let price = price.map(Price::into_proto);
-        let feature_key = feature_key.map(String::from);
-        let tax_config = tax_config.map(TaxConfig::into_proto);
-        let Some(card) = card else {
-            return Ok(Self {
-                price: price
-                    .ok_or_else(|| Problem::invalid(format!("{at}.rateCard: is required")))?,
-                feature_key: feature_key.unwrap_or_default(),
-                tax_config,
-                discounts: None,
-            });
-        };
-        let of_card = card
-            .price
-            .map(Price::into_proto)
-            .ok_or_else(|| Problem::invalid(format!("{at}.rateCard.price: is required")))?;
-        let card_feature = card.feature_key.map(String::from);
-        let card_tax = card.tax_config.map(TaxConfig::into_proto);
-        let differs = |field: &str| {
-            Problem::invalid(format!("{at}.{field}: must equal the one of the rate card"))
-        };
-        if price.is_some_and(|price| price != of_card) {
-            return Err(differs("price"));
-        }
-        if let (Some(old), Some(new)) = (&feature_key, &card_feature)
-            && old != new
-        {
-            return Err(differs("featureKey"));
-        }
-        if let (Some(old), Some(new)) = (&tax_config, &card_tax)
-            && old != new
-        {
-            return Err(differs("taxConfig"));
-        }
-        Ok(Self {
-            price: of_card,
-            feature_key: card_feature.or(feature_key).unwrap_or_default(),
-            tax_config: card_tax.or(tax_config),
-            discounts: card.discounts.map(BillingDiscounts::into_proto),
-        })
-    }
-
-    fn into_line(self) -> pb::LineInput {
-        pb::LineInput {
-            price: Some(self.price),
-            feature_key: self.feature_key,
-            tax_config: self.tax_config,
-            discounts: self.discounts,
-            ..pb::LineInput::default()
-        }
-    }
-}
-
-impl InvoicePendingLineCreate {
-    pub(crate) fn into_proto(self, index: usize) -> Result<pb::LineInput, Problem> {
-        let at = format!("lines[{index}]");
-        let charge = Charge::new(
-            &at,
-            self.rate_card,
-            self.price,
-            self.feature_key,
-            self.tax_config,
-        )?;
-        Ok(pb::LineInput {
-            name: self.name.into(),
-            description: self.description.map(String::from).unwrap_or_default(),
-            metadata: self.metadata.unwrap_or_default(),
-            period: Some(self.period.into_proto()),
-            invoice_time: Some(self.invoice_at.into()),
-            ..charge.into_line()
-        })
-    }
-}
-
-impl InvoiceLineReplaceUpdate {
-    pub(crate) fn into_proto(self, index: usize) -> Result<pb::LineInput, Problem> {
-        let at = format!("lines[{index}]");
-        let charge = Charge::new(
-            &at,
-            self.rate_card,
-            self.price,
-            self.feature_key,
-            self.tax_config,
-        )?;
-        Ok(pb::LineInput {
+impl Parts {
+    /// The line. What it charges stands on the rate card or in the older fields beside it; where both are sent they must
+    /// say the same (billing text §5.1).
+    fn into_line(self, at: &str) -> Result<pb::LineInput, Problem> {
+        let price = self.price.map(Price::into_proto);
+        let feature_key = self.feature_key.map(String::from);
+        let tax_config = self.tax_config.map(TaxConfig::into_proto);
+        let line = pb::LineInput {
             id: self.id.map(String::from).unwrap_or_default(),
             name: self.name.into(),
             description: self.description.map(String::from).unwrap_or_default(),
             metadata: self.metadata.unwrap_or_default(),
             period: Some(self.period.into_proto()),
             invoice_time: Some(self.invoice_at.into()),
-            ..charge.into_line()
+            ..pb::LineInput::default()
+        };
+        let required = |field: &str| Problem::invalid(format!("{at}.{field}: is required"));
+        let Some(card) = self.rate_card else {
+            return Ok(pb::LineInput {
+                price: Some(price.ok_or_else(|| required("rateCard"))?),
+                feature_key: feature_key.unwrap_or_default(),
+                tax_config,
+                ..line
+            });
+        };
+        let of_card = card.price.map(Price::into_proto);
+        let of_card = of_card.ok_or_else(|| required("rateCard.price"))?;
+        Ok(pb::LineInput {
+            price: agreed(at, "price", Some(of_card), price)?,
+            feature_key: agreed(
+                at,
+                "featureKey",
+                card.feature_key.map(String::from),
+                feature_key,
+            )?
+            .unwrap_or_default(),
+            tax_config: agreed(
+                at,
+                "taxConfig",
+                card.tax_config.map(TaxConfig::into_proto),
+                tax_config,
+            )?,
+            discounts: card.discounts.map(BillingDiscounts::into_proto),
+            ..line
         })
+    }
+}
+
+/// What the rate card says, else the older field; both must be equal.
+fn agreed<T: PartialEq>(
+    at: &str,
+    field: &str,
+    card: Option<T>,
+    older: Option<T>,
+) -> Result<Option<T>, Problem> {
+    match (card, older) {
+        (Some(card), Some(older)) if card != older => Err(Problem::invalid(format!(
+            "{at}.{field}: must equal the one of the rate card"
+        ))),
+        (card, older) => Ok(card.or(older)),
+    }
+}
+
+/// The place of a line in a request.
+fn place(index: usize) -> String {
+    format!("lines[{index}]")
+}
+
+impl InvoicePendingLineCreate {
+    pub(crate) fn into_proto(self, index: usize) -> Result<pb::LineInput, Problem> {
+        Parts {
+            id: None,
+            name: self.name,
+            description: self.description,
+            metadata: self.metadata,
+            period: self.period,
+            invoice_at: self.invoice_at,
+            rate_card: self.rate_card,
+            price: self.price,
+            feature_key: self.feature_key,
+            tax_config: self.tax_config,
+        }
+        .into_line(&place(index))
+    }
+}
+
+impl InvoiceLineReplaceUpdate {
+    pub(crate) fn into_proto(self, index: usize) -> Result<pb::LineInput, Problem> {
+        Parts {
+            id: self.id,
+            name: self.name,
+            description: self.description,
+            metadata: self.metadata,
+            period: self.period,
+            invoice_at: self.invoice_at,
+            rate_card: self.rate_card,
+            price: self.price,
+            feature_key: self.feature_key,
+            tax_config: self.tax_config,
+        }
+        .into_line(&place(index))
     }
 }
 
 impl InvoiceSimulationLine {
     pub(crate) fn into_proto(self, index: usize) -> Result<pb::SimulatedLine, Problem> {
-        let at = format!("lines[{index}]");
-        let charge = Charge::new(
-            &at,
-            self.rate_card,
-            self.price,
-            self.feature_key,
-            self.tax_config,
-        )?;
+        let line = Parts {
+            id: self.id,
+            name: self.name,
+            description: self.description,
+            metadata: self.metadata,
+            period: self.period,
+            invoice_at: self.invoice_at,
+            rate_card: self.rate_card,
+            price: self.price,
+            feature_key: self.feature_key,
+            tax_config: self.tax_config,
+        }
+        .into_line(&place(index))?;
         Ok(pb::SimulatedLine {
-            line: Some(pb::LineInput {
-                id: self.id.map(String::from).unwrap_or_default(),
-                name: self.name.into(),
-                description: self.description.map(String::from).unwrap_or_default(),
-                metadata: self.metadata.unwrap_or_default(),
-                period: Some(self.period.into_proto()),
-                invoice_time: Some(self.invoice_at.into()),
-                ..charge.into_line()
-            }),
+            line: Some(line),
             quantity: Some(self.quantity.into()),
             pre_line_period_quantity: self.pre_line_period_quantity.map(Into::into),
         })

@@ -9,7 +9,7 @@ use contract::kernel::v1::ValidationIssue;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::decode::nullable;
+use super::decode::filled;
 use super::error::{Problem, ProblemDocument, invalid_offer};
 use super::extract::{Body, Call, Path, Query};
 use super::page::{Page, PageQuery, SortOrder};
@@ -107,7 +107,7 @@ pub(crate) struct PlanPhase {
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata>,
     /// Null in the last phase, which does not end.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "filled")]
     duration: Option<String>,
     rate_cards: Vec<RateCard>,
 }

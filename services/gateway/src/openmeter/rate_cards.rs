@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::decode::{nullable, union};
+use super::decode::{filled, nullable, union};
 use super::error::Problem;
 use super::prices::{FlatFeePrice, Price};
 use super::scalars::{
@@ -227,7 +227,11 @@ pub(crate) struct RateCardMeteredEntitlement {
     issue_after_reset_priority: Option<Priority>,
     #[serde(skip_serializing_if = "Option::is_none")]
     preserve_overage_at_reset: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "filled",
+        skip_serializing_if = "Option::is_none"
+    )]
     usage_period: Option<String>,
 }
 
@@ -327,7 +331,7 @@ pub(crate) struct RateCardFlatFee {
     #[serde(skip_serializing_if = "Option::is_none")]
     tax_config: Option<TaxConfig>,
     /// Null for a fee that is charged once.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "filled")]
     billing_cadence: Option<String>,
     /// Null for what is not billed.
     #[serde(deserialize_with = "nullable")]
@@ -487,6 +491,26 @@ mod tests {
         let card: RateCard = from_json(&value).unwrap();
         let back = RateCard::from_proto(card.into_proto()).unwrap();
         assert_eq!(serde_json::to_value(back).unwrap(), value);
+    }
+
+    #[test]
+    fn no_cadence_is_null_and_not_empty() {
+        let complaint = |change: (&str, Value)| {
+            let mut card = json!({
+                "type": "flat_fee", "key": "fee", "name": "Fee", "billingCadence": null, "price": null,
+            });
+            card[change.0] = change.1;
+            from_json::<RateCard>(&card).unwrap_err().to_string()
+        };
+        assert_eq!(
+            complaint(("billingCadence", json!(""))),
+            "billingCadence: must not be empty"
+        );
+        let template = json!({"type": "metered", "usagePeriod": ""});
+        assert_eq!(
+            complaint(("entitlementTemplate", template)),
+            "entitlementTemplate.usagePeriod: must not be empty"
+        );
     }
 
     #[test]

@@ -232,8 +232,14 @@ impl Serialize for Number {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        let number = serde_json::Number::deserialize(reader)
-            .map_err(|_| D::Error::custom("must be a number"))?;
+        let number = serde_json::Number::deserialize(reader).map_err(|error| {
+            // Whatever else is wrong, such as a field that is not there, is told as it is.
+            if error.to_string().ends_with("expected a JSON number") {
+                D::Error::custom("must be a number")
+            } else {
+                error
+            }
+        })?;
         kernel::decimal::parse_json_number(&number.to_string())
             .map(Self)
             .map_err(D::Error::custom)

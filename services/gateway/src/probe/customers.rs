@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::error::Refusal;
 use super::extract::{Body, PathText};
-use super::values::{Name, broken, required};
+use super::values::{Name, SegmentValue, broken, required};
 use crate::call::Call;
 use crate::decode::nullable;
 
@@ -28,7 +28,7 @@ pub(crate) struct SegmentInput {
     name: Name,
     #[serde(deserialize_with = "nullable")]
     #[schema(required)]
-    value: Option<Name>,
+    value: Option<SegmentValue>,
 }
 
 /// Segments to change; others stay.

@@ -140,6 +140,23 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
+/// The value of a segment of a request: at most 255 characters, perhaps none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(value_type = String, max_length = 255)]
+pub(crate) struct SegmentValue(pub String);
+
+impl<'de> Deserialize<'de> for SegmentValue {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(reader)?;
+        if text.chars().nth(ID_LENGTH_MAX).is_some() || text.contains('\0') {
+            return Err(D::Error::custom(format!(
+                "must have at most {ID_LENGTH_MAX} characters, none of them U+0000"
+            )));
+        }
+        Ok(Self(text))
+    }
+}
+
 /// The text of a name that may be absent.
 pub(crate) fn text(name: Option<Name>) -> String {
     name.map(|name| name.0).unwrap_or_default()
@@ -211,5 +228,12 @@ mod tests {
         let long = |length: usize| format!("\"{}\"", "é".repeat(length));
         assert!(read::<Name>(&long(255)).is_some());
         assert_eq!(read::<Name>(&long(256)), None);
+        assert_eq!(
+            read::<SegmentValue>("\"\""),
+            Some(SegmentValue(String::new()))
+        );
+        assert!(read::<SegmentValue>(&long(255)).is_some());
+        assert_eq!(read::<SegmentValue>(&long(256)), None);
+        assert_eq!(read::<SegmentValue>("1"), None);
     }
 }

@@ -224,3 +224,62 @@ impl FromRequestParts<Shared> for PathText {
             .ok_or_else(unknown)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_six_buckets_have_the_documented_limits() {
+        for (throttle, own) in [
+            (Throttle::Base, None),
+            (Throttle::Events, None),
+            (Throttle::Plans, Some((1000, 86_400))),
+            (Throttle::Metrics, Some((3000, 86_400))),
+            (Throttle::Exclude, Some((10, 60))),
+            (Throttle::Anonymize, Some((20, 60))),
+            (Throttle::Traits, Some((20, 60))),
+        ] {
+            let limits: Vec<(i32, i64)> = throttle
+                .charges()
+                .iter()
+                .map(|charge| {
+                    assert_eq!(charge.window(), Window::Sliding);
+                    let seconds = charge.span.as_ref().map_or(0, |span| span.seconds);
+                    (charge.limit, seconds)
+                })
+                .collect();
+            let expected: Vec<_> = std::iter::once((25, 5)).chain(own).collect();
+            assert_eq!(limits, expected, "{throttle:?}");
+        }
+        let buckets: std::collections::BTreeSet<String> = [
+            Throttle::Base,
+            Throttle::Plans,
+            Throttle::Metrics,
+            Throttle::Exclude,
+            Throttle::Anonymize,
+            Throttle::Traits,
+        ]
+        .into_iter()
+        .flat_map(Throttle::charges)
+        .map(|charge| charge.bucket)
+        .collect();
+        assert_eq!(buckets.len(), 6);
+    }
+
+    #[test]
+    fn a_media_type_has_no_parameters_and_no_case() {
+        let of = |text: &str| {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = text.parse() {
+                headers.insert(header::CONTENT_TYPE, value);
+            }
+            media_type(&headers)
+        };
+        let json = Some("application/json".to_owned());
+        assert_eq!(of("Application/JSON; charset=utf-8"), json);
+        assert_eq!(of("application/json"), json);
+        assert_eq!(of(" ; a=b"), None);
+        assert_eq!(media_type(&HeaderMap::new()), None);
+    }
+}

@@ -158,3 +158,50 @@ pub(crate) fn routes(gateway: &Shared) -> Router<Shared> {
     }
     router
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_is_counted_where_the_contract_says() {
+        let counted: BTreeMap<String, Throttle> = table()
+            .into_iter()
+            .flat_map(|(throttle, (_, paths, _))| {
+                let paths: Vec<String> = paths.paths.keys().cloned().collect();
+                paths.into_iter().map(move |path| (path, throttle))
+            })
+            .collect();
+        let own = |wanted: Throttle| -> Vec<&str> {
+            let found = counted.iter().filter(|(_, throttle)| **throttle == wanted);
+            found.map(|(path, _)| path.as_str()).collect()
+        };
+        assert_eq!(own(Throttle::Plans), ["/plans", "/plans/{id}"]);
+        assert_eq!(
+            own(Throttle::Metrics),
+            ["/company/settings", "/metrics/daily", "/metrics/monthly"]
+        );
+        assert_eq!(own(Throttle::Exclude), ["/customers/{customer_id}/exclude"]);
+        assert_eq!(
+            own(Throttle::Anonymize),
+            [
+                "/customers/anonymize_by_email",
+                "/customers/{customer_id}/anonymize"
+            ]
+        );
+        assert_eq!(
+            own(Throttle::Traits),
+            [
+                "/customers/{customer_id}/traits",
+                "/traits",
+                "/traits/categories/{category}",
+                "/traits/remove"
+            ]
+        );
+        assert_eq!(own(Throttle::Base).len(), counted.len() - 12);
+        let (_, events, _) = event_table();
+        assert_eq!(events.paths.len(), 1);
+    }
+}

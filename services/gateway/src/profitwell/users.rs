@@ -112,10 +112,10 @@ pub(crate) async fn update(
     )
 )]
 pub(crate) async fn delete(call: Call, PathText(name): PathText) -> Result<StatusCode, Refusal> {
-    let customer = handle(&call, name).await?;
     let request = call.rpc(pb::EraseCustomerRequest {
-        customer_id: customer.id,
+        handle: name,
         request_id: call.request_id(),
+        ..pb::EraseCustomerRequest::default()
     });
     call.take(call.clients().subscriptions().erase_customer(request).await)?;
     Ok(StatusCode::NO_CONTENT)

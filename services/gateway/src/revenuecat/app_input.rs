@@ -183,6 +183,7 @@ impl AppCreate {
                     subscription_private_key: details.subscription_private_key.into(),
                     subscription_key_id: details.subscription_key_id.into(),
                     subscription_key_issuer: details.subscription_key_issuer.into(),
+                    ..pb::AppStoreDetails::default()
                 }))
             }
             AppType::MacAppStore => {
@@ -190,12 +191,14 @@ impl AppCreate {
                 Some(Details::MacAppStore(pb::MacAppStoreDetails {
                     bundle_id: details.bundle_id.into(),
                     shared_secret: text(details.shared_secret),
+                    ..pb::MacAppStoreDetails::default()
                 }))
             }
             AppType::PlayStore => {
                 let details = required(self.play_store, "play_store")?;
                 Some(Details::PlayStore(pb::PlayStoreDetails {
                     package_name: details.package_name.into(),
+                    ..pb::PlayStoreDetails::default()
                 }))
             }
             AppType::Stripe => self.stripe.map(|details| {
@@ -376,11 +379,13 @@ impl AppUpdate {
             Details::MacAppStore(pb::MacAppStoreDetails {
                 bundle_id: mask.take("mac_app_store.bundle_id", details.bundle_id),
                 shared_secret: mask.clear("mac_app_store.shared_secret", details.shared_secret),
+                ..pb::MacAppStoreDetails::default()
             })
         });
         let play_store = self.play_store.map(|details| {
             Details::PlayStore(pb::PlayStoreDetails {
                 package_name: mask.take("play_store.package_name", Some(details.package_name)),
+                ..pb::PlayStoreDetails::default()
             })
         });
         let stripe = self.stripe.map(|details| {

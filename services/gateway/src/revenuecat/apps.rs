@@ -252,11 +252,8 @@ pub(crate) async fn list(call: Call, query: Parameters) -> Result<Json<List<App>
         .into_iter()
         .map(|app| App::from_proto(app, call.project()))
         .collect::<Result<Vec<_>, _>>()?;
-    let last = apps
-        .last()
-        .filter(|_| !page.next_page_token.is_empty())
-        .map(|app| app.id.clone());
-    Ok(Json(call.page(&query, apps, last.as_deref())))
+    let token = &page.next_page_token;
+    Ok(Json(call.rows(&query, apps, token, |app| &app.id)))
 }
 
 /// Create an app.

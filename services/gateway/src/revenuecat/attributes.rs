@@ -15,54 +15,6 @@ use super::extract::{Body, Call, Id, Text, millis};
 use super::list::{EMBEDDED, List, PageParams, Paging, Parameters, cut};
 use super::objects::AttributeObject;
 
-/// Names set aside by the platform, as the document lists them; the customer service checks them.
-const RESERVED: [&str; 44] = [
-    "$ad",
-    "$adGroup",
-    "$adjustId",
-    "$airshipChannelId",
-    "$amazonAdId",
-    "$amplitudeDeviceId",
-    "$amplitudeUserId",
-    "$apnsTokens",
-    "$appleRefundHandlingPreference",
-    "$appsflyerId",
-    "$appsflyerSharingFilter",
-    "$attConsentStatus",
-    "$branchId",
-    "$brazeAliasLabel",
-    "$brazeAliasName",
-    "$campaign",
-    "$clevertapId",
-    "$creative",
-    "$deviceVersion",
-    "$displayName",
-    "$email",
-    "$fbAnonId",
-    "$fcmTokens",
-    "$firebaseAppInstanceId",
-    "$gpsAdId",
-    "$idfa",
-    "$idfv",
-    "$ip",
-    "$iterableCampaignId",
-    "$iterableTemplateId",
-    "$iterableUserId",
-    "$keyword",
-    "$kochavaDeviceId",
-    "$mediaSource",
-    "$mixpanelDistinctId",
-    "$mparticleId",
-    "$onesignalId",
-    "$onesignalUserId",
-    "$phoneNumber",
-    "$posthogUserId",
-    "$segmentId",
-    "$telemetryDeckAppId",
-    "$telemetryDeckUserId",
-    "$tenjinId",
-];
-
 /// Name of an attribute: a reserved one, or one of the caller's own.
 pub(crate) struct AttributeName;
 
@@ -72,7 +24,7 @@ impl PartialSchema for AttributeName {
             .item(
                 ObjectBuilder::new()
                     .schema_type(Type::String)
-                    .enum_values(Some(RESERVED)),
+                    .enum_values(Some(kernel::attribute::RESERVED_NAMES)),
             )
             .item(
                 ObjectBuilder::new()

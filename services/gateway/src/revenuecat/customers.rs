@@ -432,20 +432,19 @@ pub(crate) async fn get(
     extensions(("x-permission" = json!("customer_information:customers:read_write"))),
 )]
 pub(crate) async fn delete(call: Call, Id(id): Id) -> Result<Json<DeletedObject>, Refusal> {
-    let customer = find(&call, &id).await?;
     let request = subscription::EraseCustomerRequest {
-        customer_id: customer.id.clone(),
+        handle: id,
         request_id: call.request_id(),
+        ..subscription::EraseCustomerRequest::default()
     };
     let answer = call
         .clients()
         .subscriptions()
         .erase_customer(call.rpc(request))
         .await;
-    call.take(answer)?;
-    let time = contract::convert::timestamp(call.now());
-    let id = canonical(&customer).to_owned();
-    let deleted = DeletedObject::new(DeletedKind::Customer, id, Some(&time))?;
+    let gone = call.take(answer)?;
+    let time = gone.erase_time.as_ref();
+    let deleted = DeletedObject::new(DeletedKind::Customer, gone.customer_key, time)?;
     Ok(Json(deleted))
 }
 

@@ -148,11 +148,13 @@ pub(crate) async fn list(
         .await;
     let page = call.take(answer)?;
     let entitlements = show(&call, page.entitlement_definitions, expand).await?;
-    let last = entitlements
-        .last()
-        .filter(|_| !page.next_page_token.is_empty())
-        .map(|entitlement| entitlement.id.clone());
-    Ok(Json(call.page(&query, entitlements, last.as_deref())))
+    let token = &page.next_page_token;
+    Ok(Json(call.rows(
+        &query,
+        entitlements,
+        token,
+        |entitlement| &entitlement.id,
+    )))
 }
 
 /// A new entitlement.
@@ -315,11 +317,10 @@ pub(crate) async fn list_products(
         .await;
     let page = call.take(answer)?;
     let products = show_all(&call, page.products, false).await?;
-    let last = products
-        .last()
-        .filter(|_| !page.next_page_token.is_empty())
-        .map(|product| product.id.clone());
-    Ok(Json(call.page(&query, products, last.as_deref())))
+    let token = &page.next_page_token;
+    Ok(Json(
+        call.rows(&query, products, token, |product| &product.id),
+    ))
 }
 
 /// Some products.

@@ -74,11 +74,6 @@ impl Call {
         self.inner.request_id()
     }
 
-    /// Project time at the start of the call.
-    pub(crate) fn now(&self) -> kernel::Timestamp {
-        self.inner.now()
-    }
-
     /// The id by which the dialect knows the project.
     pub(crate) fn project(&self) -> &str {
         &self.project
@@ -114,6 +109,19 @@ impl Call {
             .fold(format!("/v2/projects/{}", self.project), |url, segment| {
                 format!("{url}/{}", encode(segment))
             })
+    }
+
+    /// The page of a list that a service cut: more follows where it gave a token.
+    pub(crate) fn rows<T>(
+        &self,
+        query: &Parameters,
+        items: Vec<T>,
+        next_page_token: &str,
+        id: impl Fn(&T) -> &String,
+    ) -> List<T> {
+        let last = items.last().filter(|_| !next_page_token.is_empty());
+        let last = last.map(|last| id(last).clone());
+        self.page(query, items, last.as_deref())
     }
 
     /// The page of a list that lives at the path of this call.

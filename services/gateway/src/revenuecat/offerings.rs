@@ -165,11 +165,10 @@ pub(crate) async fn list(call: Call, query: Parameters) -> Result<Json<List<Offe
         .await;
     let page = call.take(answer)?;
     let offerings = show(&call, page.offerings, expanded).await?;
-    let last = offerings
-        .last()
-        .filter(|_| !page.next_page_token.is_empty())
-        .map(|offering| offering.id.clone());
-    Ok(Json(call.page(&query, offerings, last.as_deref())))
+    let token = &page.next_page_token;
+    Ok(Json(
+        call.rows(&query, offerings, token, |offering| &offering.id),
+    ))
 }
 
 /// A new offering.

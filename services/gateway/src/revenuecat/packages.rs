@@ -189,11 +189,10 @@ pub(crate) async fn list(
         .await;
     let page = call.take(answer)?;
     let packages = show(&call, page.packages, expand).await?;
-    let last = packages
-        .last()
-        .filter(|_| !page.next_page_token.is_empty())
-        .map(|package| package.id.clone());
-    Ok(Json(call.page(&query, packages, last.as_deref())))
+    let token = &page.next_page_token;
+    Ok(Json(
+        call.rows(&query, packages, token, |package| &package.id),
+    ))
 }
 
 /// A new package.
@@ -394,11 +393,10 @@ pub(crate) async fn list_products(
         .filter_map(|product| product.product.as_ref());
     let apps = Apps::of(&call, sold).await?;
     let products = associate(&apps, &call, page.products)?;
-    let last = products
-        .last()
-        .filter(|_| !page.next_page_token.is_empty())
-        .map(|association| association.product.id.clone());
-    Ok(Json(call.page(&query, products, last.as_deref())))
+    let token = &page.next_page_token;
+    Ok(Json(call.rows(&query, products, token, |association| {
+        &association.product.id
+    })))
 }
 
 /// A product to put into a package.

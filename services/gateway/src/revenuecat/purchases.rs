@@ -142,11 +142,10 @@ pub(crate) async fn list(
         .into_iter()
         .map(|purchase| Purchase::from_proto(purchase, &joined, &call))
         .collect::<Result<Vec<_>, _>>()?;
-    let last = shown
-        .last()
-        .filter(|_| !page.next_page_token.is_empty())
-        .map(|purchase| purchase.id.clone());
-    Ok(Json(call.page(&query, shown, last.as_deref())))
+    let token = &page.next_page_token;
+    Ok(Json(
+        call.rows(&query, shown, token, |purchase| &purchase.id),
+    ))
 }
 
 async fn find_purchase(call: &Call, id: String) -> Result<Option<pb::Purchase>, Refusal> {

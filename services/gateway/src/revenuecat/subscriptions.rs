@@ -222,11 +222,10 @@ pub(crate) async fn list(
         .into_iter()
         .map(|term| Subscription::from_proto(term, &joined, &call))
         .collect::<Result<Vec<_>, _>>()?;
-    let last = shown
-        .last()
-        .filter(|_| !page.next_page_token.is_empty())
-        .map(|subscription| subscription.id.clone());
-    Ok(Json(call.page(&query, shown, last.as_deref())))
+    let token = &page.next_page_token;
+    Ok(Json(call.rows(&query, shown, token, |subscription| {
+        &subscription.id
+    })))
 }
 
 async fn find_term(call: &Call, id: String) -> Result<Option<pb::Term>, Refusal> {

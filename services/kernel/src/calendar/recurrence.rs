@@ -43,6 +43,11 @@ impl Recurrence {
         self.locate(instant).map(|(_, period)| period)
     }
 
+    /// The number of the period around an instant: that of the occurrence it begins with.
+    pub fn number_at(&self, instant: Timestamp) -> Result<i64, CalendarError> {
+        self.locate(instant).map(|(number, _)| number)
+    }
+
     /// The first occurrence after an instant; not the instant itself.
     pub fn next_after(&self, instant: Timestamp) -> Result<Timestamp, CalendarError> {
         Ok(self.period_at(instant)?.end)

@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
     answer,
-    convert::{self, at_most, query::Plan},
+    convert::{self, at_most},
     correct,
     customers::Customers,
     domain::{
@@ -36,7 +36,7 @@ use crate::{
 const STREAM_BATCH: usize = 1_000;
 /// Most questions of one internal batch.
 const QUERIES_MAX: usize = 1_000;
-/// Questions that are answered side by side.
+/// Scans that go on side by side.
 const QUERIES_PARALLEL: usize = 4;
 /// Most subjects of one count.
 const COUNTS_MAX: u64 = 10_000;
@@ -353,7 +353,7 @@ impl UsageService for Usage {
         &self,
         request: Request<pb::QueryUsageRequest>,
     ) -> Result<Response<pb::QueryUsageResponse>, Status> {
-        let (context, mut request) = chassis::open(request)?;
+        let (context, request) = chassis::open(request)?;
         at_most("queries", &request.queries, QUERIES_MAX)?;
         let ids: BTreeSet<String> = request
             .queries
@@ -373,30 +373,25 @@ impl UsageService for Usage {
             .collect();
         let all: Vec<Meter> = meters.values().cloned().collect();
         let generations = &answer::generations(&self.db, context.project, &all).await?;
-        let runs = runs_of(&mut request.queries, &meters)?;
-        let results: Vec<Vec<pb::UsageResult>> = futures::stream::iter(runs)
+        let crate::batch::Batch { runs, mut results } =
+            crate::batch::Batch::of(&request.queries, &meters)?;
+        let answers: Vec<Vec<(usize, pb::UsageResult)>> = futures::stream::iter(runs)
             .map(|run| {
                 let project = context.project;
                 async move {
-                    let Some(first) = run.plans.first() else {
-                        return Ok(vec![run.empty]);
-                    };
                     let generation = generations.get(&run.meter.id).copied();
-                    let rows =
-                        answer::run(&self.db, project, &run.meter, generation, &run.plans, None)
-                            .await?;
-                    let results = rows
-                        .into_iter()
-                        .map(|rows| convert::query::to_result(&first.query, rows));
-                    Ok::<_, MeteringError>(results.collect())
+                    run.answer(&self.db, project, generation).await
                 }
             })
             .buffered(QUERIES_PARALLEL)
             .try_collect()
             .await?;
-        Ok(Response::new(pb::QueryUsageResponse {
-            results: results.into_iter().flatten().collect(),
-        }))
+        for (place, answer) in answers.into_iter().flatten() {
+            if let Some(result) = results.get_mut(place) {
+                *result = answer;
+            }
+        }
+        Ok(Response::new(pb::QueryUsageResponse { results }))
     }
 
     async fn list_meter_subjects(
@@ -562,57 +557,6 @@ impl UsageService for Usage {
         });
         Ok(Response::new(chunks.boxed()))
     }
-}
-
-/// Questions that one scan answers, in order.
-struct Run {
-    meter: Meter,
-    plans: Vec<Plan>,
-    /// The answer to the question when its span is empty, and it has no plan.
-    empty: pb::UsageResult,
-}
-
-/// The questions of a batch, those together that follow one another without a gap.
-fn runs_of(
-    queries: &mut [pb::UsageQuery],
-    meters: &HashMap<String, Meter>,
-) -> Result<Vec<Run>, MeteringError> {
-    let mut runs: Vec<Run> = Vec::new();
-    for index in 0..queries.len() {
-        let (before, rest) = queries.split_at_mut(index);
-        let Some(query) = rest.first_mut() else { break };
-        let meter = meters
-            .get(&query.meter_id)
-            .ok_or_else(|| MeteringError::MeterNotFound(query.meter_id.clone()))?;
-        let empty = convert::query::to_empty_result(meter, query.window_size != 0);
-        let Some(mut plan) = convert::query::from_usage_query(index, query, meter)? else {
-            runs.push(Run {
-                meter: meter.clone(),
-                plans: Vec::new(),
-                empty,
-            });
-            continue;
-        };
-        let alike = before.last().is_some_and(|last| {
-            last.meter_id == query.meter_id
-                && last.subject_keys == query.subject_keys
-                && last.group_by_filters == query.group_by_filters
-        });
-        if let Some(run) = runs.last_mut().filter(|_| alike)
-            && let Some(last) = run.plans.last()
-            && answer::adjoin(last, &plan)
-        {
-            run.plans.push(plan);
-            continue;
-        }
-        plan.span.subjects = Some(query.subject_keys.clone());
-        runs.push(Run {
-            meter: meter.clone(),
-            plans: vec![plan],
-            empty,
-        });
-    }
-    Ok(runs)
 }
 
 /// The place that a page token names.

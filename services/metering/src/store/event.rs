@@ -17,7 +17,7 @@ const POSTGRES_CHUNK: usize = 2_000;
 /// Rows of one statement on SQLite, from large to small: only these few statements are ever prepared.
 const SQLITE_CHUNKS: [usize; 5] = [500, 100, 20, 5, 1];
 /// Identities of one lookup.
-const LOOKUP_CHUNK: usize = 200;
+const LOOKUP_CHUNK: usize = 1_000;
 /// Rows read at once while a list is filled.
 const LIST_CHUNK: u64 = 500;
 
@@ -193,8 +193,6 @@ fn postgres_insert(project: ProjectId, chunk: &[(i64, Arrival<'_>)], now: Timest
     )
 }
 
-/// Parameters without numbers: SQLite looks a numbered one up among all others, which makes a long statement
-/// cost the square of its length.
 fn sqlite_insert(project: ProjectId, chunk: &[Arrival<'_>], now: Timestamp) -> Statement {
     let project = project.to_string();
     let mut parameters: Vec<Value> = Vec::with_capacity(chunk.len() * 9);
@@ -212,12 +210,29 @@ fn sqlite_insert(project: ProjectId, chunk: &[Arrival<'_>], now: Timestamp) -> S
             micros(now).into(),
         ]);
     }
-    let mut rows = "(?, ?, ?, ?, ?, ?, ?, ?, ?), ".repeat(chunk.len());
-    rows.truncate(rows.len().saturating_sub(2));
+    let rows = super::unnumbered(chunk.len(), 9);
     Statement::from_sql_and_values(
         DatabaseBackend::Sqlite,
         format!("INSERT INTO usage_event ({COLUMNS}) VALUES {rows} ON CONFLICT DO NOTHING"),
         parameters,
+    )
+}
+
+/// The identities as rows of a query, and its parameters behind the first: one statement for any number of them.
+fn identities_among(
+    backend: DatabaseBackend,
+    chunk: &[OwnedIdentity],
+) -> (&'static str, Vec<Value>) {
+    if backend == DatabaseBackend::Postgres {
+        let (sources, ids): (Vec<String>, Vec<String>) = chunk.iter().cloned().unzip();
+        let values = vec![sources.into(), ids.into()];
+        return ("SELECT * FROM UNNEST($2::text[], $3::text[])", values);
+    }
+    let pairs = chunk.iter().map(|(source, id)| vec![source.as_str(), id]);
+    let pairs = serde_json::json!(pairs.collect::<Vec<_>>()).to_string();
+    (
+        "SELECT value ->> 0, value ->> 1 FROM json_each($2)",
+        vec![pairs.into()],
     )
 }
 
@@ -228,24 +243,17 @@ pub async fn by_identities(
     identities: &[OwnedIdentity],
 ) -> Result<HashMap<OwnedIdentity, StoredEvent>, DbErr> {
     let mut found = HashMap::with_capacity(identities.len());
+    let backend = connection.get_database_backend();
     for chunk in identities.chunks(LOOKUP_CHUNK) {
-        let mut parameters = Parameters::default();
-        parameters.push(project.to_string());
-        let wanted: Vec<String> = chunk
-            .iter()
-            .map(|(source, id)| {
-                let source = parameters.push(source.as_str());
-                let id = parameters.push(id.as_str());
-                format!("(${source}, ${id})")
-            })
-            .collect();
+        let (wanted, identities) = identities_among(backend, chunk);
+        let mut values: Vec<Value> = vec![project.to_string().into()];
+        values.extend(identities);
         let statement = Statement::from_sql_and_values(
-            connection.get_database_backend(),
+            backend,
             format!(
-                "SELECT {SELECTED} FROM usage_event WHERE project_id = $1 AND (source, event_id) IN (VALUES {})",
-                wanted.join(", ")
+                "SELECT {SELECTED} FROM usage_event WHERE project_id = $1 AND (source, event_id) IN ({wanted})"
             ),
-            parameters.0,
+            values,
         );
         for row in connection.query_all_raw(statement).await? {
             let event = read(&row)?;

@@ -5,6 +5,7 @@ pub mod correction;
 pub mod entity;
 pub mod event;
 pub mod hold;
+pub mod merge;
 pub mod meter;
 pub mod migration;
 pub mod portal_token;
@@ -32,6 +33,13 @@ fn texts(backend: DatabaseBackend, texts: &[String]) -> Value {
     } else {
         serde_json::Value::from(texts.to_vec()).to_string().into()
     }
+}
+
+/// `VALUES` of some rows with parameters in their order and without numbers: SQLite looks a numbered parameter up
+/// among all others, which makes a long statement cost the square of its length.
+fn unnumbered(rows: usize, columns: usize) -> String {
+    let row = format!("({})", vec!["?"; columns].join(", "));
+    vec![row; rows].join(", ")
 }
 
 /// Numbered parameters of one statement.

@@ -1,7 +1,7 @@
 //! Rollups: rows of partial values, by the minute and by the hour, that are only ever added, by the transaction
 //! that stores the events, and merged later. How far a meter's rollup goes is kept beside it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chassis::db::{instant, micros};
 use futures::TryStreamExt as _;
@@ -27,7 +27,7 @@ use crate::{
     error::MeteringError,
 };
 
-const MICROS: i64 = 1_000_000;
+pub(super) const MICROS: i64 = 1_000_000;
 /// Rows of one insert, from large to small, so that only these few statements are ever prepared.
 const CHUNKS: [usize; 4] = [250, 50, 10, 1];
 
@@ -188,12 +188,12 @@ pub async fn progress(
     Ok(found)
 }
 
-fn corrupt() -> MeteringError {
+pub(super) fn corrupt() -> MeteringError {
     MeteringError::Corrupt { what: "rollup" }
 }
 
 /// Table and column of the partials of a level.
-const fn place(level: Level) -> (&'static str, &'static str) {
+pub(super) const fn place(level: Level) -> (&'static str, &'static str) {
     match level {
         Level::Minute => ("usage_rollup", "minute"),
         Level::Hour => ("usage_rollup_hour", "hour"),
@@ -236,7 +236,6 @@ pub(super) async fn insert_at(
             .unwrap_or(1);
         let (chunk, later) = rest.split_at(size);
         rest = later;
-        // Without numbers, like those of events.
         let mut parameters: Vec<Value> = Vec::with_capacity(size * 8);
         for (key, partial) in chunk {
             parameters.extend([
@@ -252,8 +251,7 @@ pub(super) async fn insert_at(
                 partial.encode().into(),
             ]);
         }
-        let mut values = "(?, ?, ?, ?, ?, ?, ?, ?), ".repeat(size);
-        values.truncate(values.len().saturating_sub(2));
+        let values = super::unnumbered(size, 8);
         tx.execute_raw(Statement::from_sql_and_values(
             tx.get_database_backend(),
             format!(
@@ -581,167 +579,4 @@ pub async fn purge(
         most = most.max(gone.rows_affected());
     }
     Ok(most)
-}
-
-/// A key that has several rows: project, meter, subject and time.
-pub type Divided = (String, String, String, i64);
-
-/// The keys that rows behind a mark share with other rows, and the mark behind the rows that were looked at.
-pub async fn divided(
-    connection: &impl ConnectionTrait,
-    level: Level,
-    mark: i64,
-    limit: u64,
-) -> Result<(Vec<Divided>, i64), DbErr> {
-    let backend = connection.get_database_backend();
-    let (table, time) = place(level);
-    let last = connection
-        .query_one_raw(Statement::from_sql_and_values(
-            backend,
-            format!(
-                "SELECT MAX(seq) FROM (SELECT seq FROM {table} WHERE seq > $1 \
-                 ORDER BY seq LIMIT {limit}) AS piece"
-            ),
-            [mark.into()],
-        ))
-        .await?;
-    let last: Option<i64> = match last {
-        Some(row) => row.try_get_by_index(0)?,
-        None => None,
-    };
-    let Some(last) = last else {
-        return Ok((Vec::new(), mark));
-    };
-    // The inner query leans on the index by project, meter, subject and time.
-    let statement = Statement::from_sql_and_values(
-        backend,
-        format!(
-            "SELECT DISTINCT a.project_id, a.meter_id, a.subject, a.{time} FROM {table} a \
-             WHERE a.seq > $1 AND a.seq <= $2 AND EXISTS (SELECT 1 FROM {table} b \
-             WHERE b.project_id = a.project_id AND b.meter_id = a.meter_id AND b.subject = a.subject \
-             AND b.{time} = a.{time} AND b.seq <> a.seq AND b.generation = a.generation \
-             AND b.group_values = a.group_values)"
-        ),
-        [mark.into(), last.into()],
-    );
-    let mut keys = Vec::new();
-    for row in connection.query_all_raw(statement).await? {
-        keys.push((
-            row.try_get_by_index(0)?,
-            row.try_get_by_index(1)?,
-            row.try_get_by_index(2)?,
-            row.try_get_by_index(3)?,
-        ));
-    }
-    keys.sort_unstable();
-    Ok((keys, last))
-}
-
-/// Merges the rows of each key of one meter and subject: the oldest takes the others in.
-pub async fn merge(
-    tx: &impl ConnectionTrait,
-    project: ProjectId,
-    (meter, level): (&Meter, Level),
-    subject: &str,
-    times: &[i64],
-) -> Result<(), MeteringError> {
-    let (table, time) = place(level);
-    let mut parameters = Parameters::default();
-    parameters.push(project.to_string());
-    parameters.push(meter.id.to_string());
-    parameters.push(subject);
-    let wanted: Vec<String> = times
-        .iter()
-        .map(|time| format!("${}", parameters.push(*time)))
-        .collect();
-    let statement = Statement::from_sql_and_values(
-        tx.get_database_backend(),
-        format!(
-            "SELECT {}, seq, generation FROM {table} WHERE project_id = $1 AND meter_id = $2 \
-             AND subject = $3 AND {time} IN ({}) ORDER BY seq",
-            selected(level, "group_values"),
-            wanted.join(", ")
-        ),
-        parameters.0,
-    );
-    let mut merged: BTreeMap<(i64, RollupKey), (i64, Partial, Vec<i64>)> = BTreeMap::new();
-    for row in tx.query_all_raw(statement).await? {
-        let (seq, generation): (i64, i64) = (row.try_get_by_index(5)?, row.try_get_by_index(6)?);
-        let (key, partial) = read(&row, meter)?;
-        match merged.entry((generation, key)) {
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert((seq, partial, Vec::new()));
-            }
-            std::collections::btree_map::Entry::Occupied(mut place) => {
-                let (_, sum, others) = place.get_mut();
-                sum.merge(partial);
-                others.push(seq);
-            }
-        }
-    }
-    for (seq, partial, others) in merged
-        .into_values()
-        .filter(|(_, _, others)| !others.is_empty())
-    {
-        tx.execute_raw(Statement::from_sql_and_values(
-            tx.get_database_backend(),
-            format!("UPDATE {table} SET event_count = $1, state = $2 WHERE seq = $3"),
-            [
-                partial.events.cast_signed().into(),
-                partial.encode().into(),
-                seq.into(),
-            ],
-        ))
-        .await?;
-        for chunk in others.chunks(100) {
-            let mut parameters = Parameters::default();
-            let gone: Vec<String> = chunk
-                .iter()
-                .map(|seq| format!("${}", parameters.push(*seq)))
-                .collect();
-            tx.execute_raw(Statement::from_sql_and_values(
-                tx.get_database_backend(),
-                format!("DELETE FROM {table} WHERE seq IN ({})", gone.join(", ")),
-                parameters.0,
-            ))
-            .await?;
-        }
-    }
-    Ok(())
-}
-
-/// Name of the mark up to which rows of a level were merged.
-const fn mark(level: Level) -> &'static str {
-    match level {
-        Level::Minute => "merged",
-        Level::Hour => "merged_hours",
-    }
-}
-
-/// The mark up to which rows of a level were merged.
-pub async fn merged_until(connection: &impl ConnectionTrait, level: Level) -> Result<i64, DbErr> {
-    let row = connection
-        .query_one_raw(Statement::from_sql_and_values(
-            connection.get_database_backend(),
-            "SELECT seq FROM usage_rollup_mark WHERE name = $1",
-            [mark(level).into()],
-        ))
-        .await?;
-    row.map_or(Ok(0), |row| row.try_get_by_index(0))
-}
-
-/// Moves that mark.
-pub async fn set_merged_until(
-    tx: &impl ConnectionTrait,
-    level: Level,
-    seq: i64,
-) -> Result<(), DbErr> {
-    tx.execute_raw(Statement::from_sql_and_values(
-        tx.get_database_backend(),
-        "INSERT INTO usage_rollup_mark (name, seq) VALUES ($1, $2) \
-         ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",
-        [mark(level).into(), seq.into()],
-    ))
-    .await
-    .map(drop)
 }

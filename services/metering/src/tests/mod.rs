@@ -2,6 +2,7 @@
 //! `PERENNIAL_TEST_DATABASE_URL` names a server.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod batches;
 mod corrections;
 mod events;
 mod log;

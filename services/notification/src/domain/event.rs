@@ -61,6 +61,8 @@ pub struct Sameness {
     pub hash: String,
     /// What is told about it.
     pub told: String,
+    /// When the state ends: until then it has to be known that it was told.
+    pub until: Timestamp,
 }
 
 /// The state that a threshold event tells of (metering text §15.4): as text, to be hashed.

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         delivery::State,
-        event::{Draft, Subjects},
+        event::{Draft, Sameness, Subjects},
         rule::{EventType, Threshold},
     },
     error::NotificationError,
@@ -107,8 +107,7 @@ pub async fn raise(w: &Write, drafts: Vec<Draft>) -> Result<Vec<Event>, Notifica
             about: draft.about,
             create_time: now,
         };
-        let told = draft.sameness.map(|same| same.told).unwrap_or_default();
-        row::Entity::insert(to_row(project, &event, told)?)
+        row::Entity::insert(to_row(project, &event, draft.sameness)?)
             .exec_without_returning(tx)
             .await?;
         for id in draft.channels {
@@ -121,9 +120,13 @@ pub async fn raise(w: &Write, drafts: Vec<Draft>) -> Result<Vec<Event>, Notifica
     }
     super::execute(
         tx,
-        "INSERT INTO event_sequence (project_id, last) VALUES ($1, $2) \
+        "INSERT INTO event_sequence (project_id, last, prune_time) VALUES ($1, $2, $3) \
          ON CONFLICT (project_id) DO UPDATE SET last = excluded.last",
-        [project.to_string().into(), next.into()],
+        [
+            project.to_string().into(),
+            next.into(),
+            micros(super::retention::next_look(now)).into(),
+        ],
     )
     .await?;
     Ok(raised)
@@ -171,8 +174,10 @@ async fn last_of_object(
     project: ProjectId,
     object: &str,
 ) -> Result<i64, NotificationError> {
-    let sql =
-        "SELECT MAX(object_sequence) AS last FROM event WHERE project_id = $1 AND object = $2";
+    // What was taken out counts too.
+    let sql = "SELECT MAX(last) AS last FROM (\
+        SELECT MAX(object_sequence) AS last FROM event WHERE project_id = $1 AND object = $2 \
+        UNION ALL SELECT last FROM pruned_object WHERE project_id = $1 AND object = $2) AS numbers";
     let rows = query(db, sql, [project.to_string().into(), object.into()]).await?;
     let last: Option<i64> = rows
         .first()
@@ -384,7 +389,7 @@ fn corrupt(id: impl std::fmt::Display, detail: impl std::fmt::Display) -> Notifi
 fn to_row(
     project: ProjectId,
     event: &Event,
-    told: String,
+    sameness: Option<Sameness>,
 ) -> Result<row::ActiveModel, NotificationError> {
     let threshold = match &event.threshold {
         Some(threshold) => {
@@ -393,6 +398,9 @@ fn to_row(
         None => String::new(),
     };
     let about = event.about.clone();
+    let (told, keep_until) = sameness
+        .map(|same| (same.told, micros(same.until)))
+        .unwrap_or_default();
     Ok(row::ActiveModel {
         project_id: Set(project.to_string()),
         id: Set(event.id.to_string()),
@@ -416,6 +424,7 @@ fn to_row(
         invoice_id: Set(about.invoice_id),
         invoice_number: Set(about.invoice_number),
         create_time: Set(micros(event.create_time)),
+        keep_until: Set(keep_until),
     })
 }
 

@@ -10,6 +10,7 @@ pub mod health;
 pub mod invoice;
 pub mod migration;
 pub mod queue;
+pub mod retention;
 pub mod rule;
 
 use chassis::db::instant;

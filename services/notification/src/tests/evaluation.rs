@@ -18,7 +18,7 @@ const SHARES: [(Type, &str); 2] = [
 
 impl World {
     /// Usage of a subject, and the look that it causes.
-    async fn used(&self, customer: &Customer, standing: (i64, i64, i64)) {
+    pub async fn used(&self, customer: &Customer, standing: (i64, i64, i64)) {
         self.neighbors.stands(customer, standing);
         self.usage_of(&[&customer.subject]).await;
         self.look().await;

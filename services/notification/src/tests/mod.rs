@@ -10,6 +10,7 @@ mod handlers;
 mod invoices;
 mod neighbors;
 mod resets;
+mod retention;
 
 use std::sync::Mutex;
 
@@ -369,6 +370,7 @@ fn settings(waits: &[i64]) -> Settings {
         in_flight_max: 64,
         channel_in_flight_max: 16,
         disable_after: SignedDuration::from_hours(120),
+        retention: SignedDuration::from_hours(9600),
         allow_private: true,
     }
 }

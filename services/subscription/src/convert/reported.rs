@@ -20,6 +20,7 @@ use crate::domain::reported::{
     TimePatch,
 };
 use crate::domain::revenue::change::product_key;
+use crate::domain::store_transaction::line::StoreLine;
 use crate::error::SubscriptionError;
 use crate::store::reported::{Listed, Stored};
 
@@ -39,7 +40,32 @@ pub fn listed(
             let view = reported.view(now).map_err(Refusal::from)?;
             Ok(reported_as(reported, &view))
         }
+        Stored::Store(line) => store_line(line, now),
     }
+}
+
+/// A store subscription as it stands at an instant.
+pub fn store_line(
+    line: &StoreLine,
+    now: Timestamp,
+) -> Result<pb::ReportedSubscription, SubscriptionError> {
+    let reported = line.reported(now)?;
+    let view = reported.view(now).map_err(Refusal::from)?;
+    let mut shown = reported_as(&reported, &view);
+    shown.origin = PbOrigin::Store.into();
+    for item in &mut shown.items {
+        item.product_key = plain(&item.product_key);
+    }
+    Ok(shown)
+}
+
+/// An identifier of a store as the key of a product may be: letters, digits, `_` and `-`.
+fn plain(identifier: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    identifier
+        .chars()
+        .map(|c| if allowed(c) { c } else { '-' })
+        .collect()
 }
 
 /// A reported subscription after its last fact.
@@ -290,6 +316,7 @@ pub fn patch(request: &pb::UpsertReportedSubscriptionRequest) -> Result<Patch, S
     Ok(Patch {
         items: (!items.is_empty()).then_some(items),
         amount: value.map(|value| Amount { value, months: 1 }),
+        months: None,
         currency: currency("currency_code", &request.currency_code)?,
         end: end.map(|end| match end {
             TimePatch::Clear => EndPatch::Clear,

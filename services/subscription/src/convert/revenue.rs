@@ -127,8 +127,8 @@ pub fn change(entry: &LedgerEntry) -> pb::RevenueChange {
         class: match entry.class {
             Class::Trial => pb::RevenueClass::Trial,
             Class::Free => pb::RevenueClass::Free,
-            Class::Paid => pb::RevenueClass::Paid,
-            Class::Ended => pb::RevenueClass::Ended,
+            Class::Paid | Class::PastDue => pb::RevenueClass::Paid,
+            Class::Ended | Class::Lapsed => pb::RevenueClass::Ended,
             Class::Delinquent => pb::RevenueClass::Delinquent,
         }
         .into(),

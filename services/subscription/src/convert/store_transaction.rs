@@ -29,6 +29,8 @@ pub struct Asked {
     pub customer: Option<Ref>,
     /// ULID or short id of the product; empty: none.
     pub product: String,
+    /// Whether the share that the store keeps was said.
+    pub commission_told: bool,
 }
 
 /// Reads a transaction.
@@ -156,6 +158,7 @@ pub fn from_proto(wire: &pb::StoreTransaction) -> Outcome<Asked> {
         transaction,
         customer,
         product,
+        commission_told: commission.is_some(),
     })
 }
 

@@ -17,7 +17,7 @@ use crate::domain::store_transaction::Kind;
 use crate::domain::term::refusal::TermRefusal;
 use crate::engine::Engine;
 use crate::error::SubscriptionError;
-use crate::record::record;
+use crate::record::{record, tell};
 use crate::store::purchase::Stored;
 use crate::{rights, store, terms};
 
@@ -173,7 +173,7 @@ impl PurchaseService for PurchaseServer {
                         Ok::<_, SubscriptionError>((write, answer))
                     })
                     .await?;
-                rights::tell(&self.engine, context, &*customers.lock().await).await;
+                tell(&self.engine, context, &*customers.lock().await).await;
                 answer
             }
         };

@@ -13,6 +13,7 @@ use crate::domain::reported::patch_report::{NewPayment, PaymentPatch};
 use crate::domain::reported::payment::Payment;
 use crate::domain::reported::state_report::NewReported;
 use crate::domain::reported::{ItemKind, Origin, Reported};
+use crate::domain::term::refusal::TermRefusal;
 use crate::error::SubscriptionError;
 use crate::report::{Report, Sold};
 use crate::store;
@@ -166,6 +167,7 @@ impl ReportedServer {
             Some((Stored::Plan(listed), _)) => Err(SubscriptionError::ManagedByPlan(
                 listed.subscription.id.to_string(),
             )),
+            Some((Stored::Store(_), _)) => Err(TermRefusal::ManagedByStore.into()),
             Some((Stored::Reported(reported), None)) => Ok(Some(*reported)),
             Some((Stored::Reported(reported), Some(item))) => {
                 let short = reported.parts.get(&item).is_some_and(|short| short == key);

@@ -4,6 +4,7 @@ use chassis::Context;
 use chassis::db::micros;
 use chassis::page::PageRequest;
 use contract::subscription::v1 as pb;
+use jiff::Timestamp;
 use kernel::id::CustomerId;
 use tonic::{Response, Status};
 
@@ -11,6 +12,8 @@ use super::reported::ReportedServer;
 use crate::convert::reported as show;
 use crate::convert::request::optional_id;
 use crate::domain::refusal::Refusal;
+use crate::domain::reported::Reported;
+use crate::domain::reported::event::Event;
 use crate::domain::reported::view::plan_events;
 use crate::error::SubscriptionError;
 use crate::report::{Report, Writing};
@@ -94,7 +97,7 @@ impl ReportedServer {
         let all = store::reported::list(db, context.project, Some(customer), 0, CUSTOMER_MAX);
         let mut events = Vec::new();
         for stored in all.await? {
-            events.extend(placed(&stored)?);
+            events.extend(placed(&stored, context.now)?);
         }
         events.sort_by(|one, other| one.0.cmp(&other.0));
         let after = page.after.as_deref().and_then(|values| match values {
@@ -167,18 +170,11 @@ impl ReportedServer {
 }
 
 /// The events of a subscription, each with its place: time, receipt, the subscription, its number.
-fn placed(stored: &Stored) -> Result<Vec<Placed>, SubscriptionError> {
+fn placed(stored: &Stored, now: Timestamp) -> Result<Vec<Placed>, SubscriptionError> {
     let sequence = stored.sequence();
     match stored {
-        Stored::Reported(reported) => {
-            let events = reported.events().map_err(Refusal::from)?;
-            let place = |(index, event): (usize, _)| {
-                let event: &crate::domain::reported::event::Event = event;
-                let place = (micros(event.at), event.order.clone(), sequence, index);
-                Ok((place, show::event(reported, event)?))
-            };
-            events.iter().enumerate().map(place).collect()
-        }
+        Stored::Reported(reported) => placed_reports(reported, sequence),
+        Stored::Store(line) => placed_reports(&line.reported(now)?, sequence),
         Stored::Plan(listed) => {
             let events = plan_events(&listed.subscription)?;
             let id = listed.subscription.id.to_string();
@@ -190,4 +186,13 @@ fn placed(stored: &Stored) -> Result<Vec<Placed>, SubscriptionError> {
             events.iter().enumerate().map(place).collect()
         }
     }
+}
+
+fn placed_reports(reported: &Reported, sequence: i64) -> Result<Vec<Placed>, SubscriptionError> {
+    let events = reported.events().map_err(Refusal::from)?;
+    let place = |(index, event): (usize, &Event)| {
+        let place = (micros(event.at), event.order.clone(), sequence, index);
+        Ok((place, show::event(reported, event)?))
+    };
+    events.iter().enumerate().map(place).collect()
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use chassis::Context;
-use contract::catalog::v1 as catalog;
+use contract::catalog::v1::{self as catalog, store_app::Details};
 use contract::customer::v1::{CustomerRef, customer_ref::Ref};
 use contract::subscription::v1::{
     self as pb, store_transaction_service_server::StoreTransactionService,
 };
+use kernel::Decimal;
 use kernel::calendar::IsoDuration;
 use kernel::decimal;
 use kernel::id::{CustomerId, SubscriptionId};
@@ -22,7 +23,7 @@ use crate::domain::store_transaction::{Kind, Transaction};
 use crate::domain::term::{Environment, Origin, Ownership, Product, Store};
 use crate::engine::Engine;
 use crate::error::SubscriptionError;
-use crate::record::record;
+use crate::record::{record, tell};
 use crate::store::store_transaction::line_key;
 use crate::{rights, store, terms};
 
@@ -52,8 +53,14 @@ impl StoreTransactionServer {
         {
             transaction.customer = Some(self.engine.clients.customer(context, by).await?);
         }
+        let mut app = None;
         if !asked.product.is_empty() {
-            transaction.product = Some(self.product(context, &asked.product, &transaction).await?);
+            let (product, seller) = self.product(context, &asked.product, &transaction).await?;
+            transaction.product = Some(product);
+            app = Some(seller);
+        }
+        if !asked.commission_told {
+            transaction.commission = self.commission(context, &transaction, app).await?;
         }
         if let Some(price) = &transaction.price {
             // Times the quantity it must still be a number.
@@ -62,12 +69,67 @@ impl StoreTransactionServer {
         Ok(transaction)
     }
 
+    /// The share that a store keeps that did not say so: by the app that sells the product, as it is set when this is recorded.
+    async fn commission(
+        &self,
+        context: &Context,
+        transaction: &Transaction,
+        app: Option<String>,
+    ) -> Result<Decimal, SubscriptionError> {
+        let usual = transaction.store.commission();
+        let Some(small) = transaction.store.small_business_commission() else {
+            return Ok(usual);
+        };
+        if transaction.price.is_none() || transaction.kind == Kind::Refund {
+            return Ok(usual);
+        }
+        let (db, project) = (self.engine.db.reader(), context.project);
+        // Told again it is what it was, whatever became of the app.
+        if let Some((known, _)) = store::store_transaction::find(db, project, transaction).await? {
+            return Ok(known.commission);
+        }
+        let clients = &self.engine.clients;
+        let app = match app {
+            Some(app) => app,
+            None => {
+                let line = line_key(transaction);
+                let rows = store::term::of_source(db, project, &line).await?;
+                let facts = rows.last().and_then(|row| row.facts.as_ref());
+                let stage = facts.and_then(|facts| facts.stages.last());
+                let sold = Vec::from_iter(stage.and_then(|stage| stage.product.clone()));
+                let found = terms::products(clients, context, &sold).await?;
+                let product = sold.first().and_then(|sold| found.find(sold));
+                product.map_or_else(String::new, |product| product.store_app_id.clone())
+            }
+        };
+        if app.is_empty() {
+            return Ok(usual);
+        }
+        let request = catalog::BatchGetStoreAppsRequest { ids: vec![app] };
+        let mut client = clients.store_apps.clone();
+        let answer = client
+            .batch_get_store_apps(context.request(request))
+            .await?;
+        let is_small = |app: &catalog::StoreApp| match &app.details {
+            Some(Details::AppStore(details)) => details.small_business_program,
+            Some(Details::MacAppStore(details)) => details.small_business_program,
+            Some(Details::PlayStore(details)) => details.small_business_program,
+            Some(
+                Details::Amazon(_) | Details::Stripe(_) | Details::BuiltIn(_) | Details::Roku(_),
+            )
+            | None => false,
+        };
+        let is_small = answer.into_inner().store_apps.iter().any(is_small);
+        Ok(if is_small { small } else { usual })
+    }
+
+    /// A product, and the app that sells it.
     async fn product(
         &self,
         context: &Context,
         id: &str,
         transaction: &Transaction,
-    ) -> Result<Product, SubscriptionError> {
+    ) -> Result<(Product, String), SubscriptionError> {
         let request = catalog::GetProductRequest { id: id.to_owned() };
         let mut client = self.engine.clients.products.clone();
         let found = match client.get_product(context.request(request)).await {
@@ -98,13 +160,14 @@ impl StoreTransactionServer {
                 .ok()
                 .filter(IsoDuration::is_positive)
         };
-        Ok(Product {
+        let product = Product {
             key: found.product_key,
             duration: length(&found.duration),
             grace: length(&found.grace_period_duration),
             trial: length(&found.trial_duration),
             id: found.id,
-        })
+        };
+        Ok((product, found.store_app_id))
     }
 
     /// What a recorded transaction comes to now.
@@ -177,7 +240,7 @@ impl StoreTransactionService for StoreTransactionServer {
                 },
             )
             .await?;
-        rights::tell(&self.engine, context, &*customers.lock().await).await;
+        tell(&self.engine, context, &*customers.lock().await).await;
         let (metadata, answer, extensions) = answer.into_parts();
         let answer = self.filled(context, transaction, answer).await?;
         Ok(Response::from_parts(metadata, answer, extensions))
@@ -308,7 +371,7 @@ impl StoreTransactionService for StoreTransactionServer {
                 },
             )
             .await?;
-        rights::tell(&self.engine, context, &*customers.lock().await).await;
+        tell(&self.engine, context, &*customers.lock().await).await;
         Ok(answer)
     }
 }
@@ -335,8 +398,8 @@ pub fn own(
         period_end: None,
         trial: false,
         price: None,
-        tax: kernel::Decimal::ZERO,
-        commission: kernel::Decimal::ZERO,
+        tax: Decimal::ZERO,
+        commission: Decimal::ZERO,
         quantity: 1,
         revoke: kind == Kind::Refund,
         immediate: false,

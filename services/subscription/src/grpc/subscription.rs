@@ -62,6 +62,53 @@ impl SubscriptionServer {
         }
     }
 
+    /// Starts a subscription.
+    async fn create(
+        &self,
+        call: &Call<'_, pb::CreateSubscriptionRequest>,
+    ) -> Result<Response<pb::CreateSubscriptionResponse>, Status> {
+        let Call {
+            context, request, ..
+        } = *call;
+        let by = match request.customer.clone() {
+            Some(Customer::CustomerId(id)) if !id.is_empty() => CustomerBy::Id(id),
+            Some(Customer::CustomerKey(key)) if !key.is_empty() => CustomerBy::Key(key),
+            Some(Customer::CustomerId(_) | Customer::CustomerKey(_)) | None => {
+                return Err(SubscriptionError::CustomerRequired.into());
+            }
+        };
+        let asked = timing(request.timing.as_ref())?.unwrap_or(Timing::Immediate);
+        let active_from = starting_time(asked, context.now).map_err(SubscriptionError::from)?;
+        let anchor = instant("billing_anchor_time", request.billing_anchor_time.as_ref())?;
+        texts(&request.name, &request.description, request.metadata.iter())?;
+        let customer = self.engine.clients.customer(context, by).await?;
+        let plan = self.source(context, request.source.clone(), false).await?;
+        let mut new = named(
+            &plan,
+            customer,
+            &request.name,
+            &request.description,
+            &request.metadata,
+        );
+        new.active_from = active_from;
+        new.billing_anchor = anchor;
+        new.starting_phase = starting_phase(&plan, &request.starting_phase_key)?;
+        let subscription =
+            subscribe(&plan, new, context.now, &mut mint).map_err(SubscriptionError::from)?;
+        let decide = |_: &[Subscription]| {
+            Ok(vec![Saved {
+                before: None,
+                after: subscription.clone(),
+                reservation: Reservation::All,
+            }])
+        };
+        let reply = |saved: &[Saved]| {
+            let view = Some(show::view(&saved[0].after, None, context.now)?);
+            Ok(pb::CreateSubscriptionResponse { view })
+        };
+        self.engine.change(call, customer, decide, reply).await
+    }
+
     /// A change of one subscription alone.
     async fn change_one<Message, Answer>(
         &self,
@@ -141,46 +188,11 @@ impl SubscriptionService for SubscriptionServer {
             request_id: &request.request_id,
             request,
         };
-        if let Some(answer) = self.engine.replayed(&call).await? {
-            return Ok(answer);
+        match self.create(&call).await {
+            Ok(answer) => Ok(answer),
+            // What the same request brought about before is not a reason to refuse it.
+            Err(refusal) => self.engine.or_replayed(&call, refusal).await,
         }
-        let by = match request.customer.clone() {
-            Some(Customer::CustomerId(id)) if !id.is_empty() => CustomerBy::Id(id),
-            Some(Customer::CustomerKey(key)) if !key.is_empty() => CustomerBy::Key(key),
-            Some(Customer::CustomerId(_) | Customer::CustomerKey(_)) | None => {
-                return Err(SubscriptionError::CustomerRequired.into());
-            }
-        };
-        let asked = timing(request.timing.as_ref())?.unwrap_or(Timing::Immediate);
-        let active_from = starting_time(asked, context.now).map_err(SubscriptionError::from)?;
-        let anchor = instant("billing_anchor_time", request.billing_anchor_time.as_ref())?;
-        texts(&request.name, &request.description, request.metadata.iter())?;
-        let customer = self.engine.clients.customer(context, by).await?;
-        let plan = self.source(context, request.source.clone(), false).await?;
-        let mut new = named(
-            &plan,
-            customer,
-            &request.name,
-            &request.description,
-            &request.metadata,
-        );
-        new.active_from = active_from;
-        new.billing_anchor = anchor;
-        new.starting_phase = starting_phase(&plan, &request.starting_phase_key)?;
-        let subscription =
-            subscribe(&plan, new, context.now, &mut mint).map_err(SubscriptionError::from)?;
-        let decide = |_: &[Subscription]| {
-            Ok(vec![Saved {
-                before: None,
-                after: subscription.clone(),
-                reservation: Reservation::All,
-            }])
-        };
-        let reply = |saved: &[Saved]| {
-            let view = Some(show::view(&saved[0].after, None, context.now)?);
-            Ok(pb::CreateSubscriptionResponse { view })
-        };
-        self.engine.change(&call, customer, decide, reply).await
     }
 
     async fn get_subscription(
@@ -195,6 +207,12 @@ impl SubscriptionService for SubscriptionServer {
         let view = match found {
             Some(Stored::Plan(found)) => show::view(&found.subscription, at, context.now)?,
             Some(Stored::Reported(found)) => reported_view::view(&found, at, context.now)?,
+            Some(Stored::Store(found)) => {
+                let found = found
+                    .reported(context.now)
+                    .map_err(SubscriptionError::from)?;
+                reported_view::view(&found, at, context.now)?
+            }
             None => return Err(SubscriptionError::NotFound(id.to_string()).into()),
         };
         let view = Some(view);
@@ -537,14 +555,7 @@ impl SubscriptionService for SubscriptionServer {
             .customer_id
             .parse()
             .map_err(|_| SubscriptionError::field("customer_id", "is not an id"))?;
-        let applied = apply(
-            &self.engine.db,
-            &self.engine.clients,
-            &context,
-            customer,
-            None,
-        )
-        .await?;
+        let applied = apply(&self.engine.db, &self.engine.clients, &context, customer).await?;
         Ok(Response::new(pb::SyncCustomerResponse {
             applied_count: i32::try_from(applied).unwrap_or(i32::MAX),
         }))
@@ -558,6 +569,7 @@ fn listed(
     let show = |found: &Found| match &found.stored {
         Stored::Plan(listed) => Ok(show::to_proto(&listed.subscription, now)),
         Stored::Reported(reported) => reported_view::to_proto(reported, now),
+        Stored::Store(line) => reported_view::to_proto(&line.reported(now)?, now),
     };
     found.iter().map(show).collect()
 }

@@ -21,7 +21,7 @@ use crate::domain::term::view::Renewal;
 use crate::domain::term::{Facts, Origin};
 use crate::engine::Engine;
 use crate::error::SubscriptionError;
-use crate::record::record;
+use crate::record::{record, tell};
 use crate::store::term::{NewTerm, Term};
 use crate::terms::Known;
 use crate::{plan_terms, rights, store, terms};
@@ -105,7 +105,7 @@ impl TermServer {
                 },
             )
             .await?;
-        rights::tell(&self.engine, context, &*customers.lock().await).await;
+        tell(&self.engine, context, &*customers.lock().await).await;
         Ok(answer)
     }
 

@@ -17,6 +17,7 @@ pub mod revenue_kept;
 pub mod revenue_spend;
 pub mod revenue_sums;
 pub mod standing;
+pub mod store_line;
 pub mod store_transaction;
 pub mod subscription;
 pub mod term;

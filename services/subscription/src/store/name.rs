@@ -1,9 +1,10 @@
 //! What subscriptions of every origin are called: their numbers by creation, their short ids, the keys of reporters, and the
 //! names of single items. Every name leads to one subscription of the project.
 
+use chassis::Write;
 use chassis::short_id::{Digits, candidate};
 use kernel::id::{ProjectId, SubscriptionId};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};
 
 use crate::error::SubscriptionError;
 
@@ -11,6 +12,8 @@ use crate::error::SubscriptionError;
 const SHORT: (&str, (Digits, usize)) = ("pws_", (Digits::Base32, 24));
 /// Prefix and digits of keys that a reporter left to us.
 const KEY: (&str, (Digits, usize)) = ("sub_", (Digits::Base32, 12));
+/// The column of the counter.
+pub const LAST: &str = "last";
 /// Attempts to find a short id that is free.
 const ATTEMPTS_MAX: u32 = 100;
 
@@ -30,17 +33,38 @@ pub async fn number(
     project: ProjectId,
     id: SubscriptionId,
 ) -> Result<(i64, String), SubscriptionError> {
-    let row = tx
-        .query_one_raw(Statement::from_sql_and_values(
-            tx.get_database_backend(),
-            "INSERT INTO subscription_counter (project_id, last) VALUES ($1, 1) \
-             ON CONFLICT (project_id) DO UPDATE SET last = subscription_counter.last + 1 \
-             RETURNING last",
-            [project.to_string().into()],
-        ))
-        .await?;
-    let sequence = row.map_or(Ok(1), |row| row.try_get("", "last"))?;
+    let mut counting = counting(tx.get_database_backend(), project, 1);
+    counting.sql.push_str(" RETURNING ");
+    counting.sql.push_str(LAST);
+    let row = tx.query_one_raw(counting).await?;
+    let sequence = row.map_or(Ok(1), |row| row.try_get("", LAST))?;
     Ok((sequence, short(tx, project, id, None).await?))
+}
+
+/// The statement that takes the next numbers for new subscriptions; the last of them is what its row then has in `LAST`.
+pub fn counting(backend: DatabaseBackend, project: ProjectId, count: i64) -> Statement {
+    Statement::from_sql_and_values(
+        backend,
+        "INSERT INTO subscription_counter (project_id, last) VALUES ($1, $2) \
+         ON CONFLICT (project_id) DO UPDATE SET last = subscription_counter.last + $2",
+        [project.to_string().into(), count.into()],
+    )
+}
+
+/// Makes the short id of a new subscription and stores it with the commit. Should it be taken, which is as good as impossible, the
+/// write fails as a whole, and the next try has another one.
+pub fn short_later(write: &Write, project: ProjectId, id: SubscriptionId) -> String {
+    let name = candidate(project, SHORT.0, SHORT.1, id, 0);
+    write.later(Statement::from_sql_and_values(
+        write.tx().get_database_backend(),
+        "INSERT INTO subscription_name (project_id, name, subscription_id, product_key) VALUES ($1, $2, $3, NULL)",
+        [
+            project.to_string().into(),
+            name.as_str().into(),
+            id.to_string().into(),
+        ],
+    ));
+    name
 }
 
 /// Makes and stores the short id of a subscription, or of the time line of one of its products.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chassis::Write;
 use chassis::db::{instant, micros};
 use jiff::Timestamp;
 use kernel::id::{CustomerId, ProjectId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait as _, Statement,
 };
 
 use super::entity::product_access::{ActiveModel, Column, Entity, Model};
@@ -28,6 +29,9 @@ pub struct Pending {
     /// How often it failed.
     pub attempts: i32,
 }
+
+/// The column that says which change of the rights was the last.
+pub const REVISION: &str = "revision";
 
 /// The statement that notes that the rights of a customer changed; `free_at` is the system time from which the worker may tell of it.
 pub fn changed(
@@ -109,22 +113,13 @@ pub async fn due_customers(
     Ok(rows.iter().filter_map(pending).collect())
 }
 
-/// It is told, unless more has changed meanwhile.
-pub async fn done(
-    tx: &DatabaseTransaction,
-    project: ProjectId,
-    pending: Pending,
-) -> Result<(), SubscriptionError> {
-    update(tx, project, pending, None, 0).await
+/// Notes with the commit that it is told, unless more has changed meanwhile.
+pub fn done_later(write: &Write, project: ProjectId, pending: Pending) {
+    update_later(write, project, pending, None, 0);
 }
 
-/// Puts the next attempt off, each time for longer.
-pub async fn failed(
-    tx: &DatabaseTransaction,
-    project: ProjectId,
-    pending: Pending,
-    system_now: Timestamp,
-) -> Result<(), SubscriptionError> {
+/// Puts the next attempt off with the commit, each time for longer.
+pub fn failed_later(write: &Write, project: ProjectId, pending: Pending, system_now: Timestamp) {
     let doubled = u32::try_from(pending.attempts)
         .ok()
         .and_then(|attempts| PAUSE_MICROS.0.checked_shl(attempts));
@@ -132,36 +127,28 @@ pub async fn failed(
         .unwrap_or(PAUSE_MICROS.1)
         .clamp(PAUSE_MICROS.0, PAUSE_MICROS.1);
     let next = micros(system_now).saturating_add(pause);
-    update(
-        tx,
-        project,
-        pending,
-        Some(next),
-        pending.attempts.saturating_add(1),
-    )
-    .await
+    let attempts = pending.attempts.saturating_add(1);
+    update_later(write, project, pending, Some(next), attempts);
 }
 
-async fn update(
-    tx: &DatabaseTransaction,
+fn update_later(
+    write: &Write,
     project: ProjectId,
     pending: Pending,
     next: Option<i64>,
     attempts: i32,
-) -> Result<(), SubscriptionError> {
+) {
     let row = ActiveModel {
         attempts: Set(attempts),
         next_attempt_time: Set(next),
         ..Default::default()
     };
-    Entity::update_many()
+    let update = Entity::update_many()
         .set(row)
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::CustomerId.eq(pending.customer.to_string()))
-        .filter(Column::Revision.eq(pending.revision))
-        .exec(tx)
-        .await?;
-    Ok(())
+        .filter(Column::Revision.eq(pending.revision));
+    write.later(update.build(write.tx().get_database_backend()));
 }
 
 fn due(system_now: Timestamp, fresh_until: Timestamp) -> Condition {

@@ -9,9 +9,11 @@ use sea_orm::{
 
 use super::entity::subscription::{ActiveModel, Column, Entity, Model};
 use super::revenue::NewEntry;
+use super::store_line::STORE;
 use super::{name, subscription};
 use crate::domain::refusal::Refusal;
 use crate::domain::reported::{Origin, Reported};
+use crate::domain::store_transaction::line::StoreLine;
 use crate::domain::subscription::Subscription;
 use crate::error::SubscriptionError;
 
@@ -27,6 +29,8 @@ pub enum Stored {
     Plan(Box<Listed>),
     /// Run elsewhere.
     Reported(Box<Reported>),
+    /// Run by a store.
+    Store(Box<StoreLine>),
 }
 
 /// A plan-based subscription with what lists of all origins show of it.
@@ -46,6 +50,7 @@ impl Stored {
         match self {
             Self::Plan(listed) => listed.sequence,
             Self::Reported(reported) => reported.sequence,
+            Self::Store(line) => line.sequence,
         }
     }
 }
@@ -71,7 +76,7 @@ pub async fn find(
 ) -> Result<Option<Reported>, SubscriptionError> {
     Ok(match find_any(connection, project, id).await? {
         Some(Stored::Reported(reported)) => Some(*reported),
-        Some(Stored::Plan(_)) | None => None,
+        Some(Stored::Plan(_) | Stored::Store(_)) | None => None,
     })
 }
 
@@ -106,7 +111,7 @@ pub async fn of_customer(
     let all = list(connection, project, Some(customer), 0, CUSTOMER_MAX).await?;
     let reported = all.into_iter().filter_map(|stored| match stored {
         Stored::Reported(reported) => Some(*reported),
-        Stored::Plan(_) => None,
+        Stored::Plan(_) | Stored::Store(_) => None,
     });
     Ok(reported.collect())
 }
@@ -324,6 +329,10 @@ pub(super) fn from_row(row: &Model) -> Result<Option<Stored>, SubscriptionError>
             let reported = serde_json::from_str(&row.document).map_err(read)?;
             Some(Stored::Reported(Box::new(reported)))
         }
+        STORE => {
+            let line = serde_json::from_str(&row.document).map_err(read)?;
+            Some(Stored::Store(Box::new(line)))
+        }
         _ => None,
     })
 }
@@ -343,5 +352,6 @@ fn to_row(project: ProjectId, reported: &Reported) -> Result<ActiveModel, Subscr
         kind: Set(REPORTED.to_owned()),
         sequence: Set(reported.sequence),
         short_id: Set(reported.short_id.clone()),
+        renews: Set(false),
     })
 }

@@ -446,12 +446,14 @@ struct PackedEntry {
 }
 
 /// Places of the classes in what is stored. Add at the end only.
-const CLASSES: [Class; 5] = [
+const CLASSES: [Class; 7] = [
     Class::Trial,
     Class::Free,
     Class::Paid,
     Class::Ended,
     Class::Delinquent,
+    Class::PastDue,
+    Class::Lapsed,
 ];
 
 fn encode(entries: &[Entry]) -> Vec<u8> {

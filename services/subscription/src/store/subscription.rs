@@ -177,13 +177,14 @@ pub async fn count(
         .await?)
 }
 
-/// Stores a new subscription, with the commit.
-pub async fn insert_later(
+/// Stores a new subscription that has this number, with the commit.
+pub fn insert_later(
     write: &Write,
     project: ProjectId,
     subscription: &Subscription,
+    sequence: i64,
 ) -> Result<(), SubscriptionError> {
-    let (sequence, short_id) = name::number(write.tx(), project, subscription.id).await?;
+    let short_id = name::short_later(write, project, subscription.id);
     let row = ActiveModel {
         kind: Set(PLAN.to_owned()),
         sequence: Set(sequence),
@@ -244,8 +245,14 @@ fn in_status(status: Status, now: i64) -> Condition {
     let started = Condition::all().add(Column::ActiveFrom.lte(now));
     match status {
         Status::Scheduled => Condition::all().add(Column::ActiveFrom.gt(now)),
-        Status::Active => started.add(Column::ActiveTo.eq(OPEN)),
+        Status::Active => {
+            let renews = Condition::all()
+                .add(Column::Renews.eq(true))
+                .add(Column::ActiveTo.gt(now));
+            started.add(Condition::any().add(Column::ActiveTo.eq(OPEN)).add(renews))
+        }
         Status::Canceled => started
+            .add(Column::Renews.eq(false))
             .add(Column::ActiveTo.lt(OPEN))
             .add(Column::ActiveTo.gt(now)),
         Status::Inactive => started.add(Column::ActiveTo.lte(now)),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chassis::Write;
 use chassis::db::{instant, micros};
 use chassis::keyset::{self, Rows, Slice, SortColumn};
 use chassis::short_id::{Digits, candidate};
@@ -10,7 +11,8 @@ use jiff::Timestamp;
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
-    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QueryTrait as _, Select, Statement,
+    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect as _, QueryTrait as _,
+    Select,
 };
 
 use super::entity::term::{ActiveModel, Column, Entity, Model};
@@ -156,19 +158,43 @@ pub async fn replace(
     Ok((before, after))
 }
 
-/// The statement that adds a term of a source that has none. Should its short id be taken, which is as good as impossible, the write
-/// fails as a whole, and the next try has another one.
-pub fn insertion(
+/// What the terms of a source are stretches of, of those too that are gone.
+pub async fn sources(
     tx: &DatabaseTransaction,
     project: ProjectId,
     source_key: &str,
-    term: &NewTerm,
+) -> Result<Vec<String>, SubscriptionError> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::SourceId)
+        .distinct()
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::SourceKey.eq(source_key))
+        .into_tuple()
+        .all(tx)
+        .await?)
+}
+
+/// Adds terms of a source that has none, with the commit; answers them by start. Should a short id be taken, which is as good as impossible,
+/// the write fails as a whole, and the next try has another one.
+pub fn insert_later(
+    write: &Write,
+    project: ProjectId,
+    source_key: &str,
+    terms: &[NewTerm],
     now: Timestamp,
-) -> Result<Statement, SubscriptionError> {
-    let id = chassis::id::next::<SubscriptionId>();
-    let mut row = new_row(project, source_key, (id, term), now)?;
-    row.short_id = candidate(project, "sub", SHORT, id, 0);
-    Ok(Entity::insert(ActiveModel::from(row)).build(tx.get_database_backend()))
+) -> Result<Vec<Term>, SubscriptionError> {
+    let mut made = Vec::with_capacity(terms.len());
+    for term in terms {
+        let id = chassis::id::next::<SubscriptionId>();
+        let mut row = new_row(project, source_key, (id, term), now)?;
+        row.short_id = candidate(project, "sub", SHORT, id, 0);
+        let insert = Entity::insert(ActiveModel::from(row.clone()));
+        write.later(insert.build(write.tx().get_database_backend()));
+        made.extend(from_row(row)?);
+    }
+    made.sort_by_key(|term| (term.start, term.id));
+    Ok(made)
 }
 
 fn new_row(

@@ -43,6 +43,20 @@ impl Neighbors {
                 let products = self.products.iter().filter(wanted).cloned().collect();
                 catalog::BatchGetProductsResponse { products }.encode_to_vec()
             }
+            "BatchGetStoreApps" => {
+                let details = catalog::AppStoreDetails {
+                    small_business_program: self.small_business,
+                    ..Default::default()
+                };
+                let app = catalog::StoreApp {
+                    details: Some(catalog::store_app::Details::AppStore(details)),
+                    ..Default::default()
+                };
+                catalog::BatchGetStoreAppsResponse {
+                    store_apps: vec![app],
+                }
+                .encode_to_vec()
+            }
             "ApplyProductAccess" => {
                 let request: entitlement::ApplyProductAccessRequest = read(body);
                 let revision = request.revision;

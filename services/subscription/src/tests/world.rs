@@ -76,6 +76,8 @@ pub struct Neighbors {
     pub project: customer::Project,
     /// Products of the catalog.
     pub products: Vec<catalog::Product>,
+    /// Whether the app that sells them is in the small-business program.
+    pub small_business: bool,
     /// What entitlement was told that customers have by what they bought.
     pub rights: BTreeMap<String, entitlement::ApplyProductAccessRequest>,
     /// Rates into the project's currency.
@@ -250,15 +252,9 @@ impl World {
         let context = Context::background(&self.env, ProjectId::from_ulid(Ulid(1)), time(now));
         ApplyTimer::new(self.engine.clone()).due().await.unwrap();
         let customer = CUSTOMER.parse().unwrap();
-        provision::apply(
-            &self.engine.db,
-            &self.engine.clients,
-            &context,
-            customer,
-            None,
-        )
-        .await
-        .unwrap()
+        provision::apply(&self.engine.db, &self.engine.clients, &context, customer)
+            .await
+            .unwrap()
     }
 
     /// What the next process does about erasures that were interrupted; answers how many it finished.
@@ -435,6 +431,7 @@ impl Neighbors {
                 self.apply("billing", request.state.unwrap());
                 Vec::new()
             }
+            ("billing", "EraseCustomerInvoices") => Vec::new(),
             ("customer", "GetCustomer" | "EnsureCustomer" | "AddAlias" | "EraseCustomer") => {
                 self.named_customer(method, body)?
             }

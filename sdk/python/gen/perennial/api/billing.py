@@ -201,6 +201,8 @@ from perennial.billing.v1.subscription_sync_service_pb2 import (
     ApplySubscriptionResponse as ApplySubscriptionResponse,
     SyncCustomerRequest as SyncCustomerRequest,
     SyncCustomerResponse as SyncCustomerResponse,
+    EraseCustomerInvoicesRequest as EraseCustomerInvoicesRequest,
+    EraseCustomerInvoicesResponse as EraseCustomerInvoicesResponse,
 )
 from perennial.billing.v1.subscription_sync_service_pb2_grpc import (
     SubscriptionSyncServiceStub as SubscriptionSyncServiceStub,

@@ -84,6 +84,8 @@ from perennial.customer.v1.customer_service_pb2 import (
     ResolveSubjectsResponse as ResolveSubjectsResponse,
     PlaceHoldRequest as PlaceHoldRequest,
     PlaceHoldResponse as PlaceHoldResponse,
+    PlaceHoldsRequest as PlaceHoldsRequest,
+    PlaceHoldsResponse as PlaceHoldsResponse,
     ReleaseHoldRequest as ReleaseHoldRequest,
     ReleaseHoldResponse as ReleaseHoldResponse,
     ListHoldsRequest as ListHoldsRequest,
@@ -183,6 +185,8 @@ from perennial.customer.v1.project_service_pb2_grpc import (
 from perennial.customer.v1.rate_service_pb2 import (
     SetRateRequest as SetRateRequest,
     SetRateResponse as SetRateResponse,
+    BatchSetRatesRequest as BatchSetRatesRequest,
+    BatchSetRatesResponse as BatchSetRatesResponse,
     ListRatesRequest as ListRatesRequest,
     ListRatesResponse as ListRatesResponse,
     GetRateRequest as GetRateRequest,

@@ -13,6 +13,8 @@ pub mod volume;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod references;
+#[cfg(test)]
 mod tables;
 
 use kernel::{

@@ -2,14 +2,15 @@
 //! are found again by their reference. What a person touched stays, what was issued stays
 //! and is reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Decimal, Timestamp, id::LineId, period::Period};
 
-use super::Expected;
+use super::{Expected, expected::version};
 use crate::domain::{
     invoice::{Line, ManagedBy, SplitGroup},
     price::Model,
+    subscription::Subscription,
 };
 
 /// Metadata key of a line that sync shall leave alone.
@@ -103,6 +104,34 @@ pub fn difference(expected: &[Expected], existing: &[Existing]) -> Vec<Operation
         }
     }
     operations
+}
+
+/// Whether a line stays that is not expected now and may be later: who goes on from here without looking would make it
+/// a second time. Lines of versions that the subscription no longer has are never expected again.
+pub fn leaves_over(
+    subscription: &Subscription,
+    expected: &[Expected],
+    existing: &[Existing],
+) -> bool {
+    let expected: BTreeSet<&str> = expected
+        .iter()
+        .map(|expected| expected.reference.as_str())
+        .collect();
+    let versions: BTreeSet<String> = subscription
+        .phases
+        .iter()
+        .flat_map(|phase| phase.items.iter().map(move |item| (phase, item)))
+        .map(|(phase, item)| version(subscription, phase, item))
+        .collect();
+    existing
+        .iter()
+        .filter(|one| is_left_alone(one) || one.standing != Standing::Gathering)
+        .filter_map(|one| one.line.reference.as_deref())
+        .filter(|reference| !expected.contains(reference))
+        .any(|reference| {
+            let of = reference.split_once("/period[");
+            versions.contains(of.map_or(reference, |(version, _)| version))
+        })
 }
 
 /// Whether sync keeps its hands off a line.

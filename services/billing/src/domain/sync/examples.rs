@@ -612,3 +612,68 @@ proptest! {
         prop_assert!(early.next_sync.unwrap() > day(first));
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Going on from where the last sync ended gives the same lines as looking at everything: each once.
+    #[test]
+    fn going_on_adds_what_is_new(
+        anchor in 1i8..=31, offset in 0i64..24 * 40, billing in 0usize..3, cadences in (0usize..5, 0usize..5),
+        trial in proptest::option::of(1i64..24 * 50), second in 1i64..24 * 200, end in proptest::option::of(1i64..24 * 500),
+        steps in proptest::collection::vec(0i64..24 * 45, 1..8),
+    ) {
+        const CADENCES: [&str; 5] = ["P1M", "P1W", "P1D", "P3M", "P1Y"];
+        let hours = |from: Timestamp, hours: i64| from.saturating_add(jiff::SignedDuration::from_hours(hours)).unwrap();
+        let start = hours(at("2024-01-01"), offset);
+        let first = hours(start, trial.unwrap_or(second));
+        let items = |key: &str, from: Timestamp, until: Option<Timestamp>| vec![
+            item(&format!("{key}_fee"), advance("10"), Some(CADENCES[cadences.0]), from, until),
+            item(&format!("{key}_use"), unit(1), Some(CADENCES[cadences.1]), from, until),
+            item(&format!("{key}_late"), arrears("3"), Some("P1M"), hours(from, 5), until),
+            item(&format!("{key}_once"), advance("7"), None, from, until),
+        ];
+        // A trial has no price.
+        let opening = if trial.is_some() { Vec::new() } else { items("a", start, Some(first)) };
+        let phases = vec![phase("a", start, Some(first), opening), phase("b", first, None, items("b", first, None))];
+        let mut both = subscription(start, at(&format!("2024-01-{anchor:02}")), CADENCES[billing], phases);
+        if let Some(late) = end {
+            let last = hours(first, late);
+            both.active_to = Some(last);
+            both.phases[1].end = Some(last);
+        }
+        let (mut now, mut reached, mut known) = (hours(start, -30), Reached::new(), Vec::new());
+        for step in steps {
+            now = hours(now, step);
+            let whole = expected(&both, now).unwrap();
+            match added(&both, now, &reached).unwrap() {
+                Some(plan) => {
+                    prop_assert_eq!(plan.next_sync, whole.next_sync);
+                    prop_assert_eq!(&plan.reached, &whole.reached);
+                    known.extend(plan.lines);
+                    reached = plan.reached;
+                }
+                None => {
+                    known = whole.lines.clone();
+                    reached = whole.reached;
+                }
+            }
+            let by_reference = |lines: &[Expected]| {
+                let mut lines = lines.to_vec();
+                lines.sort_by(|a, b| a.reference.cmp(&b.reference));
+                lines
+            };
+            prop_assert_eq!(by_reference(&known), by_reference(&whole.lines));
+        }
+    }
+
+    /// A clock that was set back is no reason to go on.
+    #[test]
+    fn who_is_earlier_looks_at_everything(days in 40i64..300, back in 40i64..300) {
+        let monthly = simple("2024-01-31", "P1M", vec![("fee", advance("10"), Some("P1M"))]);
+        let day = |days: i64| at("2024-01-31").saturating_add(jiff::SignedDuration::from_hours(24 * days)).unwrap();
+        let late = expected(&monthly, day(days)).unwrap();
+        let earlier = added(&monthly, day(days - back), &late.reached).unwrap();
+        prop_assert!(earlier.is_none());
+    }
+}

@@ -2,6 +2,8 @@
 //! the billing period that an instant lies in, so that fees in advance exist before they
 //! fall due.
 
+use std::collections::BTreeMap;
+
 use kernel::{
     Timestamp,
     calendar::{CalendarError, IsoDuration, Recurrence, floor_to_second},
@@ -58,21 +60,54 @@ pub struct Expected {
     pub subscription: LineSubscription,
 }
 
+/// Up to when the lines of each phase, by its key, have been prepared. It holds for one state of a subscription.
+pub type Reached = BTreeMap<String, Timestamp>;
+
 /// What a sync at some instant leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// The lines that should exist.
+    /// The lines that should exist; of a plan that goes on from where another ended, those that it adds.
     pub lines: Vec<Expected>,
     /// When to look again; `None` when nothing more will come.
     pub next_sync: Option<Timestamp>,
+    /// How far it reaches.
+    pub reached: Reached,
 }
 
 /// The lines of a subscription as of an instant. Once its end is known everything until
 /// then is prepared at once.
 pub fn expected(subscription: &Subscription, now: Timestamp) -> Result<Plan, SyncError> {
+    prepared(subscription, now, &Reached::new())
+}
+
+/// What the same state of a subscription adds to the lines of an earlier plan, without working those out again.
+/// `None` when the earlier plan reaches further in some phase, as when a test clock was set back.
+pub fn added(
+    subscription: &Subscription,
+    now: Timestamp,
+    reached: &Reached,
+) -> Result<Option<Plan>, SyncError> {
+    let plan = prepared(subscription, now, reached)?;
+    let goes_on = |(phase, limit): (&String, &Timestamp)| {
+        let known = reached.get(phase);
+        known.is_none_or(|known| known <= limit)
+    };
+    Ok(plan.reached.iter().all(goes_on).then(|| Plan {
+        reached: reached.clone().into_iter().chain(plan.reached).collect(),
+        ..plan
+    }))
+}
+
+/// The lines behind what was reached before.
+fn prepared(
+    subscription: &Subscription,
+    now: Timestamp,
+    before: &Reached,
+) -> Result<Plan, SyncError> {
     if subscription.deleted || !subscription.is_priced() {
         return Ok(Plan::default());
     }
+    let mut reached = Reached::new();
     let as_of = subscription.active_to.map_or(now, |end| end.max(now));
     let current = subscription.aligned_period(as_of)?;
     let horizon = horizon(subscription, as_of, current);
@@ -86,15 +121,14 @@ pub fn expected(subscription: &Subscription, now: Timestamp) -> Result<Plan, Syn
         if phase.start > limit {
             limit = phase.priced().map(|item| item.start).min().unwrap_or(limit);
         }
+        let span = Span {
+            after: before.get(&phase.key).copied(),
+            limit: floor_to_second(limit),
+        };
         for item in phase.priced() {
-            lines_of(
-                subscription,
-                phase,
-                item,
-                floor_to_second(limit),
-                &mut lines,
-            )?;
+            lines_of(subscription, phase, item, span, &mut lines)?;
         }
+        reached.insert(phase.key.clone(), span.limit);
         if phase.end.is_some_and(|end| end >= as_of) {
             break;
         }
@@ -104,7 +138,30 @@ pub fn expected(subscription: &Subscription, now: Timestamp) -> Result<Plan, Syn
     } else {
         Some(next_sync(subscription, as_of, current))
     };
-    Ok(Plan { lines, next_sync })
+    Ok(Plan {
+        lines,
+        next_sync,
+        reached,
+    })
+}
+
+/// Which lines are prepared: those due behind one instant and until another.
+#[derive(Clone, Copy)]
+struct Span {
+    after: Option<Timestamp>,
+    limit: Timestamp,
+}
+
+impl Span {
+    /// Whether lines that are due then were prepared before.
+    fn is_behind(self, invoice_time: Timestamp) -> bool {
+        self.after
+            .is_some_and(|after| floor_to_second(invoice_time) <= after)
+    }
+
+    fn is_beyond(self, invoice_time: Timestamp) -> bool {
+        floor_to_second(invoice_time) > self.limit
+    }
 }
 
 /// Lines due up to here are prepared.
@@ -139,15 +196,15 @@ fn lines_of(
     subscription: &Subscription,
     phase: &Phase,
     item: &Item,
-    limit: Timestamp,
+    span: Span,
     lines: &mut Vec<Expected>,
 ) -> Result<(), SyncError> {
     let Some(price) = &item.price else {
         return Ok(());
     };
     match &item.cadence {
-        Some(cadence) => recurring(subscription, phase, item, price, cadence, limit, lines),
-        None => once(subscription, phase, item, price, limit, lines),
+        Some(cadence) => recurring(subscription, phase, item, (price, cadence), span, lines),
+        None => once(subscription, phase, item, price, span, lines),
     }
 }
 
@@ -155,15 +212,13 @@ fn recurring(
     subscription: &Subscription,
     phase: &Phase,
     item: &Item,
-    price: &Price,
-    cadence: &IsoDuration,
-    limit: Timestamp,
+    (price, cadence): (&Price, &IsoDuration),
+    span: Span,
     lines: &mut Vec<Expected>,
 ) -> Result<(), SyncError> {
     let recurrence = Recurrence::new(cadence.clone(), subscription.anchor)?;
     let ends = [subscription.active_to, phase.end, item.end];
-    let mut at = item.start;
-    let mut index = 0u32;
+    let (mut at, mut index) = first(subscription, phase, item, &recurrence, span)?;
     while ends.iter().flatten().all(|end| at < *end) {
         let full = recurrence.period_at(at)?;
         let service = Period {
@@ -176,7 +231,7 @@ fn recurring(
         } else {
             service.end.max(billing.end)
         };
-        if floor_to_second(invoice_time) > limit {
+        if span.is_beyond(invoice_time) {
             break;
         }
         if lines.len() >= LINES_MAX {
@@ -189,11 +244,38 @@ fn recurring(
             billing,
             invoice_time,
         };
-        lines.extend(line(subscription, phase, item, price, reference, times)?);
+        if !span.is_behind(invoice_time) {
+            lines.extend(line(subscription, phase, item, price, reference, times)?);
+        }
         at = service.end;
         index += 1;
     }
     Ok(())
+}
+
+/// The start and the number of a service period at which to begin: all before it were due when what was prepared
+/// before ended, or earlier. Whatever begins in a billing period is due when that begins or later; so the period that
+/// holds the start of the last billing period is early enough.
+fn first(
+    subscription: &Subscription,
+    phase: &Phase,
+    item: &Item,
+    recurrence: &Recurrence,
+    span: Span,
+) -> Result<(Timestamp, i64), SyncError> {
+    let from_start = (item.start, 0);
+    let Some(after) = span.after else {
+        return Ok(from_start);
+    };
+    let place = subscription.period_in(phase, after)?.start.min(after);
+    if place <= item.start {
+        return Ok(from_start);
+    }
+    let index = recurrence.number_at(place)? - recurrence.number_at(item.start)?;
+    if index == 0 {
+        return Ok(from_start);
+    }
+    Ok((recurrence.period_at(place)?.start, index))
 }
 
 fn once(
@@ -201,7 +283,7 @@ fn once(
     phase: &Phase,
     item: &Item,
     price: &Price,
-    limit: Timestamp,
+    span: Span,
     lines: &mut Vec<Expected>,
 ) -> Result<(), SyncError> {
     if item.end.is_some_and(|end| end <= item.start) {
@@ -223,7 +305,7 @@ fn once(
     } else {
         service.end.max(billing.end)
     };
-    if floor_to_second(invoice_time) > limit {
+    if span.is_beyond(invoice_time) || span.is_behind(invoice_time) {
         return Ok(());
     }
     let times = Times {

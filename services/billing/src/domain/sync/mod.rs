@@ -7,5 +7,5 @@ pub mod expected;
 #[cfg(test)]
 mod examples;
 
-pub use difference::{Existing, Operation, Standing, difference};
-pub use expected::{Expected, Plan, expected};
+pub use difference::{Existing, Operation, Standing, difference, leaves_over};
+pub use expected::{Expected, Plan, Reached, added, expected};

@@ -23,6 +23,8 @@ pub struct Model {
     pub end_time: Option<i64>,
     /// When its lines have to be looked at again.
     pub next_sync_time: Option<i64>,
+    /// How far its lines were made for this revision, JSON.
+    pub reached: String,
     /// The subscription, JSON.
     pub body: String,
 }

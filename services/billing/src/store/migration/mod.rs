@@ -4,6 +4,7 @@ mod m0001_billing;
 mod m0002_stripe;
 mod m0003_hold;
 mod m0004_run;
+mod m0005_reached;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -14,5 +15,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0002_stripe::Stripe),
         Box::new(m0003_hold::Hold),
         Box::new(m0004_run::Run),
+        Box::new(m0005_reached::Reached),
     ]
 }

@@ -16,6 +16,8 @@ pub struct Model {
     pub sequence: i64,
     /// Ledger update time.
     pub ledger_update_time: Option<i64>,
+    /// Counts reservations and reports.
+    pub change: i64,
 }
 
 /// No relations: rows are joined by the store.

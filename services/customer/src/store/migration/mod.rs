@@ -5,6 +5,7 @@ pub mod m0002_customer;
 pub mod m0003_subject;
 pub mod m0004_identity;
 pub mod m0005_rate_charge;
+pub mod m0006_report_change;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -16,5 +17,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0003_subject::Subjects),
         Box::new(m0004_identity::Identity),
         Box::new(m0005_rate_charge::RateCharges),
+        Box::new(m0006_report_change::ReportChange),
     ]
 }

@@ -5,6 +5,7 @@ mod m0002_checkpoint_time;
 mod m0003_promotional_access;
 mod m0004_meter_hold;
 mod m0005_product_right;
+mod m0006_customer_gate;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -16,5 +17,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0003_promotional_access::Migration),
         Box::new(m0004_meter_hold::Migration),
         Box::new(m0005_product_right::Migration),
+        Box::new(m0006_customer_gate::Migration),
     ]
 }

@@ -39,6 +39,8 @@ pub struct Model {
     pub invoice_number: String,
     /// In project time.
     pub create_time: i64,
+    /// End of the usage period that it tells of, in project time; zero if it tells of none.
+    pub keep_until: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,6 +2,7 @@
 
 mod m0001_notification;
 mod m0002_event;
+mod m0003_retention;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -10,5 +11,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
     vec![
         Box::new(m0001_notification::Migration),
         Box::new(m0002_event::Migration),
+        Box::new(m0003_retention::Migration),
     ]
 }

@@ -21,6 +21,8 @@ pub struct State {
     pub currency: Option<Currency>,
     /// What all of it costs.
     pub amount: Option<Amount>,
+    /// Months of the interval that was told last, with an amount or without.
+    pub months: Option<u32>,
     /// When it ends.
     pub end: Option<End>,
     /// The fact that set the end.
@@ -182,6 +184,10 @@ impl State {
         if let Some(amount) = patch.amount {
             self.amount = Some(amount);
         }
+        self.months = patch
+            .months
+            .or(patch.amount.map(|amount| amount.months))
+            .or(self.months);
         if patch.amount.is_some() || self.paying() != before {
             self.amount_by.clone_from(&fact.id);
             for item in &mut self.items {
@@ -293,6 +299,7 @@ impl State {
         let shares = self.items.iter().filter(|item| item.kind.recurs());
         let value = decimal::checked_sum(shares.filter_map(|item| item.share))?;
         self.amount = Some(Amount { value, months: 1 });
+        self.months = Some(1);
         self.amount_by.clone_from(&fact.id);
         Ok(())
     }

@@ -125,6 +125,9 @@ pub struct Patch {
     pub items: Option<Vec<ItemPatch>>,
     /// What all of it costs.
     pub amount: Option<Amount>,
+    /// Months of the interval, where it is told without an amount, as in a trial: 1 or 12.
+    #[serde(default)]
+    pub months: Option<u32>,
     /// Currency of the amounts.
     pub currency: Option<Currency>,
     /// The end.

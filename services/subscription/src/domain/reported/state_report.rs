@@ -241,6 +241,7 @@ fn whole(state: &WholeState, held: &State) -> Change {
             trial_end: None,
         }]),
         amount: (!state.is_trial).then(|| amount(state)),
+        months: state.is_trial.then_some(state.months),
         currency: match held.currency {
             None => Some(default_currency(state)),
             Some(_) => None,

@@ -238,7 +238,7 @@ fn parts(state: &State, at: Timestamp) -> Result<Vec<Part>, DecimalError> {
     }
     let nothing = Amount {
         value: Decimal::ZERO,
-        months: state.amount.map_or(1, |amount| amount.months),
+        months: state.months.unwrap_or(1),
     };
     let amounts = state.amounts()?;
     let parts = state
@@ -311,4 +311,38 @@ fn stretches(segments: &[Segment], pick: impl Fn(&[Part]) -> Option<&Part>) -> V
         running = part.cloned();
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::super::Origin;
+    use super::super::state_report::WholeState;
+    use super::super::tests::{fresh, state};
+
+    #[test]
+    fn a_trial_keeps_the_interval_that_it_leads_to() {
+        let trial = |months| WholeState {
+            months,
+            is_trial: true,
+            ..state("2024-01-01", "gold", 0)
+        };
+        for months in [1, 12] {
+            let mut reported = fresh(Origin::States);
+            reported.begin("f0".to_owned(), &trial(months));
+            let stretch = &reported.lines().unwrap()[0].stretches[0];
+            assert_eq!(stretch.amount.months, months);
+            assert_eq!(reported.events().unwrap()[0].amount.months, months);
+            // Nothing is paid, so that nothing is told of an amount.
+            assert_eq!(reported.latest_view().unwrap().monthly_amount, None);
+            let paid = WholeState {
+                months: 13 - months,
+                ..state("2024-01-15", "gold", 12_000)
+            };
+            reported.change("f1".to_owned(), None, &paid).unwrap();
+            let events = reported.events().unwrap();
+            let told: Vec<u32> = events.iter().map(|event| event.amount.months).collect();
+            assert_eq!(told, [months, 13 - months]);
+        }
+    }
 }

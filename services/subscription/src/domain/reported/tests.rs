@@ -74,7 +74,7 @@ pub fn patch(items: Vec<ItemPatch>, amount: Option<&str>) -> Patch {
             months: 1,
         }),
         currency: amount.map(|_| Currency::USD),
-        end: None,
+        ..Patch::default()
     }
 }
 

@@ -154,8 +154,8 @@ pub fn plan_view(subscription: &Subscription, now: Timestamp) -> Result<View, Re
     let kind = match change.class {
         Class::Trial => ItemKind::Trial,
         Class::Paid if change.monthly_value.is_zero() => ItemKind::Metered,
-        Class::Paid => ItemKind::Recurring,
-        Class::Free | Class::Ended | Class::Delinquent => ItemKind::Free,
+        Class::Paid | Class::PastDue => ItemKind::Recurring,
+        Class::Free | Class::Ended | Class::Delinquent | Class::Lapsed => ItemKind::Free,
     };
     let next = lives.get(current + 1).map(|next| next.at);
     Ok(View {
@@ -185,8 +185,8 @@ pub fn plan_events(subscription: &Subscription) -> Result<Vec<PlanEvent>, Refusa
     for change in changes(subscription)? {
         let status = match change.class {
             Class::Trial => Some(EventStatus::Trialing),
-            Class::Paid => Some(EventStatus::Active),
-            Class::Free | Class::Ended | Class::Delinquent => None,
+            Class::Paid | Class::PastDue => Some(EventStatus::Active),
+            Class::Free | Class::Ended | Class::Delinquent | Class::Lapsed => None,
         };
         let last = events
             .last()
@@ -217,8 +217,8 @@ fn goes_on(subscription: &Subscription, change: &Change) -> bool {
 
 fn is_live(class: Class) -> bool {
     match class {
-        Class::Trial | Class::Free | Class::Paid => true,
-        Class::Ended | Class::Delinquent => false,
+        Class::Trial | Class::Free | Class::Paid | Class::PastDue => true,
+        Class::Ended | Class::Delinquent | Class::Lapsed => false,
     }
 }
 

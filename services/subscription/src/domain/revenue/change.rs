@@ -26,6 +26,10 @@ pub enum Class {
     Ended,
     /// Over, because it was not paid.
     Delinquent,
+    /// Paid for until now, and a store still tries to be paid for more: counts as paid, but not where stores count.
+    PastDue,
+    /// Over unless its store tells of another period: ahead of time it is no cancelation.
+    Lapsed,
 }
 
 /// One entry of the ledger: holds until the next.
@@ -78,7 +82,7 @@ pub fn product_key(subscription: &Subscription) -> String {
 impl Class {
     /// Whether it says that a subscription is over.
     pub fn is_over(self) -> bool {
-        matches!(self, Self::Ended | Self::Delinquent)
+        matches!(self, Self::Ended | Self::Delinquent | Self::Lapsed)
     }
 
     /// The name it is stored under.
@@ -89,6 +93,8 @@ impl Class {
             Self::Paid => "paid",
             Self::Ended => "ended",
             Self::Delinquent => "delinquent",
+            Self::PastDue => "past_due",
+            Self::Lapsed => "lapsed",
         }
     }
 
@@ -100,6 +106,8 @@ impl Class {
             Self::Paid,
             Self::Ended,
             Self::Delinquent,
+            Self::PastDue,
+            Self::Lapsed,
         ]
         .into_iter()
         .find(|class| class.as_str() == text)

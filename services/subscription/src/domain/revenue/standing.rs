@@ -77,9 +77,16 @@ pub fn standing(entries: &[&Entry], until: Timestamp) -> Result<Standing, Decima
             activated = activated.or(at);
         }
     }
+    let is_owed = |ended: &Entry| {
+        let own = |entry: &&&Entry| entry.subscription_id == ended.subscription_id;
+        let mut own = entries.iter().filter(own);
+        own.any(|entry| entry.class == Class::PastDue)
+    };
     let over: BTreeSet<(&str, i32)> = ahead
         .iter()
-        .filter(|entry| entry.class.is_over())
+        .filter(|entry| entry.class.is_over() && entry.class != Class::Lapsed)
+        // What is not paid yet still may be.
+        .filter(|entry| entry.class != Class::Delinquent || !is_owed(entry))
         .map(|entry| (entry.subscription_id.as_str(), entry.part))
         .collect();
     let mut paying = live
@@ -96,7 +103,12 @@ pub fn standing(entries: &[&Entry], until: Timestamp) -> Result<Standing, Decima
     } else if activated.is_some() {
         match left_as {
             Class::Delinquent => Status::ChurnedDelinquent,
-            Class::Ended | Class::Paid | Class::Free | Class::Trial => Status::ChurnedVoluntary,
+            Class::Ended
+            | Class::Lapsed
+            | Class::Paid
+            | Class::PastDue
+            | Class::Free
+            | Class::Trial => Status::ChurnedVoluntary,
         }
     } else if had_trial {
         Status::ChurnedTrial
@@ -196,6 +208,28 @@ mod tests {
             seen(&entries, 20),
             (Status::ChurnedTrial, "0".to_owned(), None, Some(10))
         );
+    }
+
+    #[test]
+    fn a_lapse_and_a_debt_ahead_are_no_cancellation() {
+        let mut entries = [
+            entry("1", "x", 1, Class::Paid, 20),
+            entry("1", "x", 30, Class::Lapsed, 0),
+        ];
+        assert_eq!(seen(&entries, 10).0, Status::Active);
+        assert_eq!(seen(&entries, 31).0, Status::ChurnedVoluntary);
+        entries[1].class = Class::Ended;
+        assert_eq!(seen(&entries, 10).0, Status::Canceled);
+        let owed = [
+            entry("1", "x", 1, Class::Paid, 20),
+            entry("1", "x", 30, Class::PastDue, 20),
+            entry("1", "x", 90, Class::Delinquent, 0),
+        ];
+        for day in [10, 31] {
+            let expected = (Status::Active, "20".to_owned(), Some(1), None);
+            assert_eq!(seen(&owed, day), expected);
+        }
+        assert_eq!(seen(&owed, 91).0, Status::ChurnedDelinquent);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What stores tell, and what it comes to: transactions of one store subscription are folded into terms (`fold`), those of a thing
-//! bought once into a purchase (`purchase`). Both go by the time at which things happened, never by the order in which they arrived.
+//! bought once into a purchase (`purchase`); all terms of one store subscription are one thing to those who know no terms (`line`). All go by the time at which things happened, never by the order in which they arrived.
 
 mod fold;
+pub mod line;
 pub mod purchase;
 
+#[cfg(test)]
+mod line_tests;
 #[cfg(test)]
 mod tests;
 

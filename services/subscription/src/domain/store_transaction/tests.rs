@@ -75,14 +75,14 @@ pub fn buys(id: &str, key: &str, at: &str) -> Transaction {
     }
 }
 
-fn renews(id: &str, at: &str) -> Transaction {
+pub fn renews(id: &str, at: &str) -> Transaction {
     Transaction {
         price: usd("10"),
         ..told(id, Kind::Renewal, at)
     }
 }
 
-fn trial(id: &str, at: &str) -> Transaction {
+pub fn trial(id: &str, at: &str) -> Transaction {
     Transaction {
         trial: true,
         price: None,
@@ -495,7 +495,8 @@ fn the_ledger_follows_and_sandbox_counts_in_none() {
         [
             "2024-01-01 0 trial",
             "2024-01-08 10 paid",
-            "2024-02-11 0 delinquent"
+            "2024-02-11 10 past_due",
+            "2024-04-08 0 delinquent"
         ]
     );
     let sandbox = told_all.map(|told| Transaction {
@@ -578,7 +579,7 @@ fn any_transaction() -> impl Strategy<Value = Transaction> {
     )
 }
 
-fn any_life() -> impl Strategy<Value = (Vec<Transaction>, Vec<Transaction>)> {
+pub fn any_life() -> impl Strategy<Value = (Vec<Transaction>, Vec<Transaction>)> {
     proptest::collection::vec(any_transaction(), 1..16)
         .prop_map(|mut all| {
             for (index, transaction) in all.iter_mut().enumerate() {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use kernel::Decimal;
 
-use super::{Amount, Coverage, Facts};
+use super::{Amount, Coverage, Facts, Origin};
 use crate::domain::revenue::change::Class;
 
 /// An entry of the ledger: holds until the next.
@@ -20,8 +20,9 @@ pub struct Worth {
 }
 
 impl Facts {
-    /// The ledger of a term; empty where it counts in no figure. Grace counts as what it follows; from a retry on it is lost unpaid; a
-    /// pause is an end.
+    /// The ledger of a term; empty where it counts in no figure. Grace counts as what it follows; a retry as past due, with the worth of
+    /// what was paid, and as lost unpaid where nothing was; a pause is an end. The end of what a store sold so far is a lapse, unless
+    /// renewal was turned off.
     pub fn worth(&self) -> Vec<Worth> {
         if !self.counts() {
             return Vec::new();
@@ -39,6 +40,14 @@ impl Facts {
                 continue;
             }
             if stage.coverage == Coverage::Grace {
+                continue;
+            }
+            let owed = found
+                .last()
+                .filter(|last| stage.coverage == Coverage::Retry && last.class == Class::Paid);
+            if let Some(owed) = owed.cloned() {
+                let (at, class) = (stage.start, Class::PastDue);
+                push(&mut found, Worth { at, class, ..owed });
                 continue;
             }
             let class = match stage.coverage {
@@ -66,6 +75,8 @@ impl Facts {
                 .is_some_and(|stage| [Coverage::Grace, Coverage::Retry].contains(&stage.coverage));
             let class = if unpaid {
                 Class::Delinquent
+            } else if self.origin == Origin::Store && !self.renewal_is_off(Timestamp::MAX) {
+                Class::Lapsed
             } else {
                 Class::Ended
             };

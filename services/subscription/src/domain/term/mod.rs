@@ -335,6 +335,14 @@ impl Store {
         }
     }
 
+    /// The share that it keeps of what a small business sells, if it has a program for these.
+    pub fn small_business_commission(self) -> Option<Decimal> {
+        match self {
+            Self::AppStore | Self::MacAppStore | Self::PlayStore => Some(Decimal::new(15, 2)),
+            Self::Amazon | Self::Promotional | Self::Stripe | Self::BuiltIn => None,
+        }
+    }
+
     /// Whether cancelations and refunds can be made here, rather than in the store.
     pub fn is_ours(self) -> bool {
         match self {

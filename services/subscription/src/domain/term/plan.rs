@@ -81,9 +81,9 @@ impl<'a> Chain<'a> {
                 }
                 let coverage = match change.class {
                     Class::Trial => Coverage::Trial,
-                    Class::Paid => Coverage::Paid,
+                    Class::Paid | Class::PastDue => Coverage::Paid,
                     Class::Free => Coverage::Free,
-                    Class::Ended | Class::Delinquent => continue,
+                    Class::Ended | Class::Delinquent | Class::Lapsed => continue,
                 };
                 stages.push(Stage {
                     start: change.at,

@@ -22,7 +22,7 @@ pub enum TermRefusal {
     #[error("there is no payment to give back")]
     NothingToRefund,
     /// Only the store can do it.
-    #[error("only its store can do this")]
+    #[error("it is managed by its store and can only be changed there")]
     ManagedByStore,
     /// Only the dialect in which it is reported can do it.
     #[error("it is reported from elsewhere and can only be changed there")]

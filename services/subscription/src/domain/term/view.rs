@@ -146,6 +146,11 @@ impl Facts {
         begun.or(self.stages.first())
     }
 
+    /// Whether renewal was turned off by an instant, and that still holds.
+    pub fn renewal_is_off(&self, now: Timestamp) -> bool {
+        self.plans(now).renewal_off
+    }
+
     /// What was said and still holds.
     fn plans(&self, now: Timestamp) -> Plans {
         let mut plans = Plans::default();

@@ -26,12 +26,14 @@ pub struct Model {
     pub delete_time: Option<i64>,
     /// The subscription as JSON.
     pub document: String,
-    /// Who runs it, hence what the document is: `plan`, `reported`.
+    /// Who runs it, hence what the document is: `plan`, `reported`, `store`.
     pub kind: String,
     /// Its number in the project, by creation.
     pub sequence: i64,
     /// The short id that dialects show.
     pub short_id: String,
+    /// Whether the end is only as far as is known: it goes on if its store says so.
+    pub renews: bool,
 }
 
 /// None.

@@ -5,6 +5,7 @@ mod m0002_subscription_change;
 mod m0003_reported;
 mod m0004_stores;
 mod m0005_revenue_sums;
+mod m0006_store_lines;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -16,5 +17,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0003_reported::Migration),
         Box::new(m0004_stores::Migration),
         Box::new(m0005_revenue_sums::Migration),
+        Box::new(m0006_store_lines::Migration),
     ]
 }

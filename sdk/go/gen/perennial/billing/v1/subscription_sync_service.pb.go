@@ -9,6 +9,7 @@ package billingv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	v11 "perennial.dev/sdk/go/gen/perennial/customer/v1"
 	v1 "perennial.dev/sdk/go/gen/perennial/subscription/v1"
 	reflect "reflect"
 	sync "sync"
@@ -128,6 +129,9 @@ type ApplySubscriptionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The state. Required.
 	State *v1.SubscriptionState `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	// The customer as the customer service has just shown it, so that it need not be asked
+	// again. Absent: it is asked.
+	Customer *v11.Customer `protobuf:"bytes,2,opt,name=customer,proto3" json:"customer,omitempty"`
 	// Idempotency key, at most 255 characters. Empty: none.
 	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -167,6 +171,13 @@ func (*ApplySubscriptionRequest) Descriptor() ([]byte, []int) {
 func (x *ApplySubscriptionRequest) GetState() *v1.SubscriptionState {
 	if x != nil {
 		return x.State
+	}
+	return nil
+}
+
+func (x *ApplySubscriptionRequest) GetCustomer() *v11.Customer {
+	if x != nil {
+		return x.Customer
 	}
 	return nil
 }
@@ -334,19 +345,130 @@ func (x *SyncCustomerResponse) GetInvoiceIds() []string {
 	return nil
 }
 
+// Asks to remove what billing keeps of a customer.
+type EraseCustomerInvoicesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the customer: ULID, known to billing or not. Required.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Idempotency key, at most 255 characters. Empty: none; the call is repeatable by itself.
+	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseCustomerInvoicesRequest) Reset() {
+	*x = EraseCustomerInvoicesRequest{}
+	mi := &file_perennial_billing_v1_subscription_sync_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseCustomerInvoicesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseCustomerInvoicesRequest) ProtoMessage() {}
+
+func (x *EraseCustomerInvoicesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_perennial_billing_v1_subscription_sync_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseCustomerInvoicesRequest.ProtoReflect.Descriptor instead.
+func (*EraseCustomerInvoicesRequest) Descriptor() ([]byte, []int) {
+	return file_perennial_billing_v1_subscription_sync_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *EraseCustomerInvoicesRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *EraseCustomerInvoicesRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// Everything is removed.
+type EraseCustomerInvoicesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many gathering invoices and drafts went.
+	RemovedCount int64 `protobuf:"varint,1,opt,name=removed_count,json=removedCount,proto3" json:"removed_count,omitempty"`
+	// How many issued invoices stay without personal data.
+	RedactedCount int64 `protobuf:"varint,2,opt,name=redacted_count,json=redactedCount,proto3" json:"redacted_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseCustomerInvoicesResponse) Reset() {
+	*x = EraseCustomerInvoicesResponse{}
+	mi := &file_perennial_billing_v1_subscription_sync_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseCustomerInvoicesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseCustomerInvoicesResponse) ProtoMessage() {}
+
+func (x *EraseCustomerInvoicesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_perennial_billing_v1_subscription_sync_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseCustomerInvoicesResponse.ProtoReflect.Descriptor instead.
+func (*EraseCustomerInvoicesResponse) Descriptor() ([]byte, []int) {
+	return file_perennial_billing_v1_subscription_sync_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *EraseCustomerInvoicesResponse) GetRemovedCount() int64 {
+	if x != nil {
+		return x.RemovedCount
+	}
+	return 0
+}
+
+func (x *EraseCustomerInvoicesResponse) GetRedactedCount() int64 {
+	if x != nil {
+		return x.RedactedCount
+	}
+	return 0
+}
+
 var File_perennial_billing_v1_subscription_sync_service_proto protoreflect.FileDescriptor
 
 const file_perennial_billing_v1_subscription_sync_service_proto_rawDesc = "" +
 	"\n" +
-	"4perennial/billing/v1/subscription_sync_service.proto\x12\x14perennial.billing.v1\x1a,perennial/subscription/v1/subscription.proto\"v\n" +
+	"4perennial/billing/v1/subscription_sync_service.proto\x12\x14perennial.billing.v1\x1a$perennial/customer/v1/customer.proto\x1a,perennial/subscription/v1/subscription.proto\"v\n" +
 	"\x11CheckSetupRequest\x12B\n" +
 	"\x05state\x18\x01 \x01(\v2,.perennial.subscription.v1.SubscriptionStateR\x05state\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"B\n" +
 	"\x12CheckSetupResponse\x12,\n" +
-	"\x12billing_profile_id\x18\x01 \x01(\tR\x10billingProfileId\"}\n" +
+	"\x12billing_profile_id\x18\x01 \x01(\tR\x10billingProfileId\"\xba\x01\n" +
 	"\x18ApplySubscriptionRequest\x12B\n" +
-	"\x05state\x18\x01 \x01(\v2,.perennial.subscription.v1.SubscriptionStateR\x05state\x12\x1d\n" +
+	"\x05state\x18\x01 \x01(\v2,.perennial.subscription.v1.SubscriptionStateR\x05state\x12;\n" +
+	"\bcustomer\x18\x02 \x01(\v2\x1f.perennial.customer.v1.CustomerR\bcustomer\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"V\n" +
 	"\x19ApplySubscriptionResponse\x12\x18\n" +
@@ -360,12 +482,21 @@ const file_perennial_billing_v1_subscription_sync_service_proto_rawDesc = "" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"7\n" +
 	"\x14SyncCustomerResponse\x12\x1f\n" +
 	"\vinvoice_ids\x18\x01 \x03(\tR\n" +
-	"invoiceIds2\xd7\x02\n" +
+	"invoiceIds\"^\n" +
+	"\x1cEraseCustomerInvoicesRequest\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x0f \x01(\tR\trequestId\"k\n" +
+	"\x1dEraseCustomerInvoicesResponse\x12#\n" +
+	"\rremoved_count\x18\x01 \x01(\x03R\fremovedCount\x12%\n" +
+	"\x0eredacted_count\x18\x02 \x01(\x03R\rredactedCount2\xda\x03\n" +
 	"\x17SubscriptionSyncService\x12_\n" +
 	"\n" +
 	"CheckSetup\x12'.perennial.billing.v1.CheckSetupRequest\x1a(.perennial.billing.v1.CheckSetupResponse\x12t\n" +
 	"\x11ApplySubscription\x12..perennial.billing.v1.ApplySubscriptionRequest\x1a/.perennial.billing.v1.ApplySubscriptionResponse\x12e\n" +
-	"\fSyncCustomer\x12).perennial.billing.v1.SyncCustomerRequest\x1a*.perennial.billing.v1.SyncCustomerResponseB9Z7perennial.dev/sdk/go/gen/perennial/billing/v1;billingv1b\x06proto3"
+	"\fSyncCustomer\x12).perennial.billing.v1.SyncCustomerRequest\x1a*.perennial.billing.v1.SyncCustomerResponse\x12\x80\x01\n" +
+	"\x15EraseCustomerInvoices\x122.perennial.billing.v1.EraseCustomerInvoicesRequest\x1a3.perennial.billing.v1.EraseCustomerInvoicesResponseB9Z7perennial.dev/sdk/go/gen/perennial/billing/v1;billingv1b\x06proto3"
 
 var (
 	file_perennial_billing_v1_subscription_sync_service_proto_rawDescOnce sync.Once
@@ -379,30 +510,36 @@ func file_perennial_billing_v1_subscription_sync_service_proto_rawDescGZIP() []b
 	return file_perennial_billing_v1_subscription_sync_service_proto_rawDescData
 }
 
-var file_perennial_billing_v1_subscription_sync_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_perennial_billing_v1_subscription_sync_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_perennial_billing_v1_subscription_sync_service_proto_goTypes = []any{
-	(*CheckSetupRequest)(nil),         // 0: perennial.billing.v1.CheckSetupRequest
-	(*CheckSetupResponse)(nil),        // 1: perennial.billing.v1.CheckSetupResponse
-	(*ApplySubscriptionRequest)(nil),  // 2: perennial.billing.v1.ApplySubscriptionRequest
-	(*ApplySubscriptionResponse)(nil), // 3: perennial.billing.v1.ApplySubscriptionResponse
-	(*SyncCustomerRequest)(nil),       // 4: perennial.billing.v1.SyncCustomerRequest
-	(*SyncCustomerResponse)(nil),      // 5: perennial.billing.v1.SyncCustomerResponse
-	(*v1.SubscriptionState)(nil),      // 6: perennial.subscription.v1.SubscriptionState
+	(*CheckSetupRequest)(nil),             // 0: perennial.billing.v1.CheckSetupRequest
+	(*CheckSetupResponse)(nil),            // 1: perennial.billing.v1.CheckSetupResponse
+	(*ApplySubscriptionRequest)(nil),      // 2: perennial.billing.v1.ApplySubscriptionRequest
+	(*ApplySubscriptionResponse)(nil),     // 3: perennial.billing.v1.ApplySubscriptionResponse
+	(*SyncCustomerRequest)(nil),           // 4: perennial.billing.v1.SyncCustomerRequest
+	(*SyncCustomerResponse)(nil),          // 5: perennial.billing.v1.SyncCustomerResponse
+	(*EraseCustomerInvoicesRequest)(nil),  // 6: perennial.billing.v1.EraseCustomerInvoicesRequest
+	(*EraseCustomerInvoicesResponse)(nil), // 7: perennial.billing.v1.EraseCustomerInvoicesResponse
+	(*v1.SubscriptionState)(nil),          // 8: perennial.subscription.v1.SubscriptionState
+	(*v11.Customer)(nil),                  // 9: perennial.customer.v1.Customer
 }
 var file_perennial_billing_v1_subscription_sync_service_proto_depIdxs = []int32{
-	6, // 0: perennial.billing.v1.CheckSetupRequest.state:type_name -> perennial.subscription.v1.SubscriptionState
-	6, // 1: perennial.billing.v1.ApplySubscriptionRequest.state:type_name -> perennial.subscription.v1.SubscriptionState
-	0, // 2: perennial.billing.v1.SubscriptionSyncService.CheckSetup:input_type -> perennial.billing.v1.CheckSetupRequest
-	2, // 3: perennial.billing.v1.SubscriptionSyncService.ApplySubscription:input_type -> perennial.billing.v1.ApplySubscriptionRequest
-	4, // 4: perennial.billing.v1.SubscriptionSyncService.SyncCustomer:input_type -> perennial.billing.v1.SyncCustomerRequest
-	1, // 5: perennial.billing.v1.SubscriptionSyncService.CheckSetup:output_type -> perennial.billing.v1.CheckSetupResponse
-	3, // 6: perennial.billing.v1.SubscriptionSyncService.ApplySubscription:output_type -> perennial.billing.v1.ApplySubscriptionResponse
-	5, // 7: perennial.billing.v1.SubscriptionSyncService.SyncCustomer:output_type -> perennial.billing.v1.SyncCustomerResponse
-	5, // [5:8] is the sub-list for method output_type
-	2, // [2:5] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	8, // 0: perennial.billing.v1.CheckSetupRequest.state:type_name -> perennial.subscription.v1.SubscriptionState
+	8, // 1: perennial.billing.v1.ApplySubscriptionRequest.state:type_name -> perennial.subscription.v1.SubscriptionState
+	9, // 2: perennial.billing.v1.ApplySubscriptionRequest.customer:type_name -> perennial.customer.v1.Customer
+	0, // 3: perennial.billing.v1.SubscriptionSyncService.CheckSetup:input_type -> perennial.billing.v1.CheckSetupRequest
+	2, // 4: perennial.billing.v1.SubscriptionSyncService.ApplySubscription:input_type -> perennial.billing.v1.ApplySubscriptionRequest
+	4, // 5: perennial.billing.v1.SubscriptionSyncService.SyncCustomer:input_type -> perennial.billing.v1.SyncCustomerRequest
+	6, // 6: perennial.billing.v1.SubscriptionSyncService.EraseCustomerInvoices:input_type -> perennial.billing.v1.EraseCustomerInvoicesRequest
+	1, // 7: perennial.billing.v1.SubscriptionSyncService.CheckSetup:output_type -> perennial.billing.v1.CheckSetupResponse
+	3, // 8: perennial.billing.v1.SubscriptionSyncService.ApplySubscription:output_type -> perennial.billing.v1.ApplySubscriptionResponse
+	5, // 9: perennial.billing.v1.SubscriptionSyncService.SyncCustomer:output_type -> perennial.billing.v1.SyncCustomerResponse
+	7, // 10: perennial.billing.v1.SubscriptionSyncService.EraseCustomerInvoices:output_type -> perennial.billing.v1.EraseCustomerInvoicesResponse
+	7, // [7:11] is the sub-list for method output_type
+	3, // [3:7] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_perennial_billing_v1_subscription_sync_service_proto_init() }
@@ -416,7 +553,7 @@ func file_perennial_billing_v1_subscription_sync_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_perennial_billing_v1_subscription_sync_service_proto_rawDesc), len(file_perennial_billing_v1_subscription_sync_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

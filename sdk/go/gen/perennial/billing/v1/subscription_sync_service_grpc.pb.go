@@ -19,9 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SubscriptionSyncService_CheckSetup_FullMethodName        = "/perennial.billing.v1.SubscriptionSyncService/CheckSetup"
-	SubscriptionSyncService_ApplySubscription_FullMethodName = "/perennial.billing.v1.SubscriptionSyncService/ApplySubscription"
-	SubscriptionSyncService_SyncCustomer_FullMethodName      = "/perennial.billing.v1.SubscriptionSyncService/SyncCustomer"
+	SubscriptionSyncService_CheckSetup_FullMethodName            = "/perennial.billing.v1.SubscriptionSyncService/CheckSetup"
+	SubscriptionSyncService_ApplySubscription_FullMethodName     = "/perennial.billing.v1.SubscriptionSyncService/ApplySubscription"
+	SubscriptionSyncService_SyncCustomer_FullMethodName          = "/perennial.billing.v1.SubscriptionSyncService/SyncCustomer"
+	SubscriptionSyncService_EraseCustomerInvoices_FullMethodName = "/perennial.billing.v1.SubscriptionSyncService/EraseCustomerInvoices"
 )
 
 // SubscriptionSyncServiceClient is the client API for SubscriptionSyncService service.
@@ -40,6 +41,12 @@ type SubscriptionSyncServiceClient interface {
 	// Brings the lines of all subscriptions of a customer up to date, invoices what is due
 	// and settles the customer's holds.
 	SyncCustomer(ctx context.Context, in *SyncCustomerRequest, opts ...grpc.CallOption) (*SyncCustomerResponse, error)
+	// Removes what billing keeps of a customer who is erased: pending lines, drafts, override,
+	// app data and the copies of customer and subscriptions. A draft that an outside system
+	// copied is deleted there too. Invoices that were issued stay, in their state and with
+	// their amounts; name, key, address, tax code, e-mail address and metadata on them, and on
+	// what was recorded of them, are replaced. Repeating it is harmless.
+	EraseCustomerInvoices(ctx context.Context, in *EraseCustomerInvoicesRequest, opts ...grpc.CallOption) (*EraseCustomerInvoicesResponse, error)
 }
 
 type subscriptionSyncServiceClient struct {
@@ -80,6 +87,16 @@ func (c *subscriptionSyncServiceClient) SyncCustomer(ctx context.Context, in *Sy
 	return out, nil
 }
 
+func (c *subscriptionSyncServiceClient) EraseCustomerInvoices(ctx context.Context, in *EraseCustomerInvoicesRequest, opts ...grpc.CallOption) (*EraseCustomerInvoicesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseCustomerInvoicesResponse)
+	err := c.cc.Invoke(ctx, SubscriptionSyncService_EraseCustomerInvoices_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SubscriptionSyncServiceServer is the server API for SubscriptionSyncService service.
 // All implementations must embed UnimplementedSubscriptionSyncServiceServer
 // for forward compatibility.
@@ -96,6 +113,12 @@ type SubscriptionSyncServiceServer interface {
 	// Brings the lines of all subscriptions of a customer up to date, invoices what is due
 	// and settles the customer's holds.
 	SyncCustomer(context.Context, *SyncCustomerRequest) (*SyncCustomerResponse, error)
+	// Removes what billing keeps of a customer who is erased: pending lines, drafts, override,
+	// app data and the copies of customer and subscriptions. A draft that an outside system
+	// copied is deleted there too. Invoices that were issued stay, in their state and with
+	// their amounts; name, key, address, tax code, e-mail address and metadata on them, and on
+	// what was recorded of them, are replaced. Repeating it is harmless.
+	EraseCustomerInvoices(context.Context, *EraseCustomerInvoicesRequest) (*EraseCustomerInvoicesResponse, error)
 	mustEmbedUnimplementedSubscriptionSyncServiceServer()
 }
 
@@ -114,6 +137,9 @@ func (UnimplementedSubscriptionSyncServiceServer) ApplySubscription(context.Cont
 }
 func (UnimplementedSubscriptionSyncServiceServer) SyncCustomer(context.Context, *SyncCustomerRequest) (*SyncCustomerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SyncCustomer not implemented")
+}
+func (UnimplementedSubscriptionSyncServiceServer) EraseCustomerInvoices(context.Context, *EraseCustomerInvoicesRequest) (*EraseCustomerInvoicesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseCustomerInvoices not implemented")
 }
 func (UnimplementedSubscriptionSyncServiceServer) mustEmbedUnimplementedSubscriptionSyncServiceServer() {
 }
@@ -191,6 +217,24 @@ func _SubscriptionSyncService_SyncCustomer_Handler(srv interface{}, ctx context.
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SubscriptionSyncService_EraseCustomerInvoices_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseCustomerInvoicesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SubscriptionSyncServiceServer).EraseCustomerInvoices(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SubscriptionSyncService_EraseCustomerInvoices_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SubscriptionSyncServiceServer).EraseCustomerInvoices(ctx, req.(*EraseCustomerInvoicesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SubscriptionSyncService_ServiceDesc is the grpc.ServiceDesc for SubscriptionSyncService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -209,6 +253,10 @@ var SubscriptionSyncService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SyncCustomer",
 			Handler:    _SubscriptionSyncService_SyncCustomer_Handler,
+		},
+		{
+			MethodName: "EraseCustomerInvoices",
+			Handler:    _SubscriptionSyncService_EraseCustomerInvoices_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1147,6 +1147,108 @@ func (x *PlaceHoldResponse) GetHold() *Hold {
 	return nil
 }
 
+// Input of PlaceHolds.
+type PlaceHoldsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of a live customer. Required.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The holds, 1 to 1000, each reason and holder once. What they say of customer and
+	// create time is not read.
+	Holds []*Hold `protobuf:"bytes,2,rep,name=holds,proto3" json:"holds,omitempty"`
+	// Idempotency key, 1..255 characters. Empty: none; the call is idempotent by itself.
+	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlaceHoldsRequest) Reset() {
+	*x = PlaceHoldsRequest{}
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlaceHoldsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlaceHoldsRequest) ProtoMessage() {}
+
+func (x *PlaceHoldsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlaceHoldsRequest.ProtoReflect.Descriptor instead.
+func (*PlaceHoldsRequest) Descriptor() ([]byte, []int) {
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *PlaceHoldsRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *PlaceHoldsRequest) GetHolds() []*Hold {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
+func (x *PlaceHoldsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// Answer of PlaceHolds.
+type PlaceHoldsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlaceHoldsResponse) Reset() {
+	*x = PlaceHoldsResponse{}
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlaceHoldsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlaceHoldsResponse) ProtoMessage() {}
+
+func (x *PlaceHoldsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlaceHoldsResponse.ProtoReflect.Descriptor instead.
+func (*PlaceHoldsResponse) Descriptor() ([]byte, []int) {
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{17}
+}
+
 // Input of ReleaseHold.
 type ReleaseHoldRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1164,7 +1266,7 @@ type ReleaseHoldRequest struct {
 
 func (x *ReleaseHoldRequest) Reset() {
 	*x = ReleaseHoldRequest{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[16]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1176,7 +1278,7 @@ func (x *ReleaseHoldRequest) String() string {
 func (*ReleaseHoldRequest) ProtoMessage() {}
 
 func (x *ReleaseHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[16]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1189,7 +1291,7 @@ func (x *ReleaseHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseHoldRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseHoldRequest) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{16}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReleaseHoldRequest) GetCustomerId() string {
@@ -1229,7 +1331,7 @@ type ReleaseHoldResponse struct {
 
 func (x *ReleaseHoldResponse) Reset() {
 	*x = ReleaseHoldResponse{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[17]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1241,7 +1343,7 @@ func (x *ReleaseHoldResponse) String() string {
 func (*ReleaseHoldResponse) ProtoMessage() {}
 
 func (x *ReleaseHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[17]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1254,7 +1356,7 @@ func (x *ReleaseHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseHoldResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseHoldResponse) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{17}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{19}
 }
 
 // Input of ListHolds.
@@ -1270,7 +1372,7 @@ type ListHoldsRequest struct {
 
 func (x *ListHoldsRequest) Reset() {
 	*x = ListHoldsRequest{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[18]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1282,7 +1384,7 @@ func (x *ListHoldsRequest) String() string {
 func (*ListHoldsRequest) ProtoMessage() {}
 
 func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[18]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1295,7 +1397,7 @@ func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
 func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{18}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListHoldsRequest) GetCustomerId() string {
@@ -1323,7 +1425,7 @@ type ListHoldsResponse struct {
 
 func (x *ListHoldsResponse) Reset() {
 	*x = ListHoldsResponse{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[19]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1335,7 +1437,7 @@ func (x *ListHoldsResponse) String() string {
 func (*ListHoldsResponse) ProtoMessage() {}
 
 func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[19]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1348,7 +1450,7 @@ func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
 func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{19}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListHoldsResponse) GetHolds() []*Hold {
@@ -1378,7 +1480,7 @@ type ReserveForSubscriptionRequest struct {
 
 func (x *ReserveForSubscriptionRequest) Reset() {
 	*x = ReserveForSubscriptionRequest{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[20]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1390,7 +1492,7 @@ func (x *ReserveForSubscriptionRequest) String() string {
 func (*ReserveForSubscriptionRequest) ProtoMessage() {}
 
 func (x *ReserveForSubscriptionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[20]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1403,7 +1505,7 @@ func (x *ReserveForSubscriptionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveForSubscriptionRequest.ProtoReflect.Descriptor instead.
 func (*ReserveForSubscriptionRequest) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{20}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReserveForSubscriptionRequest) GetCustomerId() string {
@@ -1452,7 +1554,7 @@ type ReserveForSubscriptionResponse struct {
 
 func (x *ReserveForSubscriptionResponse) Reset() {
 	*x = ReserveForSubscriptionResponse{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[21]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +1566,7 @@ func (x *ReserveForSubscriptionResponse) String() string {
 func (*ReserveForSubscriptionResponse) ProtoMessage() {}
 
 func (x *ReserveForSubscriptionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[21]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +1579,7 @@ func (x *ReserveForSubscriptionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveForSubscriptionResponse.ProtoReflect.Descriptor instead.
 func (*ReserveForSubscriptionResponse) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{21}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReserveForSubscriptionResponse) GetCustomer() *Customer {
@@ -1504,7 +1606,7 @@ type CustomerSubscription struct {
 
 func (x *CustomerSubscription) Reset() {
 	*x = CustomerSubscription{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[22]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +1618,7 @@ func (x *CustomerSubscription) String() string {
 func (*CustomerSubscription) ProtoMessage() {}
 
 func (x *CustomerSubscription) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[22]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +1631,7 @@ func (x *CustomerSubscription) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CustomerSubscription.ProtoReflect.Descriptor instead.
 func (*CustomerSubscription) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{22}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CustomerSubscription) GetSubscriptionId() string {
@@ -1581,7 +1683,7 @@ type ReportSubscriptionsRequest struct {
 
 func (x *ReportSubscriptionsRequest) Reset() {
 	*x = ReportSubscriptionsRequest{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[23]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1593,7 +1695,7 @@ func (x *ReportSubscriptionsRequest) String() string {
 func (*ReportSubscriptionsRequest) ProtoMessage() {}
 
 func (x *ReportSubscriptionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[23]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1606,7 +1708,7 @@ func (x *ReportSubscriptionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportSubscriptionsRequest.ProtoReflect.Descriptor instead.
 func (*ReportSubscriptionsRequest) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{23}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReportSubscriptionsRequest) GetCustomerId() string {
@@ -1653,7 +1755,7 @@ type ReportSubscriptionsResponse struct {
 
 func (x *ReportSubscriptionsResponse) Reset() {
 	*x = ReportSubscriptionsResponse{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[24]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1665,7 +1767,7 @@ func (x *ReportSubscriptionsResponse) String() string {
 func (*ReportSubscriptionsResponse) ProtoMessage() {}
 
 func (x *ReportSubscriptionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[24]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1678,7 +1780,7 @@ func (x *ReportSubscriptionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportSubscriptionsResponse.ProtoReflect.Descriptor instead.
 func (*ReportSubscriptionsResponse) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{24}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{26}
 }
 
 // One subject that belongs to a customer.
@@ -1694,7 +1796,7 @@ type ResolveSubjectsResponse_Attribution struct {
 
 func (x *ResolveSubjectsResponse_Attribution) Reset() {
 	*x = ResolveSubjectsResponse_Attribution{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[25]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1706,7 +1808,7 @@ func (x *ResolveSubjectsResponse_Attribution) String() string {
 func (*ResolveSubjectsResponse_Attribution) ProtoMessage() {}
 
 func (x *ResolveSubjectsResponse_Attribution) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[25]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1832,7 +1934,14 @@ const file_perennial_customer_v1_customer_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"D\n" +
 	"\x11PlaceHoldResponse\x12/\n" +
-	"\x04hold\x18\x01 \x01(\v2\x1b.perennial.customer.v1.HoldR\x04hold\"\xad\x01\n" +
+	"\x04hold\x18\x01 \x01(\v2\x1b.perennial.customer.v1.HoldR\x04hold\"\x86\x01\n" +
+	"\x11PlaceHoldsRequest\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x121\n" +
+	"\x05holds\x18\x02 \x03(\v2\x1b.perennial.customer.v1.HoldR\x05holds\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x0f \x01(\tR\trequestId\"\x14\n" +
+	"\x12PlaceHoldsResponse\"\xad\x01\n" +
 	"\x12ReleaseHoldRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12:\n" +
@@ -1870,8 +1979,7 @@ const file_perennial_customer_v1_customer_service_proto_rawDesc = "" +
 	"\x12ledger_update_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x10ledgerUpdateTime\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"\x1d\n" +
-	"\x1bReportSubscriptionsResponse2\xdf\n" +
-	"\n" +
+	"\x1bReportSubscriptionsResponse2\xc2\v\n" +
 	"\x0fCustomerService\x12m\n" +
 	"\x0eCreateCustomer\x12,.perennial.customer.v1.CreateCustomerRequest\x1a-.perennial.customer.v1.CreateCustomerResponse\x12i\n" +
 	"\vGetCustomer\x12).perennial.customer.v1.GetCustomerRequest\x1a*.perennial.customer.v1.GetCustomerResponse\"\x03\x90\x02\x01\x12o\n" +
@@ -1880,7 +1988,9 @@ const file_perennial_customer_v1_customer_service_proto_rawDesc = "" +
 	"\x0eDeleteCustomer\x12,.perennial.customer.v1.DeleteCustomerRequest\x1a-.perennial.customer.v1.DeleteCustomerResponse\x12{\n" +
 	"\x11BatchGetCustomers\x12/.perennial.customer.v1.BatchGetCustomersRequest\x1a0.perennial.customer.v1.BatchGetCustomersResponse\"\x03\x90\x02\x01\x12u\n" +
 	"\x0fResolveSubjects\x12-.perennial.customer.v1.ResolveSubjectsRequest\x1a..perennial.customer.v1.ResolveSubjectsResponse\"\x03\x90\x02\x01\x12^\n" +
-	"\tPlaceHold\x12'.perennial.customer.v1.PlaceHoldRequest\x1a(.perennial.customer.v1.PlaceHoldResponse\x12d\n" +
+	"\tPlaceHold\x12'.perennial.customer.v1.PlaceHoldRequest\x1a(.perennial.customer.v1.PlaceHoldResponse\x12a\n" +
+	"\n" +
+	"PlaceHolds\x12(.perennial.customer.v1.PlaceHoldsRequest\x1a).perennial.customer.v1.PlaceHoldsResponse\x12d\n" +
 	"\vReleaseHold\x12).perennial.customer.v1.ReleaseHoldRequest\x1a*.perennial.customer.v1.ReleaseHoldResponse\x12c\n" +
 	"\tListHolds\x12'.perennial.customer.v1.ListHoldsRequest\x1a(.perennial.customer.v1.ListHoldsResponse\"\x03\x90\x02\x01\x12\x85\x01\n" +
 	"\x16ReserveForSubscription\x124.perennial.customer.v1.ReserveForSubscriptionRequest\x1a5.perennial.customer.v1.ReserveForSubscriptionResponse\x12|\n" +
@@ -1899,7 +2009,7 @@ func file_perennial_customer_v1_customer_service_proto_rawDescGZIP() []byte {
 }
 
 var file_perennial_customer_v1_customer_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_perennial_customer_v1_customer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_perennial_customer_v1_customer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_perennial_customer_v1_customer_service_proto_goTypes = []any{
 	(ListCustomersRequest_OrderBy)(0),           // 0: perennial.customer.v1.ListCustomersRequest.OrderBy
 	(*CreateCustomerRequest)(nil),               // 1: perennial.customer.v1.CreateCustomerRequest
@@ -1918,87 +2028,92 @@ var file_perennial_customer_v1_customer_service_proto_goTypes = []any{
 	(*ResolveSubjectsResponse)(nil),             // 14: perennial.customer.v1.ResolveSubjectsResponse
 	(*PlaceHoldRequest)(nil),                    // 15: perennial.customer.v1.PlaceHoldRequest
 	(*PlaceHoldResponse)(nil),                   // 16: perennial.customer.v1.PlaceHoldResponse
-	(*ReleaseHoldRequest)(nil),                  // 17: perennial.customer.v1.ReleaseHoldRequest
-	(*ReleaseHoldResponse)(nil),                 // 18: perennial.customer.v1.ReleaseHoldResponse
-	(*ListHoldsRequest)(nil),                    // 19: perennial.customer.v1.ListHoldsRequest
-	(*ListHoldsResponse)(nil),                   // 20: perennial.customer.v1.ListHoldsResponse
-	(*ReserveForSubscriptionRequest)(nil),       // 21: perennial.customer.v1.ReserveForSubscriptionRequest
-	(*ReserveForSubscriptionResponse)(nil),      // 22: perennial.customer.v1.ReserveForSubscriptionResponse
-	(*CustomerSubscription)(nil),                // 23: perennial.customer.v1.CustomerSubscription
-	(*ReportSubscriptionsRequest)(nil),          // 24: perennial.customer.v1.ReportSubscriptionsRequest
-	(*ReportSubscriptionsResponse)(nil),         // 25: perennial.customer.v1.ReportSubscriptionsResponse
-	(*ResolveSubjectsResponse_Attribution)(nil), // 26: perennial.customer.v1.ResolveSubjectsResponse.Attribution
-	(*Customer)(nil),                            // 27: perennial.customer.v1.Customer
-	(*CustomerAttribute)(nil),                   // 28: perennial.customer.v1.CustomerAttribute
-	(*CustomerRef)(nil),                         // 29: perennial.customer.v1.CustomerRef
-	(*timestamppb.Timestamp)(nil),               // 30: google.protobuf.Timestamp
-	(Intervention)(0),                           // 31: perennial.customer.v1.Intervention
-	(*fieldmaskpb.FieldMask)(nil),               // 32: google.protobuf.FieldMask
-	(Hold_Reason)(0),                            // 33: perennial.customer.v1.Hold.Reason
-	(*v1.Period)(nil),                           // 34: perennial.kernel.v1.Period
-	(*Hold)(nil),                                // 35: perennial.customer.v1.Hold
+	(*PlaceHoldsRequest)(nil),                   // 17: perennial.customer.v1.PlaceHoldsRequest
+	(*PlaceHoldsResponse)(nil),                  // 18: perennial.customer.v1.PlaceHoldsResponse
+	(*ReleaseHoldRequest)(nil),                  // 19: perennial.customer.v1.ReleaseHoldRequest
+	(*ReleaseHoldResponse)(nil),                 // 20: perennial.customer.v1.ReleaseHoldResponse
+	(*ListHoldsRequest)(nil),                    // 21: perennial.customer.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),                   // 22: perennial.customer.v1.ListHoldsResponse
+	(*ReserveForSubscriptionRequest)(nil),       // 23: perennial.customer.v1.ReserveForSubscriptionRequest
+	(*ReserveForSubscriptionResponse)(nil),      // 24: perennial.customer.v1.ReserveForSubscriptionResponse
+	(*CustomerSubscription)(nil),                // 25: perennial.customer.v1.CustomerSubscription
+	(*ReportSubscriptionsRequest)(nil),          // 26: perennial.customer.v1.ReportSubscriptionsRequest
+	(*ReportSubscriptionsResponse)(nil),         // 27: perennial.customer.v1.ReportSubscriptionsResponse
+	(*ResolveSubjectsResponse_Attribution)(nil), // 28: perennial.customer.v1.ResolveSubjectsResponse.Attribution
+	(*Customer)(nil),                            // 29: perennial.customer.v1.Customer
+	(*CustomerAttribute)(nil),                   // 30: perennial.customer.v1.CustomerAttribute
+	(*CustomerRef)(nil),                         // 31: perennial.customer.v1.CustomerRef
+	(*timestamppb.Timestamp)(nil),               // 32: google.protobuf.Timestamp
+	(Intervention)(0),                           // 33: perennial.customer.v1.Intervention
+	(*fieldmaskpb.FieldMask)(nil),               // 34: google.protobuf.FieldMask
+	(Hold_Reason)(0),                            // 35: perennial.customer.v1.Hold.Reason
+	(*v1.Period)(nil),                           // 36: perennial.kernel.v1.Period
+	(*Hold)(nil),                                // 37: perennial.customer.v1.Hold
 }
 var file_perennial_customer_v1_customer_service_proto_depIdxs = []int32{
-	27, // 0: perennial.customer.v1.CreateCustomerRequest.customer:type_name -> perennial.customer.v1.Customer
-	28, // 1: perennial.customer.v1.CreateCustomerRequest.attributes:type_name -> perennial.customer.v1.CustomerAttribute
-	27, // 2: perennial.customer.v1.CreateCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
-	29, // 3: perennial.customer.v1.GetCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
-	27, // 4: perennial.customer.v1.GetCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
+	29, // 0: perennial.customer.v1.CreateCustomerRequest.customer:type_name -> perennial.customer.v1.Customer
+	30, // 1: perennial.customer.v1.CreateCustomerRequest.attributes:type_name -> perennial.customer.v1.CustomerAttribute
+	29, // 2: perennial.customer.v1.CreateCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
+	31, // 3: perennial.customer.v1.GetCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
+	29, // 4: perennial.customer.v1.GetCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
 	0,  // 5: perennial.customer.v1.ListCustomersRequest.order_by:type_name -> perennial.customer.v1.ListCustomersRequest.OrderBy
-	30, // 6: perennial.customer.v1.ListCustomersRequest.touch_start_time:type_name -> google.protobuf.Timestamp
-	31, // 7: perennial.customer.v1.ListCustomersRequest.opt_out:type_name -> perennial.customer.v1.Intervention
-	30, // 8: perennial.customer.v1.ListCustomersRequest.opt_out_start_time:type_name -> google.protobuf.Timestamp
-	30, // 9: perennial.customer.v1.ListCustomersRequest.opt_out_end_time:type_name -> google.protobuf.Timestamp
-	29, // 10: perennial.customer.v1.ListCustomersRequest.after_customer:type_name -> perennial.customer.v1.CustomerRef
-	30, // 11: perennial.customer.v1.ListCustomersRequest.touch_end_time:type_name -> google.protobuf.Timestamp
-	27, // 12: perennial.customer.v1.ListCustomersResponse.customers:type_name -> perennial.customer.v1.Customer
-	29, // 13: perennial.customer.v1.UpdateCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
-	27, // 14: perennial.customer.v1.UpdateCustomerRequest.customer:type_name -> perennial.customer.v1.Customer
-	32, // 15: perennial.customer.v1.UpdateCustomerRequest.update_mask:type_name -> google.protobuf.FieldMask
-	27, // 16: perennial.customer.v1.UpdateCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
-	29, // 17: perennial.customer.v1.DeleteCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
-	27, // 18: perennial.customer.v1.DeleteCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
-	27, // 19: perennial.customer.v1.BatchGetCustomersResponse.customers:type_name -> perennial.customer.v1.Customer
-	26, // 20: perennial.customer.v1.ResolveSubjectsResponse.attributions:type_name -> perennial.customer.v1.ResolveSubjectsResponse.Attribution
-	27, // 21: perennial.customer.v1.ResolveSubjectsResponse.customers:type_name -> perennial.customer.v1.Customer
-	33, // 22: perennial.customer.v1.PlaceHoldRequest.reason:type_name -> perennial.customer.v1.Hold.Reason
-	34, // 23: perennial.customer.v1.PlaceHoldRequest.period:type_name -> perennial.kernel.v1.Period
-	35, // 24: perennial.customer.v1.PlaceHoldResponse.hold:type_name -> perennial.customer.v1.Hold
-	33, // 25: perennial.customer.v1.ReleaseHoldRequest.reason:type_name -> perennial.customer.v1.Hold.Reason
-	35, // 26: perennial.customer.v1.ListHoldsResponse.holds:type_name -> perennial.customer.v1.Hold
-	27, // 27: perennial.customer.v1.ReserveForSubscriptionResponse.customer:type_name -> perennial.customer.v1.Customer
-	34, // 28: perennial.customer.v1.CustomerSubscription.period:type_name -> perennial.kernel.v1.Period
-	23, // 29: perennial.customer.v1.ReportSubscriptionsRequest.subscriptions:type_name -> perennial.customer.v1.CustomerSubscription
-	30, // 30: perennial.customer.v1.ReportSubscriptionsRequest.ledger_update_time:type_name -> google.protobuf.Timestamp
-	1,  // 31: perennial.customer.v1.CustomerService.CreateCustomer:input_type -> perennial.customer.v1.CreateCustomerRequest
-	3,  // 32: perennial.customer.v1.CustomerService.GetCustomer:input_type -> perennial.customer.v1.GetCustomerRequest
-	5,  // 33: perennial.customer.v1.CustomerService.ListCustomers:input_type -> perennial.customer.v1.ListCustomersRequest
-	7,  // 34: perennial.customer.v1.CustomerService.UpdateCustomer:input_type -> perennial.customer.v1.UpdateCustomerRequest
-	9,  // 35: perennial.customer.v1.CustomerService.DeleteCustomer:input_type -> perennial.customer.v1.DeleteCustomerRequest
-	11, // 36: perennial.customer.v1.CustomerService.BatchGetCustomers:input_type -> perennial.customer.v1.BatchGetCustomersRequest
-	13, // 37: perennial.customer.v1.CustomerService.ResolveSubjects:input_type -> perennial.customer.v1.ResolveSubjectsRequest
-	15, // 38: perennial.customer.v1.CustomerService.PlaceHold:input_type -> perennial.customer.v1.PlaceHoldRequest
-	17, // 39: perennial.customer.v1.CustomerService.ReleaseHold:input_type -> perennial.customer.v1.ReleaseHoldRequest
-	19, // 40: perennial.customer.v1.CustomerService.ListHolds:input_type -> perennial.customer.v1.ListHoldsRequest
-	21, // 41: perennial.customer.v1.CustomerService.ReserveForSubscription:input_type -> perennial.customer.v1.ReserveForSubscriptionRequest
-	24, // 42: perennial.customer.v1.CustomerService.ReportSubscriptions:input_type -> perennial.customer.v1.ReportSubscriptionsRequest
-	2,  // 43: perennial.customer.v1.CustomerService.CreateCustomer:output_type -> perennial.customer.v1.CreateCustomerResponse
-	4,  // 44: perennial.customer.v1.CustomerService.GetCustomer:output_type -> perennial.customer.v1.GetCustomerResponse
-	6,  // 45: perennial.customer.v1.CustomerService.ListCustomers:output_type -> perennial.customer.v1.ListCustomersResponse
-	8,  // 46: perennial.customer.v1.CustomerService.UpdateCustomer:output_type -> perennial.customer.v1.UpdateCustomerResponse
-	10, // 47: perennial.customer.v1.CustomerService.DeleteCustomer:output_type -> perennial.customer.v1.DeleteCustomerResponse
-	12, // 48: perennial.customer.v1.CustomerService.BatchGetCustomers:output_type -> perennial.customer.v1.BatchGetCustomersResponse
-	14, // 49: perennial.customer.v1.CustomerService.ResolveSubjects:output_type -> perennial.customer.v1.ResolveSubjectsResponse
-	16, // 50: perennial.customer.v1.CustomerService.PlaceHold:output_type -> perennial.customer.v1.PlaceHoldResponse
-	18, // 51: perennial.customer.v1.CustomerService.ReleaseHold:output_type -> perennial.customer.v1.ReleaseHoldResponse
-	20, // 52: perennial.customer.v1.CustomerService.ListHolds:output_type -> perennial.customer.v1.ListHoldsResponse
-	22, // 53: perennial.customer.v1.CustomerService.ReserveForSubscription:output_type -> perennial.customer.v1.ReserveForSubscriptionResponse
-	25, // 54: perennial.customer.v1.CustomerService.ReportSubscriptions:output_type -> perennial.customer.v1.ReportSubscriptionsResponse
-	43, // [43:55] is the sub-list for method output_type
-	31, // [31:43] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	32, // 6: perennial.customer.v1.ListCustomersRequest.touch_start_time:type_name -> google.protobuf.Timestamp
+	33, // 7: perennial.customer.v1.ListCustomersRequest.opt_out:type_name -> perennial.customer.v1.Intervention
+	32, // 8: perennial.customer.v1.ListCustomersRequest.opt_out_start_time:type_name -> google.protobuf.Timestamp
+	32, // 9: perennial.customer.v1.ListCustomersRequest.opt_out_end_time:type_name -> google.protobuf.Timestamp
+	31, // 10: perennial.customer.v1.ListCustomersRequest.after_customer:type_name -> perennial.customer.v1.CustomerRef
+	32, // 11: perennial.customer.v1.ListCustomersRequest.touch_end_time:type_name -> google.protobuf.Timestamp
+	29, // 12: perennial.customer.v1.ListCustomersResponse.customers:type_name -> perennial.customer.v1.Customer
+	31, // 13: perennial.customer.v1.UpdateCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
+	29, // 14: perennial.customer.v1.UpdateCustomerRequest.customer:type_name -> perennial.customer.v1.Customer
+	34, // 15: perennial.customer.v1.UpdateCustomerRequest.update_mask:type_name -> google.protobuf.FieldMask
+	29, // 16: perennial.customer.v1.UpdateCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
+	31, // 17: perennial.customer.v1.DeleteCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
+	29, // 18: perennial.customer.v1.DeleteCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
+	29, // 19: perennial.customer.v1.BatchGetCustomersResponse.customers:type_name -> perennial.customer.v1.Customer
+	28, // 20: perennial.customer.v1.ResolveSubjectsResponse.attributions:type_name -> perennial.customer.v1.ResolveSubjectsResponse.Attribution
+	29, // 21: perennial.customer.v1.ResolveSubjectsResponse.customers:type_name -> perennial.customer.v1.Customer
+	35, // 22: perennial.customer.v1.PlaceHoldRequest.reason:type_name -> perennial.customer.v1.Hold.Reason
+	36, // 23: perennial.customer.v1.PlaceHoldRequest.period:type_name -> perennial.kernel.v1.Period
+	37, // 24: perennial.customer.v1.PlaceHoldResponse.hold:type_name -> perennial.customer.v1.Hold
+	37, // 25: perennial.customer.v1.PlaceHoldsRequest.holds:type_name -> perennial.customer.v1.Hold
+	35, // 26: perennial.customer.v1.ReleaseHoldRequest.reason:type_name -> perennial.customer.v1.Hold.Reason
+	37, // 27: perennial.customer.v1.ListHoldsResponse.holds:type_name -> perennial.customer.v1.Hold
+	29, // 28: perennial.customer.v1.ReserveForSubscriptionResponse.customer:type_name -> perennial.customer.v1.Customer
+	36, // 29: perennial.customer.v1.CustomerSubscription.period:type_name -> perennial.kernel.v1.Period
+	25, // 30: perennial.customer.v1.ReportSubscriptionsRequest.subscriptions:type_name -> perennial.customer.v1.CustomerSubscription
+	32, // 31: perennial.customer.v1.ReportSubscriptionsRequest.ledger_update_time:type_name -> google.protobuf.Timestamp
+	1,  // 32: perennial.customer.v1.CustomerService.CreateCustomer:input_type -> perennial.customer.v1.CreateCustomerRequest
+	3,  // 33: perennial.customer.v1.CustomerService.GetCustomer:input_type -> perennial.customer.v1.GetCustomerRequest
+	5,  // 34: perennial.customer.v1.CustomerService.ListCustomers:input_type -> perennial.customer.v1.ListCustomersRequest
+	7,  // 35: perennial.customer.v1.CustomerService.UpdateCustomer:input_type -> perennial.customer.v1.UpdateCustomerRequest
+	9,  // 36: perennial.customer.v1.CustomerService.DeleteCustomer:input_type -> perennial.customer.v1.DeleteCustomerRequest
+	11, // 37: perennial.customer.v1.CustomerService.BatchGetCustomers:input_type -> perennial.customer.v1.BatchGetCustomersRequest
+	13, // 38: perennial.customer.v1.CustomerService.ResolveSubjects:input_type -> perennial.customer.v1.ResolveSubjectsRequest
+	15, // 39: perennial.customer.v1.CustomerService.PlaceHold:input_type -> perennial.customer.v1.PlaceHoldRequest
+	17, // 40: perennial.customer.v1.CustomerService.PlaceHolds:input_type -> perennial.customer.v1.PlaceHoldsRequest
+	19, // 41: perennial.customer.v1.CustomerService.ReleaseHold:input_type -> perennial.customer.v1.ReleaseHoldRequest
+	21, // 42: perennial.customer.v1.CustomerService.ListHolds:input_type -> perennial.customer.v1.ListHoldsRequest
+	23, // 43: perennial.customer.v1.CustomerService.ReserveForSubscription:input_type -> perennial.customer.v1.ReserveForSubscriptionRequest
+	26, // 44: perennial.customer.v1.CustomerService.ReportSubscriptions:input_type -> perennial.customer.v1.ReportSubscriptionsRequest
+	2,  // 45: perennial.customer.v1.CustomerService.CreateCustomer:output_type -> perennial.customer.v1.CreateCustomerResponse
+	4,  // 46: perennial.customer.v1.CustomerService.GetCustomer:output_type -> perennial.customer.v1.GetCustomerResponse
+	6,  // 47: perennial.customer.v1.CustomerService.ListCustomers:output_type -> perennial.customer.v1.ListCustomersResponse
+	8,  // 48: perennial.customer.v1.CustomerService.UpdateCustomer:output_type -> perennial.customer.v1.UpdateCustomerResponse
+	10, // 49: perennial.customer.v1.CustomerService.DeleteCustomer:output_type -> perennial.customer.v1.DeleteCustomerResponse
+	12, // 50: perennial.customer.v1.CustomerService.BatchGetCustomers:output_type -> perennial.customer.v1.BatchGetCustomersResponse
+	14, // 51: perennial.customer.v1.CustomerService.ResolveSubjects:output_type -> perennial.customer.v1.ResolveSubjectsResponse
+	16, // 52: perennial.customer.v1.CustomerService.PlaceHold:output_type -> perennial.customer.v1.PlaceHoldResponse
+	18, // 53: perennial.customer.v1.CustomerService.PlaceHolds:output_type -> perennial.customer.v1.PlaceHoldsResponse
+	20, // 54: perennial.customer.v1.CustomerService.ReleaseHold:output_type -> perennial.customer.v1.ReleaseHoldResponse
+	22, // 55: perennial.customer.v1.CustomerService.ListHolds:output_type -> perennial.customer.v1.ListHoldsResponse
+	24, // 56: perennial.customer.v1.CustomerService.ReserveForSubscription:output_type -> perennial.customer.v1.ReserveForSubscriptionResponse
+	27, // 57: perennial.customer.v1.CustomerService.ReportSubscriptions:output_type -> perennial.customer.v1.ReportSubscriptionsResponse
+	45, // [45:58] is the sub-list for method output_type
+	32, // [32:45] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_perennial_customer_v1_customer_service_proto_init() }
@@ -2016,7 +2131,7 @@ func file_perennial_customer_v1_customer_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_perennial_customer_v1_customer_service_proto_rawDesc), len(file_perennial_customer_v1_customer_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   26,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

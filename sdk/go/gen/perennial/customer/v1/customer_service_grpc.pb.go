@@ -27,6 +27,7 @@ const (
 	CustomerService_BatchGetCustomers_FullMethodName      = "/perennial.customer.v1.CustomerService/BatchGetCustomers"
 	CustomerService_ResolveSubjects_FullMethodName        = "/perennial.customer.v1.CustomerService/ResolveSubjects"
 	CustomerService_PlaceHold_FullMethodName              = "/perennial.customer.v1.CustomerService/PlaceHold"
+	CustomerService_PlaceHolds_FullMethodName             = "/perennial.customer.v1.CustomerService/PlaceHolds"
 	CustomerService_ReleaseHold_FullMethodName            = "/perennial.customer.v1.CustomerService/ReleaseHold"
 	CustomerService_ListHolds_FullMethodName              = "/perennial.customer.v1.CustomerService/ListHolds"
 	CustomerService_ReserveForSubscription_FullMethodName = "/perennial.customer.v1.CustomerService/ReserveForSubscription"
@@ -57,6 +58,8 @@ type CustomerServiceClient interface {
 	// Refuses the deletion of a customer for a span of time. Placing a hold again (same
 	// customer, reason and holder) replaces its text and span.
 	PlaceHold(ctx context.Context, in *PlaceHoldRequest, opts ...grpc.CallOption) (*PlaceHoldResponse, error)
+	// Places several holds on one customer at once, all of them or none.
+	PlaceHolds(ctx context.Context, in *PlaceHoldsRequest, opts ...grpc.CallOption) (*PlaceHoldsResponse, error)
 	// Takes a hold back. Releasing one that does not exist succeeds.
 	ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*ReleaseHoldResponse, error)
 	// Lists the holds of a customer.
@@ -65,8 +68,11 @@ type CustomerServiceClient interface {
 	// reserves the customer's currency for 60 seconds. ReportSubscriptions naming the
 	// subscription turns the reservation into the customer's lasting currency.
 	ReserveForSubscription(ctx context.Context, in *ReserveForSubscriptionRequest, opts ...grpc.CallOption) (*ReserveForSubscriptionResponse, error)
-	// Replaces the set of subscriptions that this service knows of a customer. Cannot be
-	// refused for a customer that exists; a report older than the stored one is ignored.
+	// Replaces the set of subscriptions that this service knows of a customer, and with it the
+	// customer's holds of reason SUBSCRIPTION: it places one for each reported subscription that
+	// has not ended, for as long as that is active, and releases all others. Of a customer that
+	// was deleted the holds stay as they are. Cannot be refused for a customer that exists; a
+	// report older than the stored one is ignored.
 	ReportSubscriptions(ctx context.Context, in *ReportSubscriptionsRequest, opts ...grpc.CallOption) (*ReportSubscriptionsResponse, error)
 }
 
@@ -158,6 +164,16 @@ func (c *customerServiceClient) PlaceHold(ctx context.Context, in *PlaceHoldRequ
 	return out, nil
 }
 
+func (c *customerServiceClient) PlaceHolds(ctx context.Context, in *PlaceHoldsRequest, opts ...grpc.CallOption) (*PlaceHoldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlaceHoldsResponse)
+	err := c.cc.Invoke(ctx, CustomerService_PlaceHolds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *customerServiceClient) ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*ReleaseHoldResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReleaseHoldResponse)
@@ -222,6 +238,8 @@ type CustomerServiceServer interface {
 	// Refuses the deletion of a customer for a span of time. Placing a hold again (same
 	// customer, reason and holder) replaces its text and span.
 	PlaceHold(context.Context, *PlaceHoldRequest) (*PlaceHoldResponse, error)
+	// Places several holds on one customer at once, all of them or none.
+	PlaceHolds(context.Context, *PlaceHoldsRequest) (*PlaceHoldsResponse, error)
 	// Takes a hold back. Releasing one that does not exist succeeds.
 	ReleaseHold(context.Context, *ReleaseHoldRequest) (*ReleaseHoldResponse, error)
 	// Lists the holds of a customer.
@@ -230,8 +248,11 @@ type CustomerServiceServer interface {
 	// reserves the customer's currency for 60 seconds. ReportSubscriptions naming the
 	// subscription turns the reservation into the customer's lasting currency.
 	ReserveForSubscription(context.Context, *ReserveForSubscriptionRequest) (*ReserveForSubscriptionResponse, error)
-	// Replaces the set of subscriptions that this service knows of a customer. Cannot be
-	// refused for a customer that exists; a report older than the stored one is ignored.
+	// Replaces the set of subscriptions that this service knows of a customer, and with it the
+	// customer's holds of reason SUBSCRIPTION: it places one for each reported subscription that
+	// has not ended, for as long as that is active, and releases all others. Of a customer that
+	// was deleted the holds stay as they are. Cannot be refused for a customer that exists; a
+	// report older than the stored one is ignored.
 	ReportSubscriptions(context.Context, *ReportSubscriptionsRequest) (*ReportSubscriptionsResponse, error)
 	mustEmbedUnimplementedCustomerServiceServer()
 }
@@ -266,6 +287,9 @@ func (UnimplementedCustomerServiceServer) ResolveSubjects(context.Context, *Reso
 }
 func (UnimplementedCustomerServiceServer) PlaceHold(context.Context, *PlaceHoldRequest) (*PlaceHoldResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PlaceHold not implemented")
+}
+func (UnimplementedCustomerServiceServer) PlaceHolds(context.Context, *PlaceHoldsRequest) (*PlaceHoldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlaceHolds not implemented")
 }
 func (UnimplementedCustomerServiceServer) ReleaseHold(context.Context, *ReleaseHoldRequest) (*ReleaseHoldResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseHold not implemented")
@@ -444,6 +468,24 @@ func _CustomerService_PlaceHold_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CustomerService_PlaceHolds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlaceHoldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomerServiceServer).PlaceHolds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomerService_PlaceHolds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomerServiceServer).PlaceHolds(ctx, req.(*PlaceHoldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CustomerService_ReleaseHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReleaseHoldRequest)
 	if err := dec(in); err != nil {
@@ -554,6 +596,10 @@ var CustomerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PlaceHold",
 			Handler:    _CustomerService_PlaceHold_Handler,
+		},
+		{
+			MethodName: "PlaceHolds",
+			Handler:    _CustomerService_PlaceHolds_Handler,
 		},
 		{
 			MethodName: "ReleaseHold",

@@ -123,6 +123,116 @@ func (x *SetRateResponse) GetRate() *ExchangeRate {
 	return nil
 }
 
+// Input of BatchSetRates.
+type BatchSetRatesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rates, 1 to 1000; each pair and instant at most once.
+	Rates []*ExchangeRate `protobuf:"bytes,1,rep,name=rates,proto3" json:"rates,omitempty"`
+	// Idempotency key, 1..255 characters. Empty: none.
+	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchSetRatesRequest) Reset() {
+	*x = BatchSetRatesRequest{}
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchSetRatesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchSetRatesRequest) ProtoMessage() {}
+
+func (x *BatchSetRatesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchSetRatesRequest.ProtoReflect.Descriptor instead.
+func (*BatchSetRatesRequest) Descriptor() ([]byte, []int) {
+	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BatchSetRatesRequest) GetRates() []*ExchangeRate {
+	if x != nil {
+		return x.Rates
+	}
+	return nil
+}
+
+func (x *BatchSetRatesRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// Answer of BatchSetRates.
+type BatchSetRatesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rates as stored, in the order of the request.
+	Rates []*ExchangeRate `protobuf:"bytes,1,rep,name=rates,proto3" json:"rates,omitempty"`
+	// How many of them were new or other than what was stored.
+	ChangedCount  int64 `protobuf:"varint,2,opt,name=changed_count,json=changedCount,proto3" json:"changed_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchSetRatesResponse) Reset() {
+	*x = BatchSetRatesResponse{}
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchSetRatesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchSetRatesResponse) ProtoMessage() {}
+
+func (x *BatchSetRatesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchSetRatesResponse.ProtoReflect.Descriptor instead.
+func (*BatchSetRatesResponse) Descriptor() ([]byte, []int) {
+	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BatchSetRatesResponse) GetRates() []*ExchangeRate {
+	if x != nil {
+		return x.Rates
+	}
+	return nil
+}
+
+func (x *BatchSetRatesResponse) GetChangedCount() int64 {
+	if x != nil {
+		return x.ChangedCount
+	}
+	return 0
+}
+
 // Input of ListRates.
 type ListRatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -140,7 +250,7 @@ type ListRatesRequest struct {
 
 func (x *ListRatesRequest) Reset() {
 	*x = ListRatesRequest{}
-	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[2]
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -152,7 +262,7 @@ func (x *ListRatesRequest) String() string {
 func (*ListRatesRequest) ProtoMessage() {}
 
 func (x *ListRatesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[2]
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -165,7 +275,7 @@ func (x *ListRatesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRatesRequest.ProtoReflect.Descriptor instead.
 func (*ListRatesRequest) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{2}
+	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListRatesRequest) GetPageSize() int32 {
@@ -209,7 +319,7 @@ type ListRatesResponse struct {
 
 func (x *ListRatesResponse) Reset() {
 	*x = ListRatesResponse{}
-	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[3]
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -221,7 +331,7 @@ func (x *ListRatesResponse) String() string {
 func (*ListRatesResponse) ProtoMessage() {}
 
 func (x *ListRatesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[3]
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -234,7 +344,7 @@ func (x *ListRatesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRatesResponse.ProtoReflect.Descriptor instead.
 func (*ListRatesResponse) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{3}
+	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListRatesResponse) GetRates() []*ExchangeRate {
@@ -266,7 +376,7 @@ type GetRateRequest struct {
 
 func (x *GetRateRequest) Reset() {
 	*x = GetRateRequest{}
-	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[4]
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -278,7 +388,7 @@ func (x *GetRateRequest) String() string {
 func (*GetRateRequest) ProtoMessage() {}
 
 func (x *GetRateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[4]
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -291,7 +401,7 @@ func (x *GetRateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRateRequest.ProtoReflect.Descriptor instead.
 func (*GetRateRequest) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{4}
+	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetRateRequest) GetFromCurrencyCode() string {
@@ -327,7 +437,7 @@ type GetRateResponse struct {
 
 func (x *GetRateResponse) Reset() {
 	*x = GetRateResponse{}
-	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[5]
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +449,7 @@ func (x *GetRateResponse) String() string {
 func (*GetRateResponse) ProtoMessage() {}
 
 func (x *GetRateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[5]
+	mi := &file_perennial_customer_v1_rate_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +462,7 @@ func (x *GetRateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRateResponse.ProtoReflect.Descriptor instead.
 func (*GetRateResponse) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{5}
+	return file_perennial_customer_v1_rate_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetRateResponse) GetRate() *ExchangeRate {
@@ -372,7 +482,14 @@ const file_perennial_customer_v1_rate_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"J\n" +
 	"\x0fSetRateResponse\x127\n" +
-	"\x04rate\x18\x01 \x01(\v2#.perennial.customer.v1.ExchangeRateR\x04rate\"\xa6\x01\n" +
+	"\x04rate\x18\x01 \x01(\v2#.perennial.customer.v1.ExchangeRateR\x04rate\"p\n" +
+	"\x14BatchSetRatesRequest\x129\n" +
+	"\x05rates\x18\x01 \x03(\v2#.perennial.customer.v1.ExchangeRateR\x05rates\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x0f \x01(\tR\trequestId\"w\n" +
+	"\x15BatchSetRatesResponse\x129\n" +
+	"\x05rates\x18\x01 \x03(\v2#.perennial.customer.v1.ExchangeRateR\x05rates\x12#\n" +
+	"\rchanged_count\x18\x02 \x01(\x03R\fchangedCount\"\xa6\x01\n" +
 	"\x10ListRatesRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -387,9 +504,10 @@ const file_perennial_customer_v1_rate_service_proto_rawDesc = "" +
 	"\x10to_currency_code\x18\x02 \x01(\tR\x0etoCurrencyCode\x12.\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"J\n" +
 	"\x0fGetRateResponse\x127\n" +
-	"\x04rate\x18\x01 \x01(\v2#.perennial.customer.v1.ExchangeRateR\x04rate2\xab\x02\n" +
+	"\x04rate\x18\x01 \x01(\v2#.perennial.customer.v1.ExchangeRateR\x04rate2\x97\x03\n" +
 	"\vRateService\x12X\n" +
-	"\aSetRate\x12%.perennial.customer.v1.SetRateRequest\x1a&.perennial.customer.v1.SetRateResponse\x12c\n" +
+	"\aSetRate\x12%.perennial.customer.v1.SetRateRequest\x1a&.perennial.customer.v1.SetRateResponse\x12j\n" +
+	"\rBatchSetRates\x12+.perennial.customer.v1.BatchSetRatesRequest\x1a,.perennial.customer.v1.BatchSetRatesResponse\x12c\n" +
 	"\tListRates\x12'.perennial.customer.v1.ListRatesRequest\x1a(.perennial.customer.v1.ListRatesResponse\"\x03\x90\x02\x01\x12]\n" +
 	"\aGetRate\x12%.perennial.customer.v1.GetRateRequest\x1a&.perennial.customer.v1.GetRateResponse\"\x03\x90\x02\x01B;Z9perennial.dev/sdk/go/gen/perennial/customer/v1;customerv1b\x06proto3"
 
@@ -405,34 +523,40 @@ func file_perennial_customer_v1_rate_service_proto_rawDescGZIP() []byte {
 	return file_perennial_customer_v1_rate_service_proto_rawDescData
 }
 
-var file_perennial_customer_v1_rate_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_perennial_customer_v1_rate_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_perennial_customer_v1_rate_service_proto_goTypes = []any{
 	(*SetRateRequest)(nil),        // 0: perennial.customer.v1.SetRateRequest
 	(*SetRateResponse)(nil),       // 1: perennial.customer.v1.SetRateResponse
-	(*ListRatesRequest)(nil),      // 2: perennial.customer.v1.ListRatesRequest
-	(*ListRatesResponse)(nil),     // 3: perennial.customer.v1.ListRatesResponse
-	(*GetRateRequest)(nil),        // 4: perennial.customer.v1.GetRateRequest
-	(*GetRateResponse)(nil),       // 5: perennial.customer.v1.GetRateResponse
-	(*ExchangeRate)(nil),          // 6: perennial.customer.v1.ExchangeRate
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*BatchSetRatesRequest)(nil),  // 2: perennial.customer.v1.BatchSetRatesRequest
+	(*BatchSetRatesResponse)(nil), // 3: perennial.customer.v1.BatchSetRatesResponse
+	(*ListRatesRequest)(nil),      // 4: perennial.customer.v1.ListRatesRequest
+	(*ListRatesResponse)(nil),     // 5: perennial.customer.v1.ListRatesResponse
+	(*GetRateRequest)(nil),        // 6: perennial.customer.v1.GetRateRequest
+	(*GetRateResponse)(nil),       // 7: perennial.customer.v1.GetRateResponse
+	(*ExchangeRate)(nil),          // 8: perennial.customer.v1.ExchangeRate
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 }
 var file_perennial_customer_v1_rate_service_proto_depIdxs = []int32{
-	6, // 0: perennial.customer.v1.SetRateRequest.rate:type_name -> perennial.customer.v1.ExchangeRate
-	6, // 1: perennial.customer.v1.SetRateResponse.rate:type_name -> perennial.customer.v1.ExchangeRate
-	6, // 2: perennial.customer.v1.ListRatesResponse.rates:type_name -> perennial.customer.v1.ExchangeRate
-	7, // 3: perennial.customer.v1.GetRateRequest.time:type_name -> google.protobuf.Timestamp
-	6, // 4: perennial.customer.v1.GetRateResponse.rate:type_name -> perennial.customer.v1.ExchangeRate
-	0, // 5: perennial.customer.v1.RateService.SetRate:input_type -> perennial.customer.v1.SetRateRequest
-	2, // 6: perennial.customer.v1.RateService.ListRates:input_type -> perennial.customer.v1.ListRatesRequest
-	4, // 7: perennial.customer.v1.RateService.GetRate:input_type -> perennial.customer.v1.GetRateRequest
-	1, // 8: perennial.customer.v1.RateService.SetRate:output_type -> perennial.customer.v1.SetRateResponse
-	3, // 9: perennial.customer.v1.RateService.ListRates:output_type -> perennial.customer.v1.ListRatesResponse
-	5, // 10: perennial.customer.v1.RateService.GetRate:output_type -> perennial.customer.v1.GetRateResponse
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	8,  // 0: perennial.customer.v1.SetRateRequest.rate:type_name -> perennial.customer.v1.ExchangeRate
+	8,  // 1: perennial.customer.v1.SetRateResponse.rate:type_name -> perennial.customer.v1.ExchangeRate
+	8,  // 2: perennial.customer.v1.BatchSetRatesRequest.rates:type_name -> perennial.customer.v1.ExchangeRate
+	8,  // 3: perennial.customer.v1.BatchSetRatesResponse.rates:type_name -> perennial.customer.v1.ExchangeRate
+	8,  // 4: perennial.customer.v1.ListRatesResponse.rates:type_name -> perennial.customer.v1.ExchangeRate
+	9,  // 5: perennial.customer.v1.GetRateRequest.time:type_name -> google.protobuf.Timestamp
+	8,  // 6: perennial.customer.v1.GetRateResponse.rate:type_name -> perennial.customer.v1.ExchangeRate
+	0,  // 7: perennial.customer.v1.RateService.SetRate:input_type -> perennial.customer.v1.SetRateRequest
+	2,  // 8: perennial.customer.v1.RateService.BatchSetRates:input_type -> perennial.customer.v1.BatchSetRatesRequest
+	4,  // 9: perennial.customer.v1.RateService.ListRates:input_type -> perennial.customer.v1.ListRatesRequest
+	6,  // 10: perennial.customer.v1.RateService.GetRate:input_type -> perennial.customer.v1.GetRateRequest
+	1,  // 11: perennial.customer.v1.RateService.SetRate:output_type -> perennial.customer.v1.SetRateResponse
+	3,  // 12: perennial.customer.v1.RateService.BatchSetRates:output_type -> perennial.customer.v1.BatchSetRatesResponse
+	5,  // 13: perennial.customer.v1.RateService.ListRates:output_type -> perennial.customer.v1.ListRatesResponse
+	7,  // 14: perennial.customer.v1.RateService.GetRate:output_type -> perennial.customer.v1.GetRateResponse
+	11, // [11:15] is the sub-list for method output_type
+	7,  // [7:11] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_perennial_customer_v1_rate_service_proto_init() }
@@ -447,7 +571,7 @@ func file_perennial_customer_v1_rate_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_perennial_customer_v1_rate_service_proto_rawDesc), len(file_perennial_customer_v1_rate_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

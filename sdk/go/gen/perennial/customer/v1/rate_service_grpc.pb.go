@@ -19,9 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RateService_SetRate_FullMethodName   = "/perennial.customer.v1.RateService/SetRate"
-	RateService_ListRates_FullMethodName = "/perennial.customer.v1.RateService/ListRates"
-	RateService_GetRate_FullMethodName   = "/perennial.customer.v1.RateService/GetRate"
+	RateService_SetRate_FullMethodName       = "/perennial.customer.v1.RateService/SetRate"
+	RateService_BatchSetRates_FullMethodName = "/perennial.customer.v1.RateService/BatchSetRates"
+	RateService_ListRates_FullMethodName     = "/perennial.customer.v1.RateService/ListRates"
+	RateService_GetRate_FullMethodName       = "/perennial.customer.v1.RateService/GetRate"
 )
 
 // RateServiceClient is the client API for RateService service.
@@ -32,6 +33,9 @@ const (
 type RateServiceClient interface {
 	// Stores a rate; the same pair and instant replaces the one before.
 	SetRate(ctx context.Context, in *SetRateRequest, opts ...grpc.CallOption) (*SetRateResponse, error)
+	// Stores up to 1000 rates: all of them, or none when one is refused. A rate that is stored
+	// already as given stays as it is, so that repeating a call changes nothing.
+	BatchSetRates(ctx context.Context, in *BatchSetRatesRequest, opts ...grpc.CallOption) (*BatchSetRatesResponse, error)
 	// Lists rates by pair, newest first.
 	ListRates(ctx context.Context, in *ListRatesRequest, opts ...grpc.CallOption) (*ListRatesResponse, error)
 	// Answers the rate between two currencies at an instant: the pair's own, else the
@@ -52,6 +56,16 @@ func (c *rateServiceClient) SetRate(ctx context.Context, in *SetRateRequest, opt
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SetRateResponse)
 	err := c.cc.Invoke(ctx, RateService_SetRate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *rateServiceClient) BatchSetRates(ctx context.Context, in *BatchSetRatesRequest, opts ...grpc.CallOption) (*BatchSetRatesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchSetRatesResponse)
+	err := c.cc.Invoke(ctx, RateService_BatchSetRates_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +100,9 @@ func (c *rateServiceClient) GetRate(ctx context.Context, in *GetRateRequest, opt
 type RateServiceServer interface {
 	// Stores a rate; the same pair and instant replaces the one before.
 	SetRate(context.Context, *SetRateRequest) (*SetRateResponse, error)
+	// Stores up to 1000 rates: all of them, or none when one is refused. A rate that is stored
+	// already as given stays as it is, so that repeating a call changes nothing.
+	BatchSetRates(context.Context, *BatchSetRatesRequest) (*BatchSetRatesResponse, error)
 	// Lists rates by pair, newest first.
 	ListRates(context.Context, *ListRatesRequest) (*ListRatesResponse, error)
 	// Answers the rate between two currencies at an instant: the pair's own, else the
@@ -104,6 +121,9 @@ type UnimplementedRateServiceServer struct{}
 
 func (UnimplementedRateServiceServer) SetRate(context.Context, *SetRateRequest) (*SetRateResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetRate not implemented")
+}
+func (UnimplementedRateServiceServer) BatchSetRates(context.Context, *BatchSetRatesRequest) (*BatchSetRatesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchSetRates not implemented")
 }
 func (UnimplementedRateServiceServer) ListRates(context.Context, *ListRatesRequest) (*ListRatesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRates not implemented")
@@ -146,6 +166,24 @@ func _RateService_SetRate_Handler(srv interface{}, ctx context.Context, dec func
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(RateServiceServer).SetRate(ctx, req.(*SetRateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RateService_BatchSetRates_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchSetRatesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RateServiceServer).BatchSetRates(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RateService_BatchSetRates_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RateServiceServer).BatchSetRates(ctx, req.(*BatchSetRatesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -196,6 +234,10 @@ var RateService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetRate",
 			Handler:    _RateService_SetRate_Handler,
+		},
+		{
+			MethodName: "BatchSetRates",
+			Handler:    _RateService_BatchSetRates_Handler,
 		},
 		{
 			MethodName: "ListRates",

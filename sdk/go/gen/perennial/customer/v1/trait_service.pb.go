@@ -189,7 +189,7 @@ type SegmentChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name, 1..255 characters, each once.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Value, 1..255 characters. Absent: the segment is removed, if it is there.
+	// Value, at most 255 characters; it may be empty. Absent: the segment is removed, if it is there.
 	Value         *string `protobuf:"bytes,2,opt,name=value,proto3,oneof" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1420,6 +1420,8 @@ type ReserveSubscriptionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The state that is about to be committed, with its new revision. Required.
 	State *v11.SubscriptionState `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	// The customer as the customer service has just shown it, so that it need not be asked again. Absent: it is asked.
+	Customer *v1.Customer `protobuf:"bytes,2,opt,name=customer,proto3" json:"customer,omitempty"`
 	// Makes the call repeatable: 1 to 255 characters. Empty: the subscription id and revision make it so.
 	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1459,6 +1461,13 @@ func (*ReserveSubscriptionRequest) Descriptor() ([]byte, []int) {
 func (x *ReserveSubscriptionRequest) GetState() *v11.SubscriptionState {
 	if x != nil {
 		return x.State
+	}
+	return nil
+}
+
+func (x *ReserveSubscriptionRequest) GetCustomer() *v1.Customer {
+	if x != nil {
+		return x.Customer
 	}
 	return nil
 }
@@ -1784,9 +1793,10 @@ const file_perennial_entitlement_v1_entitlement_service_proto_rawDesc = "" +
 	"\x11WINDOW_SIZE_MONTH\x10\x04\"\xa9\x01\n" +
 	"\x1dGetEntitlementHistoryResponse\x12A\n" +
 	"\awindows\x18\x01 \x03(\v2'.perennial.entitlement.v1.HistoryWindowR\awindows\x12E\n" +
-	"\bsegments\x18\x02 \x03(\v2).perennial.entitlement.v1.BurnDownSegmentR\bsegments\"\x7f\n" +
+	"\bsegments\x18\x02 \x03(\v2).perennial.entitlement.v1.BurnDownSegmentR\bsegments\"\xbc\x01\n" +
 	"\x1aReserveSubscriptionRequest\x12B\n" +
-	"\x05state\x18\x01 \x01(\v2,.perennial.subscription.v1.SubscriptionStateR\x05state\x12\x1d\n" +
+	"\x05state\x18\x01 \x01(\v2,.perennial.subscription.v1.SubscriptionStateR\x05state\x12;\n" +
+	"\bcustomer\x18\x02 \x01(\v2\x1f.perennial.customer.v1.CustomerR\bcustomer\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"Z\n" +
 	"\x1bReserveSubscriptionResponse\x12;\n" +
@@ -1865,6 +1875,7 @@ var file_perennial_entitlement_v1_entitlement_service_proto_goTypes = []any{
 	(*HistoryWindow)(nil),                        // 35: perennial.entitlement.v1.HistoryWindow
 	(*BurnDownSegment)(nil),                      // 36: perennial.entitlement.v1.BurnDownSegment
 	(*v11.SubscriptionState)(nil),                // 37: perennial.subscription.v1.SubscriptionState
+	(*v1.Customer)(nil),                          // 38: perennial.customer.v1.Customer
 }
 var file_perennial_entitlement_v1_entitlement_service_proto_depIdxs = []int32{
 	28, // 0: perennial.entitlement.v1.CreateEntitlementRequest.entitlement:type_name -> perennial.entitlement.v1.NewEntitlement
@@ -1899,38 +1910,39 @@ var file_perennial_entitlement_v1_entitlement_service_proto_depIdxs = []int32{
 	35, // 29: perennial.entitlement.v1.GetEntitlementHistoryResponse.windows:type_name -> perennial.entitlement.v1.HistoryWindow
 	36, // 30: perennial.entitlement.v1.GetEntitlementHistoryResponse.segments:type_name -> perennial.entitlement.v1.BurnDownSegment
 	37, // 31: perennial.entitlement.v1.ReserveSubscriptionRequest.state:type_name -> perennial.subscription.v1.SubscriptionState
-	32, // 32: perennial.entitlement.v1.ReserveSubscriptionResponse.expire_time:type_name -> google.protobuf.Timestamp
-	37, // 33: perennial.entitlement.v1.ApplySubscriptionRequest.state:type_name -> perennial.subscription.v1.SubscriptionState
-	29, // 34: perennial.entitlement.v1.ApplySubscriptionResponse.entitlements:type_name -> perennial.entitlement.v1.Entitlement
-	3,  // 35: perennial.entitlement.v1.EntitlementService.CreateEntitlement:input_type -> perennial.entitlement.v1.CreateEntitlementRequest
-	5,  // 36: perennial.entitlement.v1.EntitlementService.GetEntitlement:input_type -> perennial.entitlement.v1.GetEntitlementRequest
-	7,  // 37: perennial.entitlement.v1.EntitlementService.ListEntitlements:input_type -> perennial.entitlement.v1.ListEntitlementsRequest
-	9,  // 38: perennial.entitlement.v1.EntitlementService.DeleteEntitlement:input_type -> perennial.entitlement.v1.DeleteEntitlementRequest
-	11, // 39: perennial.entitlement.v1.EntitlementService.OverrideEntitlement:input_type -> perennial.entitlement.v1.OverrideEntitlementRequest
-	13, // 40: perennial.entitlement.v1.EntitlementService.ResetEntitlementUsage:input_type -> perennial.entitlement.v1.ResetEntitlementUsageRequest
-	15, // 41: perennial.entitlement.v1.EntitlementService.GetEntitlementValue:input_type -> perennial.entitlement.v1.GetEntitlementValueRequest
-	17, // 42: perennial.entitlement.v1.EntitlementService.BatchGetValues:input_type -> perennial.entitlement.v1.BatchGetValuesRequest
-	19, // 43: perennial.entitlement.v1.EntitlementService.GetCustomerAccess:input_type -> perennial.entitlement.v1.GetCustomerAccessRequest
-	21, // 44: perennial.entitlement.v1.EntitlementService.GetEntitlementHistory:input_type -> perennial.entitlement.v1.GetEntitlementHistoryRequest
-	23, // 45: perennial.entitlement.v1.EntitlementService.ReserveSubscription:input_type -> perennial.entitlement.v1.ReserveSubscriptionRequest
-	25, // 46: perennial.entitlement.v1.EntitlementService.ApplySubscription:input_type -> perennial.entitlement.v1.ApplySubscriptionRequest
-	4,  // 47: perennial.entitlement.v1.EntitlementService.CreateEntitlement:output_type -> perennial.entitlement.v1.CreateEntitlementResponse
-	6,  // 48: perennial.entitlement.v1.EntitlementService.GetEntitlement:output_type -> perennial.entitlement.v1.GetEntitlementResponse
-	8,  // 49: perennial.entitlement.v1.EntitlementService.ListEntitlements:output_type -> perennial.entitlement.v1.ListEntitlementsResponse
-	10, // 50: perennial.entitlement.v1.EntitlementService.DeleteEntitlement:output_type -> perennial.entitlement.v1.DeleteEntitlementResponse
-	12, // 51: perennial.entitlement.v1.EntitlementService.OverrideEntitlement:output_type -> perennial.entitlement.v1.OverrideEntitlementResponse
-	14, // 52: perennial.entitlement.v1.EntitlementService.ResetEntitlementUsage:output_type -> perennial.entitlement.v1.ResetEntitlementUsageResponse
-	16, // 53: perennial.entitlement.v1.EntitlementService.GetEntitlementValue:output_type -> perennial.entitlement.v1.GetEntitlementValueResponse
-	18, // 54: perennial.entitlement.v1.EntitlementService.BatchGetValues:output_type -> perennial.entitlement.v1.BatchGetValuesResponse
-	20, // 55: perennial.entitlement.v1.EntitlementService.GetCustomerAccess:output_type -> perennial.entitlement.v1.GetCustomerAccessResponse
-	22, // 56: perennial.entitlement.v1.EntitlementService.GetEntitlementHistory:output_type -> perennial.entitlement.v1.GetEntitlementHistoryResponse
-	24, // 57: perennial.entitlement.v1.EntitlementService.ReserveSubscription:output_type -> perennial.entitlement.v1.ReserveSubscriptionResponse
-	26, // 58: perennial.entitlement.v1.EntitlementService.ApplySubscription:output_type -> perennial.entitlement.v1.ApplySubscriptionResponse
-	47, // [47:59] is the sub-list for method output_type
-	35, // [35:47] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	38, // 32: perennial.entitlement.v1.ReserveSubscriptionRequest.customer:type_name -> perennial.customer.v1.Customer
+	32, // 33: perennial.entitlement.v1.ReserveSubscriptionResponse.expire_time:type_name -> google.protobuf.Timestamp
+	37, // 34: perennial.entitlement.v1.ApplySubscriptionRequest.state:type_name -> perennial.subscription.v1.SubscriptionState
+	29, // 35: perennial.entitlement.v1.ApplySubscriptionResponse.entitlements:type_name -> perennial.entitlement.v1.Entitlement
+	3,  // 36: perennial.entitlement.v1.EntitlementService.CreateEntitlement:input_type -> perennial.entitlement.v1.CreateEntitlementRequest
+	5,  // 37: perennial.entitlement.v1.EntitlementService.GetEntitlement:input_type -> perennial.entitlement.v1.GetEntitlementRequest
+	7,  // 38: perennial.entitlement.v1.EntitlementService.ListEntitlements:input_type -> perennial.entitlement.v1.ListEntitlementsRequest
+	9,  // 39: perennial.entitlement.v1.EntitlementService.DeleteEntitlement:input_type -> perennial.entitlement.v1.DeleteEntitlementRequest
+	11, // 40: perennial.entitlement.v1.EntitlementService.OverrideEntitlement:input_type -> perennial.entitlement.v1.OverrideEntitlementRequest
+	13, // 41: perennial.entitlement.v1.EntitlementService.ResetEntitlementUsage:input_type -> perennial.entitlement.v1.ResetEntitlementUsageRequest
+	15, // 42: perennial.entitlement.v1.EntitlementService.GetEntitlementValue:input_type -> perennial.entitlement.v1.GetEntitlementValueRequest
+	17, // 43: perennial.entitlement.v1.EntitlementService.BatchGetValues:input_type -> perennial.entitlement.v1.BatchGetValuesRequest
+	19, // 44: perennial.entitlement.v1.EntitlementService.GetCustomerAccess:input_type -> perennial.entitlement.v1.GetCustomerAccessRequest
+	21, // 45: perennial.entitlement.v1.EntitlementService.GetEntitlementHistory:input_type -> perennial.entitlement.v1.GetEntitlementHistoryRequest
+	23, // 46: perennial.entitlement.v1.EntitlementService.ReserveSubscription:input_type -> perennial.entitlement.v1.ReserveSubscriptionRequest
+	25, // 47: perennial.entitlement.v1.EntitlementService.ApplySubscription:input_type -> perennial.entitlement.v1.ApplySubscriptionRequest
+	4,  // 48: perennial.entitlement.v1.EntitlementService.CreateEntitlement:output_type -> perennial.entitlement.v1.CreateEntitlementResponse
+	6,  // 49: perennial.entitlement.v1.EntitlementService.GetEntitlement:output_type -> perennial.entitlement.v1.GetEntitlementResponse
+	8,  // 50: perennial.entitlement.v1.EntitlementService.ListEntitlements:output_type -> perennial.entitlement.v1.ListEntitlementsResponse
+	10, // 51: perennial.entitlement.v1.EntitlementService.DeleteEntitlement:output_type -> perennial.entitlement.v1.DeleteEntitlementResponse
+	12, // 52: perennial.entitlement.v1.EntitlementService.OverrideEntitlement:output_type -> perennial.entitlement.v1.OverrideEntitlementResponse
+	14, // 53: perennial.entitlement.v1.EntitlementService.ResetEntitlementUsage:output_type -> perennial.entitlement.v1.ResetEntitlementUsageResponse
+	16, // 54: perennial.entitlement.v1.EntitlementService.GetEntitlementValue:output_type -> perennial.entitlement.v1.GetEntitlementValueResponse
+	18, // 55: perennial.entitlement.v1.EntitlementService.BatchGetValues:output_type -> perennial.entitlement.v1.BatchGetValuesResponse
+	20, // 56: perennial.entitlement.v1.EntitlementService.GetCustomerAccess:output_type -> perennial.entitlement.v1.GetCustomerAccessResponse
+	22, // 57: perennial.entitlement.v1.EntitlementService.GetEntitlementHistory:output_type -> perennial.entitlement.v1.GetEntitlementHistoryResponse
+	24, // 58: perennial.entitlement.v1.EntitlementService.ReserveSubscription:output_type -> perennial.entitlement.v1.ReserveSubscriptionResponse
+	26, // 59: perennial.entitlement.v1.EntitlementService.ApplySubscription:output_type -> perennial.entitlement.v1.ApplySubscriptionResponse
+	48, // [48:60] is the sub-list for method output_type
+	36, // [36:48] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_perennial_entitlement_v1_entitlement_service_proto_init() }

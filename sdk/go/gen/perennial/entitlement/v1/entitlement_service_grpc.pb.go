@@ -50,7 +50,7 @@ type EntitlementServiceClient interface {
 	DeleteEntitlement(ctx context.Context, in *DeleteEntitlementRequest, opts ...grpc.CallOption) (*DeleteEntitlementResponse, error)
 	// Ends an entitlement now and starts another one for the same feature key, in one step.
 	OverrideEntitlement(ctx context.Context, in *OverrideEntitlementRequest, opts ...grpc.CallOption) (*OverrideEntitlementResponse, error)
-	// Starts a new usage period of a metered entitlement.
+	// Starts a new usage period of a metered entitlement that has not ended.
 	ResetEntitlementUsage(ctx context.Context, in *ResetEntitlementUsageRequest, opts ...grpc.CallOption) (*ResetEntitlementUsageResponse, error)
 	// Answers whether a customer may use a feature, with balance or configuration. Everything that was answered
 	// as stored before the call (usage, grants, resets, attribution) is in the answer.
@@ -216,7 +216,7 @@ type EntitlementServiceServer interface {
 	DeleteEntitlement(context.Context, *DeleteEntitlementRequest) (*DeleteEntitlementResponse, error)
 	// Ends an entitlement now and starts another one for the same feature key, in one step.
 	OverrideEntitlement(context.Context, *OverrideEntitlementRequest) (*OverrideEntitlementResponse, error)
-	// Starts a new usage period of a metered entitlement.
+	// Starts a new usage period of a metered entitlement that has not ended.
 	ResetEntitlementUsage(context.Context, *ResetEntitlementUsageRequest) (*ResetEntitlementUsageResponse, error)
 	// Answers whether a customer may use a feature, with balance or configuration. Everything that was answered
 	// as stored before the call (usage, grants, resets, attribution) is in the answer.

@@ -30,7 +30,8 @@ const (
 //
 // Allotments of metered entitlements.
 type GrantServiceClient interface {
-	// Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too.
+	// Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too; one that has ended
+	// takes none, and no grant may start at its end or later.
 	CreateGrant(ctx context.Context, in *CreateGrantRequest, opts ...grpc.CallOption) (*CreateGrantResponse, error)
 	// Lists grants, voided ones too.
 	ListGrants(ctx context.Context, in *ListGrantsRequest, opts ...grpc.CallOption) (*ListGrantsResponse, error)
@@ -82,7 +83,8 @@ func (c *grantServiceClient) VoidGrant(ctx context.Context, in *VoidGrantRequest
 //
 // Allotments of metered entitlements.
 type GrantServiceServer interface {
-	// Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too.
+	// Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too; one that has ended
+	// takes none, and no grant may start at its end or later.
 	CreateGrant(context.Context, *CreateGrantRequest) (*CreateGrantResponse, error)
 	// Lists grants, voided ones too.
 	ListGrants(context.Context, *ListGrantsRequest) (*ListGrantsResponse, error)

@@ -390,7 +390,8 @@ func (x *ListEventsResponse) GetTotalSize() int64 {
 // Request of PullEvents.
 type PullEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Events behind this one; 0: from the first.
+	// Events behind this one; 0: from the first that is kept. Events are kept for 400 days unless the server is told
+	// otherwise.
 	Cursor int64 `protobuf:"varint,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// At most this many. 0: 50. Cut to 250.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`

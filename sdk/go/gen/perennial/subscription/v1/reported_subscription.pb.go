@@ -215,7 +215,9 @@ const (
 	ReportedSubscription_ORIGIN_PATCHES ReportedSubscription_Origin = 2
 	// Run here from a plan. Writes of this service on it fail with FAILED_PRECONDITION `MANAGED_BY_PLAN`.
 	ReportedSubscription_ORIGIN_PLAN ReportedSubscription_Origin = 3
-	// Run by a store. Writes of this service on it fail with FAILED_PRECONDITION `MANAGED_BY_STORE`.
+	// Run by a store and told by its transactions: one for all terms of one store subscription, production only. It has an end once
+	// the last known period is over, or ahead of that when its renewal was turned off. Writes of this service on it fail with
+	// FAILED_PRECONDITION `MANAGED_BY_STORE`.
 	ReportedSubscription_ORIGIN_STORE ReportedSubscription_Origin = 4
 )
 
@@ -274,7 +276,8 @@ type ReportedSubscription struct {
 	// The customer: ULID.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The reporter's own name of it, unique in the project, else `sub_` and 12 characters for one reported by fields, else its
-	// short id; the ULID of one made from a plan. This is the id in dialects that show no other.
+	// short id; the ULID of one made from a plan; the store's own identifier of one run by a store, unless something else has that
+	// name. This is the id in dialects that show no other.
 	Key string `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
 	// Who runs it.
 	Origin ReportedSubscription_Origin `protobuf:"varint,4,opt,name=origin,proto3,enum=perennial.subscription.v1.ReportedSubscription_Origin" json:"origin,omitempty"`

@@ -27,7 +27,7 @@ type GetRevenueSeriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// First month, YYYY-MM. Empty: the month of the first entry of the ledger.
 	FirstMonth string `protobuf:"bytes,1,opt,name=first_month,json=firstMonth,proto3" json:"first_month,omitempty"`
-	// Last month, YYYY-MM, at most 120 months after the first. Empty: the current month.
+	// Last month, YYYY-MM; with a first month at most 120 months in all, else at most 1200. Empty: the current month.
 	LastMonth     string `protobuf:"bytes,2,opt,name=last_month,json=lastMonth,proto3" json:"last_month,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -161,7 +161,7 @@ type QueryRevenueMetricsRequest struct {
 	Granularity RevenueGranularity `protobuf:"varint,3,opt,name=granularity,proto3,enum=perennial.subscription.v1.RevenueGranularity" json:"granularity,omitempty"`
 	// First month, YYYY-MM. For months, empty: the month of the first entry of the ledger. For days: the month, required.
 	FirstMonth string `protobuf:"bytes,4,opt,name=first_month,json=firstMonth,proto3" json:"first_month,omitempty"`
-	// Last month, YYYY-MM, at most 120 months after the first. Empty: the current month. Not for days.
+	// Last month, YYYY-MM; with a first month at most 120 months in all, else at most 1200. Empty: the current month. Not for days.
 	LastMonth     string `protobuf:"bytes,5,opt,name=last_month,json=lastMonth,proto3" json:"last_month,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -325,7 +325,7 @@ type ExportRevenueMetricsRequest struct {
 	Granularity RevenueGranularity `protobuf:"varint,3,opt,name=granularity,proto3,enum=perennial.subscription.v1.RevenueGranularity" json:"granularity,omitempty"`
 	// First month, YYYY-MM. For months, empty: the month of the first entry of the ledger. For days: the month, required.
 	FirstMonth string `protobuf:"bytes,4,opt,name=first_month,json=firstMonth,proto3" json:"first_month,omitempty"`
-	// Last month, YYYY-MM, at most 120 months after the first. Empty: the current month. Not for days.
+	// Last month, YYYY-MM; with a first month at most 120 months in all, else at most 1200. Empty: the current month. Not for days.
 	LastMonth     string `protobuf:"bytes,5,opt,name=last_month,json=lastMonth,proto3" json:"last_month,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

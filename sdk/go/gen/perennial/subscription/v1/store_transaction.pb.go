@@ -161,7 +161,8 @@ type StoreTransaction struct {
 	// The share of the price that is tax, from 0 to 1. Absent: 0.
 	TaxShare *v11.Decimal `protobuf:"bytes,15,opt,name=tax_share,json=taxShare,proto3" json:"tax_share,omitempty"`
 	// The share of the price that the store keeps, from 0 to 1. Absent: what the store is known to take: 0.3 of Amazon, App Store, Mac App
-	// Store and Google Play, else 0.
+	// Store and Google Play, 0.15 of the last three where the app that sells the product is in the small-business program when this is
+	// recorded, else 0.
 	CommissionShare *v11.Decimal `protobuf:"bytes,16,opt,name=commission_share,json=commissionShare,proto3" json:"commission_share,omitempty"`
 	// How many of a thing bought once, from 1 to 1000000. 0: 1.
 	Quantity int32 `protobuf:"varint,17,opt,name=quantity,proto3" json:"quantity,omitempty"`

@@ -2358,8 +2358,11 @@ func (x *SyncCustomerResponse) GetAppliedCount() int32 {
 // Request of EraseCustomer.
 type EraseCustomerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// ULID of the customer, deleted or not. Required.
+	// ULID of the customer, deleted or not. Required where `handle` is empty.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Instead of `customer_id`: ULID, key or alias of a customer who is not deleted. NotFound when nobody has it, unless an earlier
+	// request with this `request_id` erased the customer.
+	Handle string `protobuf:"bytes,2,opt,name=handle,proto3" json:"handle,omitempty"`
 	// Makes a retry safe: 1 to 255 characters, remembered for 24 hours. Empty: the call is repeatable by itself.
 	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2403,6 +2406,13 @@ func (x *EraseCustomerRequest) GetCustomerId() string {
 	return ""
 }
 
+func (x *EraseCustomerRequest) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
+}
+
 func (x *EraseCustomerRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
@@ -2415,8 +2425,14 @@ type EraseCustomerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many subscriptions there were.
 	SubscriptionCount int64 `protobuf:"varint,1,opt,name=subscription_count,json=subscriptionCount,proto3" json:"subscription_count,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Key of the customer named by `handle`, or the ULID of one without a key. Empty: `customer_id` was given.
+	CustomerKey string `protobuf:"bytes,2,opt,name=customer_key,json=customerKey,proto3" json:"customer_key,omitempty"`
+	// When it was erased, in project time.
+	EraseTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=erase_time,json=eraseTime,proto3" json:"erase_time,omitempty"`
+	// The customer: ULID.
+	CustomerId    string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EraseCustomerResponse) Reset() {
@@ -2454,6 +2470,27 @@ func (x *EraseCustomerResponse) GetSubscriptionCount() int64 {
 		return x.SubscriptionCount
 	}
 	return 0
+}
+
+func (x *EraseCustomerResponse) GetCustomerKey() string {
+	if x != nil {
+		return x.CustomerKey
+	}
+	return ""
+}
+
+func (x *EraseCustomerResponse) GetEraseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EraseTime
+	}
+	return nil
+}
+
+func (x *EraseCustomerResponse) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
 }
 
 // Request of ListSubscriptionChanges.
@@ -2749,14 +2786,20 @@ const file_perennial_subscription_v1_subscription_service_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\";\n" +
 	"\x14SyncCustomerResponse\x12#\n" +
-	"\rapplied_count\x18\x01 \x01(\x05R\fappliedCount\"V\n" +
+	"\rapplied_count\x18\x01 \x01(\x05R\fappliedCount\"n\n" +
 	"\x14EraseCustomerRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
-	"customerId\x12\x1d\n" +
+	"customerId\x12\x16\n" +
+	"\x06handle\x18\x02 \x01(\tR\x06handle\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x0f \x01(\tR\trequestId\"F\n" +
+	"request_id\x18\x0f \x01(\tR\trequestId\"\xc5\x01\n" +
 	"\x15EraseCustomerResponse\x12-\n" +
-	"\x12subscription_count\x18\x01 \x01(\x03R\x11subscriptionCount\"\xa6\x01\n" +
+	"\x12subscription_count\x18\x01 \x01(\x03R\x11subscriptionCount\x12!\n" +
+	"\fcustomer_key\x18\x02 \x01(\tR\vcustomerKey\x129\n" +
+	"\n" +
+	"erase_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\teraseTime\x12\x1f\n" +
+	"\vcustomer_id\x18\x04 \x01(\tR\n" +
+	"customerId\"\xa6\x01\n" +
 	"\x1eListSubscriptionChangesRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12'\n" +
@@ -2890,38 +2933,39 @@ var file_perennial_subscription_v1_subscription_service_proto_depIdxs = []int32{
 	41, // 36: perennial.subscription.v1.MigrateSubscriptionRequest.billing_anchor_time:type_name -> google.protobuf.Timestamp
 	45, // 37: perennial.subscription.v1.MigrateSubscriptionResponse.current:type_name -> perennial.subscription.v1.Subscription
 	43, // 38: perennial.subscription.v1.MigrateSubscriptionResponse.next:type_name -> perennial.subscription.v1.SubscriptionView
-	47, // 39: perennial.subscription.v1.ListSubscriptionChangesResponse.changes:type_name -> perennial.subscription.v1.SubscriptionChange
-	6,  // 40: perennial.subscription.v1.SubscriptionService.CreateSubscription:input_type -> perennial.subscription.v1.CreateSubscriptionRequest
-	8,  // 41: perennial.subscription.v1.SubscriptionService.GetSubscription:input_type -> perennial.subscription.v1.GetSubscriptionRequest
-	10, // 42: perennial.subscription.v1.SubscriptionService.ListSubscriptions:input_type -> perennial.subscription.v1.ListSubscriptionsRequest
-	19, // 43: perennial.subscription.v1.SubscriptionService.EditSubscription:input_type -> perennial.subscription.v1.EditSubscriptionRequest
-	21, // 44: perennial.subscription.v1.SubscriptionService.CancelSubscription:input_type -> perennial.subscription.v1.CancelSubscriptionRequest
-	23, // 45: perennial.subscription.v1.SubscriptionService.UnscheduleCancellation:input_type -> perennial.subscription.v1.UnscheduleCancellationRequest
-	25, // 46: perennial.subscription.v1.SubscriptionService.RestoreSubscription:input_type -> perennial.subscription.v1.RestoreSubscriptionRequest
-	27, // 47: perennial.subscription.v1.SubscriptionService.ChangeSubscription:input_type -> perennial.subscription.v1.ChangeSubscriptionRequest
-	29, // 48: perennial.subscription.v1.SubscriptionService.MigrateSubscription:input_type -> perennial.subscription.v1.MigrateSubscriptionRequest
-	31, // 49: perennial.subscription.v1.SubscriptionService.DeleteSubscription:input_type -> perennial.subscription.v1.DeleteSubscriptionRequest
-	37, // 50: perennial.subscription.v1.SubscriptionService.ListSubscriptionChanges:input_type -> perennial.subscription.v1.ListSubscriptionChangesRequest
-	33, // 51: perennial.subscription.v1.SubscriptionService.SyncCustomer:input_type -> perennial.subscription.v1.SyncCustomerRequest
-	35, // 52: perennial.subscription.v1.SubscriptionService.EraseCustomer:input_type -> perennial.subscription.v1.EraseCustomerRequest
-	7,  // 53: perennial.subscription.v1.SubscriptionService.CreateSubscription:output_type -> perennial.subscription.v1.CreateSubscriptionResponse
-	9,  // 54: perennial.subscription.v1.SubscriptionService.GetSubscription:output_type -> perennial.subscription.v1.GetSubscriptionResponse
-	11, // 55: perennial.subscription.v1.SubscriptionService.ListSubscriptions:output_type -> perennial.subscription.v1.ListSubscriptionsResponse
-	20, // 56: perennial.subscription.v1.SubscriptionService.EditSubscription:output_type -> perennial.subscription.v1.EditSubscriptionResponse
-	22, // 57: perennial.subscription.v1.SubscriptionService.CancelSubscription:output_type -> perennial.subscription.v1.CancelSubscriptionResponse
-	24, // 58: perennial.subscription.v1.SubscriptionService.UnscheduleCancellation:output_type -> perennial.subscription.v1.UnscheduleCancellationResponse
-	26, // 59: perennial.subscription.v1.SubscriptionService.RestoreSubscription:output_type -> perennial.subscription.v1.RestoreSubscriptionResponse
-	28, // 60: perennial.subscription.v1.SubscriptionService.ChangeSubscription:output_type -> perennial.subscription.v1.ChangeSubscriptionResponse
-	30, // 61: perennial.subscription.v1.SubscriptionService.MigrateSubscription:output_type -> perennial.subscription.v1.MigrateSubscriptionResponse
-	32, // 62: perennial.subscription.v1.SubscriptionService.DeleteSubscription:output_type -> perennial.subscription.v1.DeleteSubscriptionResponse
-	38, // 63: perennial.subscription.v1.SubscriptionService.ListSubscriptionChanges:output_type -> perennial.subscription.v1.ListSubscriptionChangesResponse
-	34, // 64: perennial.subscription.v1.SubscriptionService.SyncCustomer:output_type -> perennial.subscription.v1.SyncCustomerResponse
-	36, // 65: perennial.subscription.v1.SubscriptionService.EraseCustomer:output_type -> perennial.subscription.v1.EraseCustomerResponse
-	53, // [53:66] is the sub-list for method output_type
-	40, // [40:53] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	41, // 39: perennial.subscription.v1.EraseCustomerResponse.erase_time:type_name -> google.protobuf.Timestamp
+	47, // 40: perennial.subscription.v1.ListSubscriptionChangesResponse.changes:type_name -> perennial.subscription.v1.SubscriptionChange
+	6,  // 41: perennial.subscription.v1.SubscriptionService.CreateSubscription:input_type -> perennial.subscription.v1.CreateSubscriptionRequest
+	8,  // 42: perennial.subscription.v1.SubscriptionService.GetSubscription:input_type -> perennial.subscription.v1.GetSubscriptionRequest
+	10, // 43: perennial.subscription.v1.SubscriptionService.ListSubscriptions:input_type -> perennial.subscription.v1.ListSubscriptionsRequest
+	19, // 44: perennial.subscription.v1.SubscriptionService.EditSubscription:input_type -> perennial.subscription.v1.EditSubscriptionRequest
+	21, // 45: perennial.subscription.v1.SubscriptionService.CancelSubscription:input_type -> perennial.subscription.v1.CancelSubscriptionRequest
+	23, // 46: perennial.subscription.v1.SubscriptionService.UnscheduleCancellation:input_type -> perennial.subscription.v1.UnscheduleCancellationRequest
+	25, // 47: perennial.subscription.v1.SubscriptionService.RestoreSubscription:input_type -> perennial.subscription.v1.RestoreSubscriptionRequest
+	27, // 48: perennial.subscription.v1.SubscriptionService.ChangeSubscription:input_type -> perennial.subscription.v1.ChangeSubscriptionRequest
+	29, // 49: perennial.subscription.v1.SubscriptionService.MigrateSubscription:input_type -> perennial.subscription.v1.MigrateSubscriptionRequest
+	31, // 50: perennial.subscription.v1.SubscriptionService.DeleteSubscription:input_type -> perennial.subscription.v1.DeleteSubscriptionRequest
+	37, // 51: perennial.subscription.v1.SubscriptionService.ListSubscriptionChanges:input_type -> perennial.subscription.v1.ListSubscriptionChangesRequest
+	33, // 52: perennial.subscription.v1.SubscriptionService.SyncCustomer:input_type -> perennial.subscription.v1.SyncCustomerRequest
+	35, // 53: perennial.subscription.v1.SubscriptionService.EraseCustomer:input_type -> perennial.subscription.v1.EraseCustomerRequest
+	7,  // 54: perennial.subscription.v1.SubscriptionService.CreateSubscription:output_type -> perennial.subscription.v1.CreateSubscriptionResponse
+	9,  // 55: perennial.subscription.v1.SubscriptionService.GetSubscription:output_type -> perennial.subscription.v1.GetSubscriptionResponse
+	11, // 56: perennial.subscription.v1.SubscriptionService.ListSubscriptions:output_type -> perennial.subscription.v1.ListSubscriptionsResponse
+	20, // 57: perennial.subscription.v1.SubscriptionService.EditSubscription:output_type -> perennial.subscription.v1.EditSubscriptionResponse
+	22, // 58: perennial.subscription.v1.SubscriptionService.CancelSubscription:output_type -> perennial.subscription.v1.CancelSubscriptionResponse
+	24, // 59: perennial.subscription.v1.SubscriptionService.UnscheduleCancellation:output_type -> perennial.subscription.v1.UnscheduleCancellationResponse
+	26, // 60: perennial.subscription.v1.SubscriptionService.RestoreSubscription:output_type -> perennial.subscription.v1.RestoreSubscriptionResponse
+	28, // 61: perennial.subscription.v1.SubscriptionService.ChangeSubscription:output_type -> perennial.subscription.v1.ChangeSubscriptionResponse
+	30, // 62: perennial.subscription.v1.SubscriptionService.MigrateSubscription:output_type -> perennial.subscription.v1.MigrateSubscriptionResponse
+	32, // 63: perennial.subscription.v1.SubscriptionService.DeleteSubscription:output_type -> perennial.subscription.v1.DeleteSubscriptionResponse
+	38, // 64: perennial.subscription.v1.SubscriptionService.ListSubscriptionChanges:output_type -> perennial.subscription.v1.ListSubscriptionChangesResponse
+	34, // 65: perennial.subscription.v1.SubscriptionService.SyncCustomer:output_type -> perennial.subscription.v1.SyncCustomerResponse
+	36, // 66: perennial.subscription.v1.SubscriptionService.EraseCustomer:output_type -> perennial.subscription.v1.EraseCustomerResponse
+	54, // [54:67] is the sub-list for method output_type
+	41, // [41:54] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_perennial_subscription_v1_subscription_service_proto_init() }

@@ -428,8 +428,8 @@ type Term struct {
 	OriginalCustomerId string `protobuf:"bytes,4,opt,name=original_customer_id,json=originalCustomerId,proto3" json:"original_customer_id,omitempty"`
 	// Where it comes from.
 	Origin TermOrigin `protobuf:"varint,5,opt,name=origin,proto3,enum=perennial.subscription.v1.TermOrigin" json:"origin,omitempty"`
-	// What it is a stretch of: ULID of the subscription made from a plan (the newest of the chain), of the reported subscription, or of
-	// the term itself.
+	// What it is a stretch of: ULID of the subscription made from a plan (the newest of the chain), of the reported subscription, of the
+	// subscription that a store runs, or of the term itself (sandbox, given away).
 	SourceId string `protobuf:"bytes,6,opt,name=source_id,json=sourceId,proto3" json:"source_id,omitempty"`
 	// What is sold, the same in every dialect: plan key, plan id, Probe product key or store identifier. Empty: promotional.
 	ProductKey string `protobuf:"bytes,7,opt,name=product_key,json=productKey,proto3" json:"product_key,omitempty"`

@@ -43,9 +43,9 @@ type TermServiceClient interface {
 	BatchGetTerms(ctx context.Context, in *BatchGetTermsRequest, opts ...grpc.CallOption) (*BatchGetTermsResponse, error)
 	// Lists the payments of a term, oldest first, at most 1000.
 	ListTermPayments(ctx context.Context, in *ListTermPaymentsRequest, opts ...grpc.CallOption) (*ListTermPaymentsResponse, error)
-	// Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe or given away at the end
-	// of its period. FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, `MANAGED_BY_STORE` for other stores,
-	// `REPORTED_ELSEWHERE` for a reported one.
+	// Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe at the end of its period.
+	// FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, so for every one that was given away
+	// (RevokePromotionalTerms ends those), `MANAGED_BY_STORE` for other stores, `REPORTED_ELSEWHERE` for a reported one.
 	CancelTerm(ctx context.Context, in *CancelTermRequest, opts ...grpc.CallOption) (*CancelTermResponse, error)
 	// Gives the last payment of a term back and ends access now. FailedPrecondition `NOTHING_TO_REFUND`, `MANAGED_BY_STORE`,
 	// `REPORTED_ELSEWHERE`.
@@ -158,9 +158,9 @@ type TermServiceServer interface {
 	BatchGetTerms(context.Context, *BatchGetTermsRequest) (*BatchGetTermsResponse, error)
 	// Lists the payments of a term, oldest first, at most 1000.
 	ListTermPayments(context.Context, *ListTermPaymentsRequest) (*ListTermPaymentsResponse, error)
-	// Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe or given away at the end
-	// of its period. FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, `MANAGED_BY_STORE` for other stores,
-	// `REPORTED_ELSEWHERE` for a reported one.
+	// Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe at the end of its period.
+	// FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, so for every one that was given away
+	// (RevokePromotionalTerms ends those), `MANAGED_BY_STORE` for other stores, `REPORTED_ELSEWHERE` for a reported one.
 	CancelTerm(context.Context, *CancelTermRequest) (*CancelTermResponse, error)
 	// Gives the last payment of a term back and ends access now. FailedPrecondition `NOTHING_TO_REFUND`, `MANAGED_BY_STORE`,
 	// `REPORTED_ELSEWHERE`.

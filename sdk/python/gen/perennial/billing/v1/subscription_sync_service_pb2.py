@@ -22,28 +22,33 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from perennial.customer.v1 import customer_pb2 as perennial_dot_customer_dot_v1_dot_customer__pb2
 from perennial.subscription.v1 import subscription_pb2 as perennial_dot_subscription_dot_v1_dot_subscription__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4perennial/billing/v1/subscription_sync_service.proto\x12\x14perennial.billing.v1\x1a,perennial/subscription/v1/subscription.proto\"v\n\x11\x43heckSetupRequest\x12\x42\n\x05state\x18\x01 \x01(\x0b\x32,.perennial.subscription.v1.SubscriptionStateR\x05state\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"B\n\x12\x43heckSetupResponse\x12,\n\x12\x62illing_profile_id\x18\x01 \x01(\tR\x10\x62illingProfileId\"}\n\x18\x41pplySubscriptionRequest\x12\x42\n\x05state\x18\x01 \x01(\x0b\x32,.perennial.subscription.v1.SubscriptionStateR\x05state\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"V\n\x19\x41pplySubscriptionResponse\x12\x18\n\x07\x61pplied\x18\x01 \x01(\x08R\x07\x61pplied\x12\x1f\n\x0binvoice_ids\x18\x02 \x03(\tR\ninvoiceIds\"U\n\x13SyncCustomerRequest\x12\x1f\n\x0b\x63ustomer_id\x18\x01 \x01(\tR\ncustomerId\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"7\n\x14SyncCustomerResponse\x12\x1f\n\x0binvoice_ids\x18\x01 \x03(\tR\ninvoiceIds2\xd7\x02\n\x17SubscriptionSyncService\x12_\n\nCheckSetup\x12\'.perennial.billing.v1.CheckSetupRequest\x1a(.perennial.billing.v1.CheckSetupResponse\x12t\n\x11\x41pplySubscription\x12..perennial.billing.v1.ApplySubscriptionRequest\x1a/.perennial.billing.v1.ApplySubscriptionResponse\x12\x65\n\x0cSyncCustomer\x12).perennial.billing.v1.SyncCustomerRequest\x1a*.perennial.billing.v1.SyncCustomerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n4perennial/billing/v1/subscription_sync_service.proto\x12\x14perennial.billing.v1\x1a$perennial/customer/v1/customer.proto\x1a,perennial/subscription/v1/subscription.proto\"v\n\x11\x43heckSetupRequest\x12\x42\n\x05state\x18\x01 \x01(\x0b\x32,.perennial.subscription.v1.SubscriptionStateR\x05state\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"B\n\x12\x43heckSetupResponse\x12,\n\x12\x62illing_profile_id\x18\x01 \x01(\tR\x10\x62illingProfileId\"\xba\x01\n\x18\x41pplySubscriptionRequest\x12\x42\n\x05state\x18\x01 \x01(\x0b\x32,.perennial.subscription.v1.SubscriptionStateR\x05state\x12;\n\x08\x63ustomer\x18\x02 \x01(\x0b\x32\x1f.perennial.customer.v1.CustomerR\x08\x63ustomer\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"V\n\x19\x41pplySubscriptionResponse\x12\x18\n\x07\x61pplied\x18\x01 \x01(\x08R\x07\x61pplied\x12\x1f\n\x0binvoice_ids\x18\x02 \x03(\tR\ninvoiceIds\"U\n\x13SyncCustomerRequest\x12\x1f\n\x0b\x63ustomer_id\x18\x01 \x01(\tR\ncustomerId\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"7\n\x14SyncCustomerResponse\x12\x1f\n\x0binvoice_ids\x18\x01 \x03(\tR\ninvoiceIds\"^\n\x1c\x45raseCustomerInvoicesRequest\x12\x1f\n\x0b\x63ustomer_id\x18\x01 \x01(\tR\ncustomerId\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"k\n\x1d\x45raseCustomerInvoicesResponse\x12#\n\rremoved_count\x18\x01 \x01(\x03R\x0cremovedCount\x12%\n\x0eredacted_count\x18\x02 \x01(\x03R\rredactedCount2\xda\x03\n\x17SubscriptionSyncService\x12_\n\nCheckSetup\x12\'.perennial.billing.v1.CheckSetupRequest\x1a(.perennial.billing.v1.CheckSetupResponse\x12t\n\x11\x41pplySubscription\x12..perennial.billing.v1.ApplySubscriptionRequest\x1a/.perennial.billing.v1.ApplySubscriptionResponse\x12\x65\n\x0cSyncCustomer\x12).perennial.billing.v1.SyncCustomerRequest\x1a*.perennial.billing.v1.SyncCustomerResponse\x12\x80\x01\n\x15\x45raseCustomerInvoices\x12\x32.perennial.billing.v1.EraseCustomerInvoicesRequest\x1a\x33.perennial.billing.v1.EraseCustomerInvoicesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'perennial.billing.v1.subscription_sync_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHECKSETUPREQUEST']._serialized_start=124
-  _globals['_CHECKSETUPREQUEST']._serialized_end=242
-  _globals['_CHECKSETUPRESPONSE']._serialized_start=244
-  _globals['_CHECKSETUPRESPONSE']._serialized_end=310
-  _globals['_APPLYSUBSCRIPTIONREQUEST']._serialized_start=312
-  _globals['_APPLYSUBSCRIPTIONREQUEST']._serialized_end=437
-  _globals['_APPLYSUBSCRIPTIONRESPONSE']._serialized_start=439
-  _globals['_APPLYSUBSCRIPTIONRESPONSE']._serialized_end=525
-  _globals['_SYNCCUSTOMERREQUEST']._serialized_start=527
-  _globals['_SYNCCUSTOMERREQUEST']._serialized_end=612
-  _globals['_SYNCCUSTOMERRESPONSE']._serialized_start=614
-  _globals['_SYNCCUSTOMERRESPONSE']._serialized_end=669
-  _globals['_SUBSCRIPTIONSYNCSERVICE']._serialized_start=672
-  _globals['_SUBSCRIPTIONSYNCSERVICE']._serialized_end=1015
+  _globals['_CHECKSETUPREQUEST']._serialized_start=162
+  _globals['_CHECKSETUPREQUEST']._serialized_end=280
+  _globals['_CHECKSETUPRESPONSE']._serialized_start=282
+  _globals['_CHECKSETUPRESPONSE']._serialized_end=348
+  _globals['_APPLYSUBSCRIPTIONREQUEST']._serialized_start=351
+  _globals['_APPLYSUBSCRIPTIONREQUEST']._serialized_end=537
+  _globals['_APPLYSUBSCRIPTIONRESPONSE']._serialized_start=539
+  _globals['_APPLYSUBSCRIPTIONRESPONSE']._serialized_end=625
+  _globals['_SYNCCUSTOMERREQUEST']._serialized_start=627
+  _globals['_SYNCCUSTOMERREQUEST']._serialized_end=712
+  _globals['_SYNCCUSTOMERRESPONSE']._serialized_start=714
+  _globals['_SYNCCUSTOMERRESPONSE']._serialized_end=769
+  _globals['_ERASECUSTOMERINVOICESREQUEST']._serialized_start=771
+  _globals['_ERASECUSTOMERINVOICESREQUEST']._serialized_end=865
+  _globals['_ERASECUSTOMERINVOICESRESPONSE']._serialized_start=867
+  _globals['_ERASECUSTOMERINVOICESRESPONSE']._serialized_end=974
+  _globals['_SUBSCRIPTIONSYNCSERVICE']._serialized_start=977
+  _globals['_SUBSCRIPTIONSYNCSERVICE']._serialized_end=1451
 # @@protoc_insertion_point(module_scope)

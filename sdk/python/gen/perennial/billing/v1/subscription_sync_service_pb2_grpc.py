@@ -51,6 +51,11 @@ class SubscriptionSyncServiceStub:
                 request_serializer=perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.SyncCustomerRequest.SerializeToString,
                 response_deserializer=perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.SyncCustomerResponse.FromString,
                 _registered_method=True)
+        self.EraseCustomerInvoices = channel.unary_unary(
+                '/perennial.billing.v1.SubscriptionSyncService/EraseCustomerInvoices',
+                request_serializer=perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.EraseCustomerInvoicesRequest.SerializeToString,
+                response_deserializer=perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.EraseCustomerInvoicesResponse.FromString,
+                _registered_method=True)
 
 
 class SubscriptionSyncServiceServicer:
@@ -82,6 +87,17 @@ class SubscriptionSyncServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseCustomerInvoices(self, request, context):
+        """Removes what billing keeps of a customer who is erased: pending lines, drafts, override,
+        app data and the copies of customer and subscriptions. A draft that an outside system
+        copied is deleted there too. Invoices that were issued stay, in their state and with
+        their amounts; name, key, address, tax code, e-mail address and metadata on them, and on
+        what was recorded of them, are replaced. Repeating it is harmless.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SubscriptionSyncServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -99,6 +115,11 @@ def add_SubscriptionSyncServiceServicer_to_server(servicer, server):
                     servicer.SyncCustomer,
                     request_deserializer=perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.SyncCustomerRequest.FromString,
                     response_serializer=perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.SyncCustomerResponse.SerializeToString,
+            ),
+            'EraseCustomerInvoices': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseCustomerInvoices,
+                    request_deserializer=perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.EraseCustomerInvoicesRequest.FromString,
+                    response_serializer=perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.EraseCustomerInvoicesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -184,6 +205,33 @@ class SubscriptionSyncService:
             '/perennial.billing.v1.SubscriptionSyncService/SyncCustomer',
             perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.SyncCustomerRequest.SerializeToString,
             perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.SyncCustomerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseCustomerInvoices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/perennial.billing.v1.SubscriptionSyncService/EraseCustomerInvoices',
+            perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.EraseCustomerInvoicesRequest.SerializeToString,
+            perennial_dot_billing_dot_v1_dot_subscription__sync__service__pb2.EraseCustomerInvoicesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,13 @@ class SubscriptionSyncServiceStub:
     """Brings the lines of all subscriptions of a customer up to date, invoices what is due
     and settles the customer's holds.
     """
+    EraseCustomerInvoices: _grpc.UnaryUnaryMultiCallable[_subscription_sync_service_pb2.EraseCustomerInvoicesRequest, _subscription_sync_service_pb2.EraseCustomerInvoicesResponse]
+    """Removes what billing keeps of a customer who is erased: pending lines, drafts, override,
+    app data and the copies of customer and subscriptions. A draft that an outside system
+    copied is deleted there too. Invoices that were issued stay, in their state and with
+    their amounts; name, key, address, tax code, e-mail address and metadata on them, and on
+    what was recorded of them, are replaced. Repeating it is harmless.
+    """
 
 @_typing.type_check_only
 class SubscriptionSyncServiceAsyncStub(SubscriptionSyncServiceStub):
@@ -66,6 +73,13 @@ class SubscriptionSyncServiceAsyncStub(SubscriptionSyncServiceStub):
     SyncCustomer: _aio.UnaryUnaryMultiCallable[_subscription_sync_service_pb2.SyncCustomerRequest, _subscription_sync_service_pb2.SyncCustomerResponse]  # type: ignore[assignment]
     """Brings the lines of all subscriptions of a customer up to date, invoices what is due
     and settles the customer's holds.
+    """
+    EraseCustomerInvoices: _aio.UnaryUnaryMultiCallable[_subscription_sync_service_pb2.EraseCustomerInvoicesRequest, _subscription_sync_service_pb2.EraseCustomerInvoicesResponse]  # type: ignore[assignment]
+    """Removes what billing keeps of a customer who is erased: pending lines, drafts, override,
+    app data and the copies of customer and subscriptions. A draft that an outside system
+    copied is deleted there too. Invoices that were issued stay, in their state and with
+    their amounts; name, key, address, tax code, e-mail address and metadata on them, and on
+    what was recorded of them, are replaced. Repeating it is harmless.
     """
 
 class SubscriptionSyncServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -101,6 +115,19 @@ class SubscriptionSyncServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_subscription_sync_service_pb2.SyncCustomerResponse, _abc.Awaitable[_subscription_sync_service_pb2.SyncCustomerResponse]]:
         """Brings the lines of all subscriptions of a customer up to date, invoices what is due
         and settles the customer's holds.
+        """
+
+    @_abc_1.abstractmethod
+    def EraseCustomerInvoices(
+        self,
+        request: _subscription_sync_service_pb2.EraseCustomerInvoicesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_subscription_sync_service_pb2.EraseCustomerInvoicesResponse, _abc.Awaitable[_subscription_sync_service_pb2.EraseCustomerInvoicesResponse]]:
+        """Removes what billing keeps of a customer who is erased: pending lines, drafts, override,
+        app data and the copies of customer and subscriptions. A draft that an outside system
+        copied is deleted there too. Invoices that were issued stay, in their state and with
+        their amounts; name, key, address, tax code, e-mail address and metadata on them, and on
+        what was recorded of them, are replaced. Repeating it is harmless.
         """
 
 def add_SubscriptionSyncServiceServicer_to_server(servicer: SubscriptionSyncServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -70,32 +70,38 @@ class AmazonDetails(_message.Message):
     def __init__(self, package_name: _Optional[str] = ..., shared_secret: _Optional[str] = ...) -> None: ...
 
 class AppStoreDetails(_message.Message):
-    __slots__ = ("bundle_id", "shared_secret", "subscription_private_key", "subscription_key_id", "subscription_key_issuer")
+    __slots__ = ("bundle_id", "shared_secret", "subscription_private_key", "subscription_key_id", "subscription_key_issuer", "small_business_program")
     BUNDLE_ID_FIELD_NUMBER: _ClassVar[int]
     SHARED_SECRET_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_PRIVATE_KEY_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_KEY_ISSUER_FIELD_NUMBER: _ClassVar[int]
+    SMALL_BUSINESS_PROGRAM_FIELD_NUMBER: _ClassVar[int]
     bundle_id: str
     shared_secret: str
     subscription_private_key: str
     subscription_key_id: str
     subscription_key_issuer: str
-    def __init__(self, bundle_id: _Optional[str] = ..., shared_secret: _Optional[str] = ..., subscription_private_key: _Optional[str] = ..., subscription_key_id: _Optional[str] = ..., subscription_key_issuer: _Optional[str] = ...) -> None: ...
+    small_business_program: bool
+    def __init__(self, bundle_id: _Optional[str] = ..., shared_secret: _Optional[str] = ..., subscription_private_key: _Optional[str] = ..., subscription_key_id: _Optional[str] = ..., subscription_key_issuer: _Optional[str] = ..., small_business_program: _Optional[bool] = ...) -> None: ...
 
 class MacAppStoreDetails(_message.Message):
-    __slots__ = ("bundle_id", "shared_secret")
+    __slots__ = ("bundle_id", "shared_secret", "small_business_program")
     BUNDLE_ID_FIELD_NUMBER: _ClassVar[int]
     SHARED_SECRET_FIELD_NUMBER: _ClassVar[int]
+    SMALL_BUSINESS_PROGRAM_FIELD_NUMBER: _ClassVar[int]
     bundle_id: str
     shared_secret: str
-    def __init__(self, bundle_id: _Optional[str] = ..., shared_secret: _Optional[str] = ...) -> None: ...
+    small_business_program: bool
+    def __init__(self, bundle_id: _Optional[str] = ..., shared_secret: _Optional[str] = ..., small_business_program: _Optional[bool] = ...) -> None: ...
 
 class PlayStoreDetails(_message.Message):
-    __slots__ = ("package_name",)
+    __slots__ = ("package_name", "small_business_program")
     PACKAGE_NAME_FIELD_NUMBER: _ClassVar[int]
+    SMALL_BUSINESS_PROGRAM_FIELD_NUMBER: _ClassVar[int]
     package_name: str
-    def __init__(self, package_name: _Optional[str] = ...) -> None: ...
+    small_business_program: bool
+    def __init__(self, package_name: _Optional[str] = ..., small_business_program: _Optional[bool] = ...) -> None: ...
 
 class StripeDetails(_message.Message):
     __slots__ = ("stripe_account_id",)

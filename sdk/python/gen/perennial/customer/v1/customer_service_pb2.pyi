@@ -201,6 +201,20 @@ class PlaceHoldResponse(_message.Message):
     hold: _hold_pb2.Hold
     def __init__(self, hold: _Optional[_Union[_hold_pb2.Hold, _Mapping]] = ...) -> None: ...
 
+class PlaceHoldsRequest(_message.Message):
+    __slots__ = ("customer_id", "holds", "request_id")
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HOLDS_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    customer_id: str
+    holds: _containers.RepeatedCompositeFieldContainer[_hold_pb2.Hold]
+    request_id: str
+    def __init__(self, customer_id: _Optional[str] = ..., holds: _Optional[_Iterable[_Union[_hold_pb2.Hold, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class PlaceHoldsResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class ReleaseHoldRequest(_message.Message):
     __slots__ = ("customer_id", "reason", "holder_id", "request_id")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -75,6 +75,11 @@ class CustomerServiceStub:
                 request_serializer=perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldRequest.SerializeToString,
                 response_deserializer=perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldResponse.FromString,
                 _registered_method=True)
+        self.PlaceHolds = channel.unary_unary(
+                '/perennial.customer.v1.CustomerService/PlaceHolds',
+                request_serializer=perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldsRequest.SerializeToString,
+                response_deserializer=perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldsResponse.FromString,
+                _registered_method=True)
         self.ReleaseHold = channel.unary_unary(
                 '/perennial.customer.v1.CustomerService/ReleaseHold',
                 request_serializer=perennial_dot_customer_dot_v1_dot_customer__service__pb2.ReleaseHoldRequest.SerializeToString,
@@ -159,6 +164,13 @@ class CustomerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PlaceHolds(self, request, context):
+        """Places several holds on one customer at once, all of them or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReleaseHold(self, request, context):
         """Takes a hold back. Releasing one that does not exist succeeds.
         """
@@ -183,8 +195,11 @@ class CustomerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReportSubscriptions(self, request, context):
-        """Replaces the set of subscriptions that this service knows of a customer. Cannot be
-        refused for a customer that exists; a report older than the stored one is ignored.
+        """Replaces the set of subscriptions that this service knows of a customer, and with it the
+        customer's holds of reason SUBSCRIPTION: it places one for each reported subscription that
+        has not ended, for as long as that is active, and releases all others. Of a customer that
+        was deleted the holds stay as they are. Cannot be refused for a customer that exists; a
+        report older than the stored one is ignored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -232,6 +247,11 @@ def add_CustomerServiceServicer_to_server(servicer, server):
                     servicer.PlaceHold,
                     request_deserializer=perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldRequest.FromString,
                     response_serializer=perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldResponse.SerializeToString,
+            ),
+            'PlaceHolds': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlaceHolds,
+                    request_deserializer=perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldsRequest.FromString,
+                    response_serializer=perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldsResponse.SerializeToString,
             ),
             'ReleaseHold': grpc.unary_unary_rpc_method_handler(
                     servicer.ReleaseHold,
@@ -471,6 +491,33 @@ class CustomerService:
             '/perennial.customer.v1.CustomerService/PlaceHold',
             perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldRequest.SerializeToString,
             perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlaceHolds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/perennial.customer.v1.CustomerService/PlaceHolds',
+            perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldsRequest.SerializeToString,
+            perennial_dot_customer_dot_v1_dot_customer__service__pb2.PlaceHoldsResponse.FromString,
             options,
             channel_credentials,
             insecure,

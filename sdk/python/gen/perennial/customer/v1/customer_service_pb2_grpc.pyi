@@ -53,6 +53,8 @@ class CustomerServiceStub:
     """Refuses the deletion of a customer for a span of time. Placing a hold again (same
     customer, reason and holder) replaces its text and span.
     """
+    PlaceHolds: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.PlaceHoldsRequest, _customer_service_pb2.PlaceHoldsResponse]
+    """Places several holds on one customer at once, all of them or none."""
     ReleaseHold: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.ReleaseHoldRequest, _customer_service_pb2.ReleaseHoldResponse]
     """Takes a hold back. Releasing one that does not exist succeeds."""
     ListHolds: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.ListHoldsRequest, _customer_service_pb2.ListHoldsResponse]
@@ -63,8 +65,11 @@ class CustomerServiceStub:
     subscription turns the reservation into the customer's lasting currency.
     """
     ReportSubscriptions: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.ReportSubscriptionsRequest, _customer_service_pb2.ReportSubscriptionsResponse]
-    """Replaces the set of subscriptions that this service knows of a customer. Cannot be
-    refused for a customer that exists; a report older than the stored one is ignored.
+    """Replaces the set of subscriptions that this service knows of a customer, and with it the
+    customer's holds of reason SUBSCRIPTION: it places one for each reported subscription that
+    has not ended, for as long as that is active, and releases all others. Of a customer that
+    was deleted the holds stay as they are. Cannot be refused for a customer that exists; a
+    report older than the stored one is ignored.
     """
 
 @_typing.type_check_only
@@ -92,6 +97,8 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
     """Refuses the deletion of a customer for a span of time. Placing a hold again (same
     customer, reason and holder) replaces its text and span.
     """
+    PlaceHolds: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.PlaceHoldsRequest, _customer_service_pb2.PlaceHoldsResponse]  # type: ignore[assignment]
+    """Places several holds on one customer at once, all of them or none."""
     ReleaseHold: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.ReleaseHoldRequest, _customer_service_pb2.ReleaseHoldResponse]  # type: ignore[assignment]
     """Takes a hold back. Releasing one that does not exist succeeds."""
     ListHolds: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.ListHoldsRequest, _customer_service_pb2.ListHoldsResponse]  # type: ignore[assignment]
@@ -102,8 +109,11 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
     subscription turns the reservation into the customer's lasting currency.
     """
     ReportSubscriptions: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.ReportSubscriptionsRequest, _customer_service_pb2.ReportSubscriptionsResponse]  # type: ignore[assignment]
-    """Replaces the set of subscriptions that this service knows of a customer. Cannot be
-    refused for a customer that exists; a report older than the stored one is ignored.
+    """Replaces the set of subscriptions that this service knows of a customer, and with it the
+    customer's holds of reason SUBSCRIPTION: it places one for each reported subscription that
+    has not ended, for as long as that is active, and releases all others. Of a customer that
+    was deleted the holds stay as they are. Cannot be refused for a customer that exists; a
+    report older than the stored one is ignored.
     """
 
 class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -178,6 +188,14 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def PlaceHolds(
+        self,
+        request: _customer_service_pb2.PlaceHoldsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_customer_service_pb2.PlaceHoldsResponse, _abc.Awaitable[_customer_service_pb2.PlaceHoldsResponse]]:
+        """Places several holds on one customer at once, all of them or none."""
+
+    @_abc_1.abstractmethod
     def ReleaseHold(
         self,
         request: _customer_service_pb2.ReleaseHoldRequest,
@@ -210,8 +228,11 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _customer_service_pb2.ReportSubscriptionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_customer_service_pb2.ReportSubscriptionsResponse, _abc.Awaitable[_customer_service_pb2.ReportSubscriptionsResponse]]:
-        """Replaces the set of subscriptions that this service knows of a customer. Cannot be
-        refused for a customer that exists; a report older than the stored one is ignored.
+        """Replaces the set of subscriptions that this service knows of a customer, and with it the
+        customer's holds of reason SUBSCRIPTION: it places one for each reported subscription that
+        has not ended, for as long as that is active, and releases all others. Of a customer that
+        was deleted the holds stay as they are. Cannot be refused for a customer that exists; a
+        report older than the stored one is ignored.
         """
 
 def add_CustomerServiceServicer_to_server(servicer: CustomerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

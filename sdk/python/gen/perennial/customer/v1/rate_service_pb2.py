@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from perennial.customer.v1 import exchange_rate_pb2 as perennial_dot_customer_dot_v1_dot_exchange__rate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(perennial/customer/v1/rate_service.proto\x12\x15perennial.customer.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a)perennial/customer/v1/exchange_rate.proto\"h\n\x0eSetRateRequest\x12\x37\n\x04rate\x18\x01 \x01(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x04rate\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"J\n\x0fSetRateResponse\x12\x37\n\x04rate\x18\x01 \x01(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x04rate\"\xa6\x01\n\x10ListRatesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12,\n\x12\x66rom_currency_code\x18\x03 \x01(\tR\x10\x66romCurrencyCode\x12(\n\x10to_currency_code\x18\x04 \x01(\tR\x0etoCurrencyCode\"v\n\x11ListRatesResponse\x12\x39\n\x05rates\x18\x01 \x03(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x05rates\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x98\x01\n\x0eGetRateRequest\x12,\n\x12\x66rom_currency_code\x18\x01 \x01(\tR\x10\x66romCurrencyCode\x12(\n\x10to_currency_code\x18\x02 \x01(\tR\x0etoCurrencyCode\x12.\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\"J\n\x0fGetRateResponse\x12\x37\n\x04rate\x18\x01 \x01(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x04rate2\xab\x02\n\x0bRateService\x12X\n\x07SetRate\x12%.perennial.customer.v1.SetRateRequest\x1a&.perennial.customer.v1.SetRateResponse\x12\x63\n\tListRates\x12\'.perennial.customer.v1.ListRatesRequest\x1a(.perennial.customer.v1.ListRatesResponse\"\x03\x90\x02\x01\x12]\n\x07GetRate\x12%.perennial.customer.v1.GetRateRequest\x1a&.perennial.customer.v1.GetRateResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(perennial/customer/v1/rate_service.proto\x12\x15perennial.customer.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a)perennial/customer/v1/exchange_rate.proto\"h\n\x0eSetRateRequest\x12\x37\n\x04rate\x18\x01 \x01(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x04rate\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"J\n\x0fSetRateResponse\x12\x37\n\x04rate\x18\x01 \x01(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x04rate\"p\n\x14\x42\x61tchSetRatesRequest\x12\x39\n\x05rates\x18\x01 \x03(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x05rates\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"w\n\x15\x42\x61tchSetRatesResponse\x12\x39\n\x05rates\x18\x01 \x03(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x05rates\x12#\n\rchanged_count\x18\x02 \x01(\x03R\x0c\x63hangedCount\"\xa6\x01\n\x10ListRatesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12,\n\x12\x66rom_currency_code\x18\x03 \x01(\tR\x10\x66romCurrencyCode\x12(\n\x10to_currency_code\x18\x04 \x01(\tR\x0etoCurrencyCode\"v\n\x11ListRatesResponse\x12\x39\n\x05rates\x18\x01 \x03(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x05rates\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x98\x01\n\x0eGetRateRequest\x12,\n\x12\x66rom_currency_code\x18\x01 \x01(\tR\x10\x66romCurrencyCode\x12(\n\x10to_currency_code\x18\x02 \x01(\tR\x0etoCurrencyCode\x12.\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\"J\n\x0fGetRateResponse\x12\x37\n\x04rate\x18\x01 \x01(\x0b\x32#.perennial.customer.v1.ExchangeRateR\x04rate2\x97\x03\n\x0bRateService\x12X\n\x07SetRate\x12%.perennial.customer.v1.SetRateRequest\x1a&.perennial.customer.v1.SetRateResponse\x12j\n\rBatchSetRates\x12+.perennial.customer.v1.BatchSetRatesRequest\x1a,.perennial.customer.v1.BatchSetRatesResponse\x12\x63\n\tListRates\x12\'.perennial.customer.v1.ListRatesRequest\x1a(.perennial.customer.v1.ListRatesResponse\"\x03\x90\x02\x01\x12]\n\x07GetRate\x12%.perennial.customer.v1.GetRateRequest\x1a&.perennial.customer.v1.GetRateResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,14 +41,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETRATEREQUEST']._serialized_end=247
   _globals['_SETRATERESPONSE']._serialized_start=249
   _globals['_SETRATERESPONSE']._serialized_end=323
-  _globals['_LISTRATESREQUEST']._serialized_start=326
-  _globals['_LISTRATESREQUEST']._serialized_end=492
-  _globals['_LISTRATESRESPONSE']._serialized_start=494
-  _globals['_LISTRATESRESPONSE']._serialized_end=612
-  _globals['_GETRATEREQUEST']._serialized_start=615
-  _globals['_GETRATEREQUEST']._serialized_end=767
-  _globals['_GETRATERESPONSE']._serialized_start=769
-  _globals['_GETRATERESPONSE']._serialized_end=843
-  _globals['_RATESERVICE']._serialized_start=846
-  _globals['_RATESERVICE']._serialized_end=1145
+  _globals['_BATCHSETRATESREQUEST']._serialized_start=325
+  _globals['_BATCHSETRATESREQUEST']._serialized_end=437
+  _globals['_BATCHSETRATESRESPONSE']._serialized_start=439
+  _globals['_BATCHSETRATESRESPONSE']._serialized_end=558
+  _globals['_LISTRATESREQUEST']._serialized_start=561
+  _globals['_LISTRATESREQUEST']._serialized_end=727
+  _globals['_LISTRATESRESPONSE']._serialized_start=729
+  _globals['_LISTRATESRESPONSE']._serialized_end=847
+  _globals['_GETRATEREQUEST']._serialized_start=850
+  _globals['_GETRATEREQUEST']._serialized_end=1002
+  _globals['_GETRATERESPONSE']._serialized_start=1004
+  _globals['_GETRATERESPONSE']._serialized_end=1078
+  _globals['_RATESERVICE']._serialized_start=1081
+  _globals['_RATESERVICE']._serialized_end=1488
 # @@protoc_insertion_point(module_scope)

@@ -24,6 +24,22 @@ class SetRateResponse(_message.Message):
     rate: _exchange_rate_pb2.ExchangeRate
     def __init__(self, rate: _Optional[_Union[_exchange_rate_pb2.ExchangeRate, _Mapping]] = ...) -> None: ...
 
+class BatchSetRatesRequest(_message.Message):
+    __slots__ = ("rates", "request_id")
+    RATES_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    rates: _containers.RepeatedCompositeFieldContainer[_exchange_rate_pb2.ExchangeRate]
+    request_id: str
+    def __init__(self, rates: _Optional[_Iterable[_Union[_exchange_rate_pb2.ExchangeRate, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class BatchSetRatesResponse(_message.Message):
+    __slots__ = ("rates", "changed_count")
+    RATES_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    rates: _containers.RepeatedCompositeFieldContainer[_exchange_rate_pb2.ExchangeRate]
+    changed_count: int
+    def __init__(self, rates: _Optional[_Iterable[_Union[_exchange_rate_pb2.ExchangeRate, _Mapping]]] = ..., changed_count: _Optional[int] = ...) -> None: ...
+
 class ListRatesRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "from_currency_code", "to_currency_code")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]

@@ -40,6 +40,11 @@ class RateServiceStub:
                 request_serializer=perennial_dot_customer_dot_v1_dot_rate__service__pb2.SetRateRequest.SerializeToString,
                 response_deserializer=perennial_dot_customer_dot_v1_dot_rate__service__pb2.SetRateResponse.FromString,
                 _registered_method=True)
+        self.BatchSetRates = channel.unary_unary(
+                '/perennial.customer.v1.RateService/BatchSetRates',
+                request_serializer=perennial_dot_customer_dot_v1_dot_rate__service__pb2.BatchSetRatesRequest.SerializeToString,
+                response_deserializer=perennial_dot_customer_dot_v1_dot_rate__service__pb2.BatchSetRatesResponse.FromString,
+                _registered_method=True)
         self.ListRates = channel.unary_unary(
                 '/perennial.customer.v1.RateService/ListRates',
                 request_serializer=perennial_dot_customer_dot_v1_dot_rate__service__pb2.ListRatesRequest.SerializeToString,
@@ -58,6 +63,14 @@ class RateServiceServicer:
 
     def SetRate(self, request, context):
         """Stores a rate; the same pair and instant replaces the one before.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchSetRates(self, request, context):
+        """Stores up to 1000 rates: all of them, or none when one is refused. A rate that is stored
+        already as given stays as it is, so that repeating a call changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -86,6 +99,11 @@ def add_RateServiceServicer_to_server(servicer, server):
                     servicer.SetRate,
                     request_deserializer=perennial_dot_customer_dot_v1_dot_rate__service__pb2.SetRateRequest.FromString,
                     response_serializer=perennial_dot_customer_dot_v1_dot_rate__service__pb2.SetRateResponse.SerializeToString,
+            ),
+            'BatchSetRates': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchSetRates,
+                    request_deserializer=perennial_dot_customer_dot_v1_dot_rate__service__pb2.BatchSetRatesRequest.FromString,
+                    response_serializer=perennial_dot_customer_dot_v1_dot_rate__service__pb2.BatchSetRatesResponse.SerializeToString,
             ),
             'ListRates': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRates,
@@ -126,6 +144,33 @@ class RateService:
             '/perennial.customer.v1.RateService/SetRate',
             perennial_dot_customer_dot_v1_dot_rate__service__pb2.SetRateRequest.SerializeToString,
             perennial_dot_customer_dot_v1_dot_rate__service__pb2.SetRateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchSetRates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/perennial.customer.v1.RateService/BatchSetRates',
+            perennial_dot_customer_dot_v1_dot_rate__service__pb2.BatchSetRatesRequest.SerializeToString,
+            perennial_dot_customer_dot_v1_dot_rate__service__pb2.BatchSetRatesResponse.FromString,
             options,
             channel_credentials,
             insecure,

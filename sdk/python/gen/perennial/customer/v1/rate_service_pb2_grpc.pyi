@@ -35,6 +35,10 @@ class RateServiceStub:
     def __new__(cls, channel: _aio.Channel) -> RateServiceAsyncStub: ...
     SetRate: _grpc.UnaryUnaryMultiCallable[_rate_service_pb2.SetRateRequest, _rate_service_pb2.SetRateResponse]
     """Stores a rate; the same pair and instant replaces the one before."""
+    BatchSetRates: _grpc.UnaryUnaryMultiCallable[_rate_service_pb2.BatchSetRatesRequest, _rate_service_pb2.BatchSetRatesResponse]
+    """Stores up to 1000 rates: all of them, or none when one is refused. A rate that is stored
+    already as given stays as it is, so that repeating a call changes nothing.
+    """
     ListRates: _grpc.UnaryUnaryMultiCallable[_rate_service_pb2.ListRatesRequest, _rate_service_pb2.ListRatesResponse]
     """Lists rates by pair, newest first."""
     GetRate: _grpc.UnaryUnaryMultiCallable[_rate_service_pb2.GetRateRequest, _rate_service_pb2.GetRateResponse]
@@ -50,6 +54,10 @@ class RateServiceAsyncStub(RateServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     SetRate: _aio.UnaryUnaryMultiCallable[_rate_service_pb2.SetRateRequest, _rate_service_pb2.SetRateResponse]  # type: ignore[assignment]
     """Stores a rate; the same pair and instant replaces the one before."""
+    BatchSetRates: _aio.UnaryUnaryMultiCallable[_rate_service_pb2.BatchSetRatesRequest, _rate_service_pb2.BatchSetRatesResponse]  # type: ignore[assignment]
+    """Stores up to 1000 rates: all of them, or none when one is refused. A rate that is stored
+    already as given stays as it is, so that repeating a call changes nothing.
+    """
     ListRates: _aio.UnaryUnaryMultiCallable[_rate_service_pb2.ListRatesRequest, _rate_service_pb2.ListRatesResponse]  # type: ignore[assignment]
     """Lists rates by pair, newest first."""
     GetRate: _aio.UnaryUnaryMultiCallable[_rate_service_pb2.GetRateRequest, _rate_service_pb2.GetRateResponse]  # type: ignore[assignment]
@@ -68,6 +76,16 @@ class RateServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_rate_service_pb2.SetRateResponse, _abc.Awaitable[_rate_service_pb2.SetRateResponse]]:
         """Stores a rate; the same pair and instant replaces the one before."""
+
+    @_abc_1.abstractmethod
+    def BatchSetRates(
+        self,
+        request: _rate_service_pb2.BatchSetRatesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_rate_service_pb2.BatchSetRatesResponse, _abc.Awaitable[_rate_service_pb2.BatchSetRatesResponse]]:
+        """Stores up to 1000 rates: all of them, or none when one is refused. A rate that is stored
+        already as given stays as it is, so that repeating a call changes nothing.
+        """
 
     @_abc_1.abstractmethod
     def ListRates(

@@ -238,12 +238,14 @@ class GetEntitlementHistoryResponse(_message.Message):
     def __init__(self, windows: _Optional[_Iterable[_Union[_balance_pb2.HistoryWindow, _Mapping]]] = ..., segments: _Optional[_Iterable[_Union[_balance_pb2.BurnDownSegment, _Mapping]]] = ...) -> None: ...
 
 class ReserveSubscriptionRequest(_message.Message):
-    __slots__ = ("state", "request_id")
+    __slots__ = ("state", "customer", "request_id")
     STATE_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     state: _subscription_pb2.SubscriptionState
+    customer: _customer_pb2.Customer
     request_id: str
-    def __init__(self, state: _Optional[_Union[_subscription_pb2.SubscriptionState, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, state: _Optional[_Union[_subscription_pb2.SubscriptionState, _Mapping]] = ..., customer: _Optional[_Union[_customer_pb2.Customer, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ReserveSubscriptionResponse(_message.Message):
     __slots__ = ("expire_time",)

@@ -139,7 +139,7 @@ class EntitlementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResetEntitlementUsage(self, request, context):
-        """Starts a new usage period of a metered entitlement.
+        """Starts a new usage period of a metered entitlement that has not ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

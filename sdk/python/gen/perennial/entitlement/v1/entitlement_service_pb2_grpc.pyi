@@ -46,7 +46,7 @@ class EntitlementServiceStub:
     OverrideEntitlement: _grpc.UnaryUnaryMultiCallable[_entitlement_service_pb2.OverrideEntitlementRequest, _entitlement_service_pb2.OverrideEntitlementResponse]
     """Ends an entitlement now and starts another one for the same feature key, in one step."""
     ResetEntitlementUsage: _grpc.UnaryUnaryMultiCallable[_entitlement_service_pb2.ResetEntitlementUsageRequest, _entitlement_service_pb2.ResetEntitlementUsageResponse]
-    """Starts a new usage period of a metered entitlement."""
+    """Starts a new usage period of a metered entitlement that has not ended."""
     GetEntitlementValue: _grpc.UnaryUnaryMultiCallable[_entitlement_service_pb2.GetEntitlementValueRequest, _entitlement_service_pb2.GetEntitlementValueResponse]
     """Answers whether a customer may use a feature, with balance or configuration. Everything that was answered
     as stored before the call (usage, grants, resets, attribution) is in the answer.
@@ -87,7 +87,7 @@ class EntitlementServiceAsyncStub(EntitlementServiceStub):
     OverrideEntitlement: _aio.UnaryUnaryMultiCallable[_entitlement_service_pb2.OverrideEntitlementRequest, _entitlement_service_pb2.OverrideEntitlementResponse]  # type: ignore[assignment]
     """Ends an entitlement now and starts another one for the same feature key, in one step."""
     ResetEntitlementUsage: _aio.UnaryUnaryMultiCallable[_entitlement_service_pb2.ResetEntitlementUsageRequest, _entitlement_service_pb2.ResetEntitlementUsageResponse]  # type: ignore[assignment]
-    """Starts a new usage period of a metered entitlement."""
+    """Starts a new usage period of a metered entitlement that has not ended."""
     GetEntitlementValue: _aio.UnaryUnaryMultiCallable[_entitlement_service_pb2.GetEntitlementValueRequest, _entitlement_service_pb2.GetEntitlementValueResponse]  # type: ignore[assignment]
     """Answers whether a customer may use a feature, with balance or configuration. Everything that was answered
     as stored before the call (usage, grants, resets, attribution) is in the answer.
@@ -161,7 +161,7 @@ class EntitlementServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _entitlement_service_pb2.ResetEntitlementUsageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_entitlement_service_pb2.ResetEntitlementUsageResponse, _abc.Awaitable[_entitlement_service_pb2.ResetEntitlementUsageResponse]]:
-        """Starts a new usage period of a metered entitlement."""
+        """Starts a new usage period of a metered entitlement that has not ended."""
 
     @_abc_1.abstractmethod
     def GetEntitlementValue(

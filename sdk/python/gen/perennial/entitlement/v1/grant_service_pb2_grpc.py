@@ -57,7 +57,8 @@ class GrantServiceServicer:
     """
 
     def CreateGrant(self, request, context):
-        """Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too.
+        """Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too; one that has ended
+        takes none, and no grant may start at its end or later.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

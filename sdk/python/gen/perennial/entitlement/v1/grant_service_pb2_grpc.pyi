@@ -34,7 +34,9 @@ class GrantServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> GrantServiceAsyncStub: ...
     CreateGrant: _grpc.UnaryUnaryMultiCallable[_grant_service_pb2.CreateGrantRequest, _grant_service_pb2.CreateGrantResponse]
-    """Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too."""
+    """Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too; one that has ended
+    takes none, and no grant may start at its end or later.
+    """
     ListGrants: _grpc.UnaryUnaryMultiCallable[_grant_service_pb2.ListGrantsRequest, _grant_service_pb2.ListGrantsResponse]
     """Lists grants, voided ones too."""
     VoidGrant: _grpc.UnaryUnaryMultiCallable[_grant_service_pb2.VoidGrantRequest, _grant_service_pb2.VoidGrantResponse]
@@ -46,7 +48,9 @@ class GrantServiceAsyncStub(GrantServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateGrant: _aio.UnaryUnaryMultiCallable[_grant_service_pb2.CreateGrantRequest, _grant_service_pb2.CreateGrantResponse]  # type: ignore[assignment]
-    """Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too."""
+    """Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too; one that has ended
+    takes none, and no grant may start at its end or later.
+    """
     ListGrants: _aio.UnaryUnaryMultiCallable[_grant_service_pb2.ListGrantsRequest, _grant_service_pb2.ListGrantsResponse]  # type: ignore[assignment]
     """Lists grants, voided ones too."""
     VoidGrant: _aio.UnaryUnaryMultiCallable[_grant_service_pb2.VoidGrantRequest, _grant_service_pb2.VoidGrantResponse]  # type: ignore[assignment]
@@ -61,7 +65,9 @@ class GrantServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _grant_service_pb2.CreateGrantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_grant_service_pb2.CreateGrantResponse, _abc.Awaitable[_grant_service_pb2.CreateGrantResponse]]:
-        """Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too."""
+        """Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too; one that has ended
+        takes none, and no grant may start at its end or later.
+        """
 
     @_abc_1.abstractmethod
     def ListGrants(

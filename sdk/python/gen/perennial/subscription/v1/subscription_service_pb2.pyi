@@ -366,18 +366,26 @@ class SyncCustomerResponse(_message.Message):
     def __init__(self, applied_count: _Optional[int] = ...) -> None: ...
 
 class EraseCustomerRequest(_message.Message):
-    __slots__ = ("customer_id", "request_id")
+    __slots__ = ("customer_id", "handle", "request_id")
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     customer_id: str
+    handle: str
     request_id: str
-    def __init__(self, customer_id: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, customer_id: _Optional[str] = ..., handle: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class EraseCustomerResponse(_message.Message):
-    __slots__ = ("subscription_count",)
+    __slots__ = ("subscription_count", "customer_key", "erase_time", "customer_id")
     SUBSCRIPTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_KEY_FIELD_NUMBER: _ClassVar[int]
+    ERASE_TIME_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
     subscription_count: int
-    def __init__(self, subscription_count: _Optional[int] = ...) -> None: ...
+    customer_key: str
+    erase_time: _timestamp_pb2.Timestamp
+    customer_id: str
+    def __init__(self, subscription_count: _Optional[int] = ..., customer_key: _Optional[str] = ..., erase_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., customer_id: _Optional[str] = ...) -> None: ...
 
 class ListSubscriptionChangesRequest(_message.Message):
     __slots__ = ("customer_id", "subscription_id", "page_size", "page_token")

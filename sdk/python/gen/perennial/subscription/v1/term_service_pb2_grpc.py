@@ -110,9 +110,9 @@ class TermServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelTerm(self, request, context):
-        """Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe or given away at the end
-        of its period. FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, `MANAGED_BY_STORE` for other stores,
-        `REPORTED_ELSEWHERE` for a reported one.
+        """Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe at the end of its period.
+        FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, so for every one that was given away
+        (RevokePromotionalTerms ends those), `MANAGED_BY_STORE` for other stores, `REPORTED_ELSEWHERE` for a reported one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

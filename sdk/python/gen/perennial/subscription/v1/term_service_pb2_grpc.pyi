@@ -42,9 +42,9 @@ class TermServiceStub:
     ListTermPayments: _grpc.UnaryUnaryMultiCallable[_term_service_pb2.ListTermPaymentsRequest, _term_service_pb2.ListTermPaymentsResponse]
     """Lists the payments of a term, oldest first, at most 1000."""
     CancelTerm: _grpc.UnaryUnaryMultiCallable[_term_service_pb2.CancelTermRequest, _term_service_pb2.CancelTermResponse]
-    """Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe or given away at the end
-    of its period. FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, `MANAGED_BY_STORE` for other stores,
-    `REPORTED_ELSEWHERE` for a reported one.
+    """Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe at the end of its period.
+    FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, so for every one that was given away
+    (RevokePromotionalTerms ends those), `MANAGED_BY_STORE` for other stores, `REPORTED_ELSEWHERE` for a reported one.
     """
     RefundTerm: _grpc.UnaryUnaryMultiCallable[_term_service_pb2.RefundTermRequest, _term_service_pb2.RefundTermResponse]
     """Gives the last payment of a term back and ends access now. FailedPrecondition `NOTHING_TO_REFUND`, `MANAGED_BY_STORE`,
@@ -69,9 +69,9 @@ class TermServiceAsyncStub(TermServiceStub):
     ListTermPayments: _aio.UnaryUnaryMultiCallable[_term_service_pb2.ListTermPaymentsRequest, _term_service_pb2.ListTermPaymentsResponse]  # type: ignore[assignment]
     """Lists the payments of a term, oldest first, at most 1000."""
     CancelTerm: _aio.UnaryUnaryMultiCallable[_term_service_pb2.CancelTermRequest, _term_service_pb2.CancelTermResponse]  # type: ignore[assignment]
-    """Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe or given away at the end
-    of its period. FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, `MANAGED_BY_STORE` for other stores,
-    `REPORTED_ELSEWHERE` for a reported one.
+    """Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe at the end of its period.
+    FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, so for every one that was given away
+    (RevokePromotionalTerms ends those), `MANAGED_BY_STORE` for other stores, `REPORTED_ELSEWHERE` for a reported one.
     """
     RefundTerm: _aio.UnaryUnaryMultiCallable[_term_service_pb2.RefundTermRequest, _term_service_pb2.RefundTermResponse]  # type: ignore[assignment]
     """Gives the last payment of a term back and ends access now. FailedPrecondition `NOTHING_TO_REFUND`, `MANAGED_BY_STORE`,
@@ -123,9 +123,9 @@ class TermServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _term_service_pb2.CancelTermRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_term_service_pb2.CancelTermResponse, _abc.Awaitable[_term_service_pb2.CancelTermResponse]]:
-        """Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe or given away at the end
-        of its period. FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, `MANAGED_BY_STORE` for other stores,
-        `REPORTED_ELSEWHERE` for a reported one.
+        """Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe at the end of its period.
+        FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, so for every one that was given away
+        (RevokePromotionalTerms ends those), `MANAGED_BY_STORE` for other stores, `REPORTED_ELSEWHERE` for a reported one.
         """
 
     @_abc_1.abstractmethod

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Customer } from "../../customer/v1/customer_pb.js";
+import { file_perennial_customer_v1_customer } from "../../customer/v1/customer_pb.js";
 import type { SubscriptionState } from "../../subscription/v1/subscription_pb.js";
 import { file_perennial_subscription_v1_subscription } from "../../subscription/v1/subscription_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file perennial/billing/v1/subscription_sync_service.proto.
  */
 export const file_perennial_billing_v1_subscription_sync_service: GenFile = /*@__PURE__*/
-  fileDesc("CjRwZXJlbm5pYWwvYmlsbGluZy92MS9zdWJzY3JpcHRpb25fc3luY19zZXJ2aWNlLnByb3RvEhRwZXJlbm5pYWwuYmlsbGluZy52MSJkChFDaGVja1NldHVwUmVxdWVzdBI7CgVzdGF0ZRgBIAEoCzIsLnBlcmVubmlhbC5zdWJzY3JpcHRpb24udjEuU3Vic2NyaXB0aW9uU3RhdGUSEgoKcmVxdWVzdF9pZBgPIAEoCSIwChJDaGVja1NldHVwUmVzcG9uc2USGgoSYmlsbGluZ19wcm9maWxlX2lkGAEgASgJImsKGEFwcGx5U3Vic2NyaXB0aW9uUmVxdWVzdBI7CgVzdGF0ZRgBIAEoCzIsLnBlcmVubmlhbC5zdWJzY3JpcHRpb24udjEuU3Vic2NyaXB0aW9uU3RhdGUSEgoKcmVxdWVzdF9pZBgPIAEoCSJBChlBcHBseVN1YnNjcmlwdGlvblJlc3BvbnNlEg8KB2FwcGxpZWQYASABKAgSEwoLaW52b2ljZV9pZHMYAiADKAkiPgoTU3luY0N1c3RvbWVyUmVxdWVzdBITCgtjdXN0b21lcl9pZBgBIAEoCRISCgpyZXF1ZXN0X2lkGA8gASgJIisKFFN5bmNDdXN0b21lclJlc3BvbnNlEhMKC2ludm9pY2VfaWRzGAEgAygJMtcCChdTdWJzY3JpcHRpb25TeW5jU2VydmljZRJfCgpDaGVja1NldHVwEicucGVyZW5uaWFsLmJpbGxpbmcudjEuQ2hlY2tTZXR1cFJlcXVlc3QaKC5wZXJlbm5pYWwuYmlsbGluZy52MS5DaGVja1NldHVwUmVzcG9uc2USdAoRQXBwbHlTdWJzY3JpcHRpb24SLi5wZXJlbm5pYWwuYmlsbGluZy52MS5BcHBseVN1YnNjcmlwdGlvblJlcXVlc3QaLy5wZXJlbm5pYWwuYmlsbGluZy52MS5BcHBseVN1YnNjcmlwdGlvblJlc3BvbnNlEmUKDFN5bmNDdXN0b21lchIpLnBlcmVubmlhbC5iaWxsaW5nLnYxLlN5bmNDdXN0b21lclJlcXVlc3QaKi5wZXJlbm5pYWwuYmlsbGluZy52MS5TeW5jQ3VzdG9tZXJSZXNwb25zZWIGcHJvdG8z", [file_perennial_subscription_v1_subscription]);
+  fileDesc("CjRwZXJlbm5pYWwvYmlsbGluZy92MS9zdWJzY3JpcHRpb25fc3luY19zZXJ2aWNlLnByb3RvEhRwZXJlbm5pYWwuYmlsbGluZy52MSJkChFDaGVja1NldHVwUmVxdWVzdBI7CgVzdGF0ZRgBIAEoCzIsLnBlcmVubmlhbC5zdWJzY3JpcHRpb24udjEuU3Vic2NyaXB0aW9uU3RhdGUSEgoKcmVxdWVzdF9pZBgPIAEoCSIwChJDaGVja1NldHVwUmVzcG9uc2USGgoSYmlsbGluZ19wcm9maWxlX2lkGAEgASgJIp4BChhBcHBseVN1YnNjcmlwdGlvblJlcXVlc3QSOwoFc3RhdGUYASABKAsyLC5wZXJlbm5pYWwuc3Vic2NyaXB0aW9uLnYxLlN1YnNjcmlwdGlvblN0YXRlEjEKCGN1c3RvbWVyGAIgASgLMh8ucGVyZW5uaWFsLmN1c3RvbWVyLnYxLkN1c3RvbWVyEhIKCnJlcXVlc3RfaWQYDyABKAkiQQoZQXBwbHlTdWJzY3JpcHRpb25SZXNwb25zZRIPCgdhcHBsaWVkGAEgASgIEhMKC2ludm9pY2VfaWRzGAIgAygJIj4KE1N5bmNDdXN0b21lclJlcXVlc3QSEwoLY3VzdG9tZXJfaWQYASABKAkSEgoKcmVxdWVzdF9pZBgPIAEoCSIrChRTeW5jQ3VzdG9tZXJSZXNwb25zZRITCgtpbnZvaWNlX2lkcxgBIAMoCSJHChxFcmFzZUN1c3RvbWVySW52b2ljZXNSZXF1ZXN0EhMKC2N1c3RvbWVyX2lkGAEgASgJEhIKCnJlcXVlc3RfaWQYDyABKAkiTgodRXJhc2VDdXN0b21lckludm9pY2VzUmVzcG9uc2USFQoNcmVtb3ZlZF9jb3VudBgBIAEoAxIWCg5yZWRhY3RlZF9jb3VudBgCIAEoAzLaAwoXU3Vic2NyaXB0aW9uU3luY1NlcnZpY2USXwoKQ2hlY2tTZXR1cBInLnBlcmVubmlhbC5iaWxsaW5nLnYxLkNoZWNrU2V0dXBSZXF1ZXN0GigucGVyZW5uaWFsLmJpbGxpbmcudjEuQ2hlY2tTZXR1cFJlc3BvbnNlEnQKEUFwcGx5U3Vic2NyaXB0aW9uEi4ucGVyZW5uaWFsLmJpbGxpbmcudjEuQXBwbHlTdWJzY3JpcHRpb25SZXF1ZXN0Gi8ucGVyZW5uaWFsLmJpbGxpbmcudjEuQXBwbHlTdWJzY3JpcHRpb25SZXNwb25zZRJlCgxTeW5jQ3VzdG9tZXISKS5wZXJlbm5pYWwuYmlsbGluZy52MS5TeW5jQ3VzdG9tZXJSZXF1ZXN0GioucGVyZW5uaWFsLmJpbGxpbmcudjEuU3luY0N1c3RvbWVyUmVzcG9uc2USgAEKFUVyYXNlQ3VzdG9tZXJJbnZvaWNlcxIyLnBlcmVubmlhbC5iaWxsaW5nLnYxLkVyYXNlQ3VzdG9tZXJJbnZvaWNlc1JlcXVlc3QaMy5wZXJlbm5pYWwuYmlsbGluZy52MS5FcmFzZUN1c3RvbWVySW52b2ljZXNSZXNwb25zZWIGcHJvdG8z", [file_perennial_customer_v1_customer, file_perennial_subscription_v1_subscription]);
 
 /**
  * Asks whether a subscription can be billed.
@@ -75,6 +77,14 @@ export type ApplySubscriptionRequest = Message<"perennial.billing.v1.ApplySubscr
    * @generated from field: perennial.subscription.v1.SubscriptionState state = 1;
    */
   state?: SubscriptionState | undefined;
+
+  /**
+   * The customer as the customer service has just shown it, so that it need not be asked
+   * again. Absent: it is asked.
+   *
+   * @generated from field: perennial.customer.v1.Customer customer = 2;
+   */
+  customer?: Customer | undefined;
 
   /**
    * Idempotency key, at most 255 characters. Empty: none.
@@ -169,6 +179,62 @@ export const SyncCustomerResponseSchema: GenMessage<SyncCustomerResponse> = /*@_
   messageDesc(file_perennial_billing_v1_subscription_sync_service, 5);
 
 /**
+ * Asks to remove what billing keeps of a customer.
+ *
+ * @generated from message perennial.billing.v1.EraseCustomerInvoicesRequest
+ */
+export type EraseCustomerInvoicesRequest = Message<"perennial.billing.v1.EraseCustomerInvoicesRequest"> & {
+  /**
+   * Id of the customer: ULID, known to billing or not. Required.
+   *
+   * @generated from field: string customer_id = 1;
+   */
+  customerId: string;
+
+  /**
+   * Idempotency key, at most 255 characters. Empty: none; the call is repeatable by itself.
+   *
+   * @generated from field: string request_id = 15;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message perennial.billing.v1.EraseCustomerInvoicesRequest.
+ * Use `create(EraseCustomerInvoicesRequestSchema)` to create a new message.
+ */
+export const EraseCustomerInvoicesRequestSchema: GenMessage<EraseCustomerInvoicesRequest> = /*@__PURE__*/
+  messageDesc(file_perennial_billing_v1_subscription_sync_service, 6);
+
+/**
+ * Everything is removed.
+ *
+ * @generated from message perennial.billing.v1.EraseCustomerInvoicesResponse
+ */
+export type EraseCustomerInvoicesResponse = Message<"perennial.billing.v1.EraseCustomerInvoicesResponse"> & {
+  /**
+   * How many gathering invoices and drafts went.
+   *
+   * @generated from field: int64 removed_count = 1;
+   */
+  removedCount: bigint;
+
+  /**
+   * How many issued invoices stay without personal data.
+   *
+   * @generated from field: int64 redacted_count = 2;
+   */
+  redactedCount: bigint;
+};
+
+/**
+ * Describes the message perennial.billing.v1.EraseCustomerInvoicesResponse.
+ * Use `create(EraseCustomerInvoicesResponseSchema)` to create a new message.
+ */
+export const EraseCustomerInvoicesResponseSchema: GenMessage<EraseCustomerInvoicesResponse> = /*@__PURE__*/
+  messageDesc(file_perennial_billing_v1_subscription_sync_service, 7);
+
+/**
  * Keeps billing's copy of plan-based subscriptions and the lines that follow from them.
  * For services of the suite only.
  *
@@ -207,6 +273,20 @@ export const SubscriptionSyncService: GenService<{
     methodKind: "unary";
     input: typeof SyncCustomerRequestSchema;
     output: typeof SyncCustomerResponseSchema;
+  },
+  /**
+   * Removes what billing keeps of a customer who is erased: pending lines, drafts, override,
+   * app data and the copies of customer and subscriptions. A draft that an outside system
+   * copied is deleted there too. Invoices that were issued stay, in their state and with
+   * their amounts; name, key, address, tax code, e-mail address and metadata on them, and on
+   * what was recorded of them, are replaced. Repeating it is harmless.
+   *
+   * @generated from rpc perennial.billing.v1.SubscriptionSyncService.EraseCustomerInvoices
+   */
+  eraseCustomerInvoices: {
+    methodKind: "unary";
+    input: typeof EraseCustomerInvoicesRequestSchema;
+    output: typeof EraseCustomerInvoicesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_perennial_billing_v1_subscription_sync_service, 0);

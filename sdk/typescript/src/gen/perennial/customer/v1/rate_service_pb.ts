@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file perennial/customer/v1/rate_service.proto.
  */
 export const file_perennial_customer_v1_rate_service: GenFile = /*@__PURE__*/
-  fileDesc("CihwZXJlbm5pYWwvY3VzdG9tZXIvdjEvcmF0ZV9zZXJ2aWNlLnByb3RvEhVwZXJlbm5pYWwuY3VzdG9tZXIudjEiVwoOU2V0UmF0ZVJlcXVlc3QSMQoEcmF0ZRgBIAEoCzIjLnBlcmVubmlhbC5jdXN0b21lci52MS5FeGNoYW5nZVJhdGUSEgoKcmVxdWVzdF9pZBgPIAEoCSJECg9TZXRSYXRlUmVzcG9uc2USMQoEcmF0ZRgBIAEoCzIjLnBlcmVubmlhbC5jdXN0b21lci52MS5FeGNoYW5nZVJhdGUibwoQTGlzdFJhdGVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIaChJmcm9tX2N1cnJlbmN5X2NvZGUYAyABKAkSGAoQdG9fY3VycmVuY3lfY29kZRgEIAEoCSJgChFMaXN0UmF0ZXNSZXNwb25zZRIyCgVyYXRlcxgBIAMoCzIjLnBlcmVubmlhbC5jdXN0b21lci52MS5FeGNoYW5nZVJhdGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInAKDkdldFJhdGVSZXF1ZXN0EhoKEmZyb21fY3VycmVuY3lfY29kZRgBIAEoCRIYChB0b19jdXJyZW5jeV9jb2RlGAIgASgJEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkQKD0dldFJhdGVSZXNwb25zZRIxCgRyYXRlGAEgASgLMiMucGVyZW5uaWFsLmN1c3RvbWVyLnYxLkV4Y2hhbmdlUmF0ZTKrAgoLUmF0ZVNlcnZpY2USWAoHU2V0UmF0ZRIlLnBlcmVubmlhbC5jdXN0b21lci52MS5TZXRSYXRlUmVxdWVzdBomLnBlcmVubmlhbC5jdXN0b21lci52MS5TZXRSYXRlUmVzcG9uc2USYwoJTGlzdFJhdGVzEicucGVyZW5uaWFsLmN1c3RvbWVyLnYxLkxpc3RSYXRlc1JlcXVlc3QaKC5wZXJlbm5pYWwuY3VzdG9tZXIudjEuTGlzdFJhdGVzUmVzcG9uc2UiA5ACARJdCgdHZXRSYXRlEiUucGVyZW5uaWFsLmN1c3RvbWVyLnYxLkdldFJhdGVSZXF1ZXN0GiYucGVyZW5uaWFsLmN1c3RvbWVyLnYxLkdldFJhdGVSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_perennial_customer_v1_exchange_rate]);
+  fileDesc("CihwZXJlbm5pYWwvY3VzdG9tZXIvdjEvcmF0ZV9zZXJ2aWNlLnByb3RvEhVwZXJlbm5pYWwuY3VzdG9tZXIudjEiVwoOU2V0UmF0ZVJlcXVlc3QSMQoEcmF0ZRgBIAEoCzIjLnBlcmVubmlhbC5jdXN0b21lci52MS5FeGNoYW5nZVJhdGUSEgoKcmVxdWVzdF9pZBgPIAEoCSJECg9TZXRSYXRlUmVzcG9uc2USMQoEcmF0ZRgBIAEoCzIjLnBlcmVubmlhbC5jdXN0b21lci52MS5FeGNoYW5nZVJhdGUiXgoUQmF0Y2hTZXRSYXRlc1JlcXVlc3QSMgoFcmF0ZXMYASADKAsyIy5wZXJlbm5pYWwuY3VzdG9tZXIudjEuRXhjaGFuZ2VSYXRlEhIKCnJlcXVlc3RfaWQYDyABKAkiYgoVQmF0Y2hTZXRSYXRlc1Jlc3BvbnNlEjIKBXJhdGVzGAEgAygLMiMucGVyZW5uaWFsLmN1c3RvbWVyLnYxLkV4Y2hhbmdlUmF0ZRIVCg1jaGFuZ2VkX2NvdW50GAIgASgDIm8KEExpc3RSYXRlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSGgoSZnJvbV9jdXJyZW5jeV9jb2RlGAMgASgJEhgKEHRvX2N1cnJlbmN5X2NvZGUYBCABKAkiYAoRTGlzdFJhdGVzUmVzcG9uc2USMgoFcmF0ZXMYASADKAsyIy5wZXJlbm5pYWwuY3VzdG9tZXIudjEuRXhjaGFuZ2VSYXRlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJwCg5HZXRSYXRlUmVxdWVzdBIaChJmcm9tX2N1cnJlbmN5X2NvZGUYASABKAkSGAoQdG9fY3VycmVuY3lfY29kZRgCIAEoCRIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJECg9HZXRSYXRlUmVzcG9uc2USMQoEcmF0ZRgBIAEoCzIjLnBlcmVubmlhbC5jdXN0b21lci52MS5FeGNoYW5nZVJhdGUylwMKC1JhdGVTZXJ2aWNlElgKB1NldFJhdGUSJS5wZXJlbm5pYWwuY3VzdG9tZXIudjEuU2V0UmF0ZVJlcXVlc3QaJi5wZXJlbm5pYWwuY3VzdG9tZXIudjEuU2V0UmF0ZVJlc3BvbnNlEmoKDUJhdGNoU2V0UmF0ZXMSKy5wZXJlbm5pYWwuY3VzdG9tZXIudjEuQmF0Y2hTZXRSYXRlc1JlcXVlc3QaLC5wZXJlbm5pYWwuY3VzdG9tZXIudjEuQmF0Y2hTZXRSYXRlc1Jlc3BvbnNlEmMKCUxpc3RSYXRlcxInLnBlcmVubmlhbC5jdXN0b21lci52MS5MaXN0UmF0ZXNSZXF1ZXN0GigucGVyZW5uaWFsLmN1c3RvbWVyLnYxLkxpc3RSYXRlc1Jlc3BvbnNlIgOQAgESXQoHR2V0UmF0ZRIlLnBlcmVubmlhbC5jdXN0b21lci52MS5HZXRSYXRlUmVxdWVzdBomLnBlcmVubmlhbC5jdXN0b21lci52MS5HZXRSYXRlUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_perennial_customer_v1_exchange_rate]);
 
 /**
  * Input of SetRate.
@@ -66,6 +66,62 @@ export const SetRateResponseSchema: GenMessage<SetRateResponse> = /*@__PURE__*/
   messageDesc(file_perennial_customer_v1_rate_service, 1);
 
 /**
+ * Input of BatchSetRates.
+ *
+ * @generated from message perennial.customer.v1.BatchSetRatesRequest
+ */
+export type BatchSetRatesRequest = Message<"perennial.customer.v1.BatchSetRatesRequest"> & {
+  /**
+   * The rates, 1 to 1000; each pair and instant at most once.
+   *
+   * @generated from field: repeated perennial.customer.v1.ExchangeRate rates = 1;
+   */
+  rates: ExchangeRate[];
+
+  /**
+   * Idempotency key, 1..255 characters. Empty: none.
+   *
+   * @generated from field: string request_id = 15;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message perennial.customer.v1.BatchSetRatesRequest.
+ * Use `create(BatchSetRatesRequestSchema)` to create a new message.
+ */
+export const BatchSetRatesRequestSchema: GenMessage<BatchSetRatesRequest> = /*@__PURE__*/
+  messageDesc(file_perennial_customer_v1_rate_service, 2);
+
+/**
+ * Answer of BatchSetRates.
+ *
+ * @generated from message perennial.customer.v1.BatchSetRatesResponse
+ */
+export type BatchSetRatesResponse = Message<"perennial.customer.v1.BatchSetRatesResponse"> & {
+  /**
+   * The rates as stored, in the order of the request.
+   *
+   * @generated from field: repeated perennial.customer.v1.ExchangeRate rates = 1;
+   */
+  rates: ExchangeRate[];
+
+  /**
+   * How many of them were new or other than what was stored.
+   *
+   * @generated from field: int64 changed_count = 2;
+   */
+  changedCount: bigint;
+};
+
+/**
+ * Describes the message perennial.customer.v1.BatchSetRatesResponse.
+ * Use `create(BatchSetRatesResponseSchema)` to create a new message.
+ */
+export const BatchSetRatesResponseSchema: GenMessage<BatchSetRatesResponse> = /*@__PURE__*/
+  messageDesc(file_perennial_customer_v1_rate_service, 3);
+
+/**
  * Input of ListRates.
  *
  * @generated from message perennial.customer.v1.ListRatesRequest
@@ -105,7 +161,7 @@ export type ListRatesRequest = Message<"perennial.customer.v1.ListRatesRequest">
  * Use `create(ListRatesRequestSchema)` to create a new message.
  */
 export const ListRatesRequestSchema: GenMessage<ListRatesRequest> = /*@__PURE__*/
-  messageDesc(file_perennial_customer_v1_rate_service, 2);
+  messageDesc(file_perennial_customer_v1_rate_service, 4);
 
 /**
  * Answer of ListRates.
@@ -133,7 +189,7 @@ export type ListRatesResponse = Message<"perennial.customer.v1.ListRatesResponse
  * Use `create(ListRatesResponseSchema)` to create a new message.
  */
 export const ListRatesResponseSchema: GenMessage<ListRatesResponse> = /*@__PURE__*/
-  messageDesc(file_perennial_customer_v1_rate_service, 3);
+  messageDesc(file_perennial_customer_v1_rate_service, 5);
 
 /**
  * Input of GetRate.
@@ -168,7 +224,7 @@ export type GetRateRequest = Message<"perennial.customer.v1.GetRateRequest"> & {
  * Use `create(GetRateRequestSchema)` to create a new message.
  */
 export const GetRateRequestSchema: GenMessage<GetRateRequest> = /*@__PURE__*/
-  messageDesc(file_perennial_customer_v1_rate_service, 4);
+  messageDesc(file_perennial_customer_v1_rate_service, 6);
 
 /**
  * Answer of GetRate.
@@ -190,7 +246,7 @@ export type GetRateResponse = Message<"perennial.customer.v1.GetRateResponse"> &
  * Use `create(GetRateResponseSchema)` to create a new message.
  */
 export const GetRateResponseSchema: GenMessage<GetRateResponse> = /*@__PURE__*/
-  messageDesc(file_perennial_customer_v1_rate_service, 5);
+  messageDesc(file_perennial_customer_v1_rate_service, 7);
 
 /**
  * The exchange-rate table of the caller's project.
@@ -207,6 +263,17 @@ export const RateService: GenService<{
     methodKind: "unary";
     input: typeof SetRateRequestSchema;
     output: typeof SetRateResponseSchema;
+  },
+  /**
+   * Stores up to 1000 rates: all of them, or none when one is refused. A rate that is stored
+   * already as given stays as it is, so that repeating a call changes nothing.
+   *
+   * @generated from rpc perennial.customer.v1.RateService.BatchSetRates
+   */
+  batchSetRates: {
+    methodKind: "unary";
+    input: typeof BatchSetRatesRequestSchema;
+    output: typeof BatchSetRatesResponseSchema;
   },
   /**
    * Lists rates by pair, newest first.

@@ -120,7 +120,7 @@ export type SegmentChange = Message<"perennial.customer.v1.SegmentChange"> & {
   name: string;
 
   /**
-   * Value, 1..255 characters. Absent: the segment is removed, if it is there.
+   * Value, at most 255 characters; it may be empty. Absent: the segment is removed, if it is there.
    *
    * @generated from field: optional string value = 2;
    */

@@ -306,7 +306,8 @@ export const VoidGrantResponseSchema: GenMessage<VoidGrantResponse> = /*@__PURE_
  */
 export const GrantService: GenService<{
   /**
-   * Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too.
+   * Gives a metered entitlement a grant. Entitlements that a subscription manages take grants too; one that has ended
+   * takes none, and no grant may start at its end or later.
    *
    * @generated from rpc perennial.entitlement.v1.GrantService.CreateGrant
    */

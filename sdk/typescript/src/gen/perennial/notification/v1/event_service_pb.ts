@@ -243,7 +243,8 @@ export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PUR
  */
 export type PullEventsRequest = Message<"perennial.notification.v1.PullEventsRequest"> & {
   /**
-   * Events behind this one; 0: from the first.
+   * Events behind this one; 0: from the first that is kept. Events are kept for 400 days unless the server is told
+   * otherwise.
    *
    * @generated from field: int64 cursor = 1;
    */

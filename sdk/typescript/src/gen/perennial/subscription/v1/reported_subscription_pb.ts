@@ -40,7 +40,8 @@ export type ReportedSubscription = Message<"perennial.subscription.v1.ReportedSu
 
   /**
    * The reporter's own name of it, unique in the project, else `sub_` and 12 characters for one reported by fields, else its
-   * short id; the ULID of one made from a plan. This is the id in dialects that show no other.
+   * short id; the ULID of one made from a plan; the store's own identifier of one run by a store, unless something else has that
+   * name. This is the id in dialects that show no other.
    *
    * @generated from field: string key = 3;
    */
@@ -175,7 +176,9 @@ export enum ReportedSubscription_Origin {
   PLAN = 3,
 
   /**
-   * Run by a store. Writes of this service on it fail with FAILED_PRECONDITION `MANAGED_BY_STORE`.
+   * Run by a store and told by its transactions: one for all terms of one store subscription, production only. It has an end once
+   * the last known period is over, or ahead of that when its renewal was turned off. Writes of this service on it fail with
+   * FAILED_PRECONDITION `MANAGED_BY_STORE`.
    *
    * @generated from enum value: ORIGIN_STORE = 4;
    */

@@ -30,7 +30,7 @@ export type GetRevenueSeriesRequest = Message<"perennial.subscription.v1.GetReve
   firstMonth: string;
 
   /**
-   * Last month, YYYY-MM, at most 120 months after the first. Empty: the current month.
+   * Last month, YYYY-MM; with a first month at most 120 months in all, else at most 1200. Empty: the current month.
    *
    * @generated from field: string last_month = 2;
    */
@@ -121,7 +121,7 @@ export type QueryRevenueMetricsRequest = Message<"perennial.subscription.v1.Quer
   firstMonth: string;
 
   /**
-   * Last month, YYYY-MM, at most 120 months after the first. Empty: the current month. Not for days.
+   * Last month, YYYY-MM; with a first month at most 120 months in all, else at most 1200. Empty: the current month. Not for days.
    *
    * @generated from field: string last_month = 5;
    */
@@ -219,7 +219,7 @@ export type ExportRevenueMetricsRequest = Message<"perennial.subscription.v1.Exp
   firstMonth: string;
 
   /**
-   * Last month, YYYY-MM, at most 120 months after the first. Empty: the current month. Not for days.
+   * Last month, YYYY-MM; with a first month at most 120 months in all, else at most 1200. Empty: the current month. Not for days.
    *
    * @generated from field: string last_month = 5;
    */

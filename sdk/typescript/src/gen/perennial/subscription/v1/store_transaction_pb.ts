@@ -140,7 +140,8 @@ export type StoreTransaction = Message<"perennial.subscription.v1.StoreTransacti
 
   /**
    * The share of the price that the store keeps, from 0 to 1. Absent: what the store is known to take: 0.3 of Amazon, App Store, Mac App
-   * Store and Google Play, else 0.
+   * Store and Google Play, 0.15 of the last three where the app that sells the product is in the small-business program when this is
+   * recorded, else 0.
    *
    * @generated from field: perennial.kernel.v1.Decimal commission_share = 16;
    */

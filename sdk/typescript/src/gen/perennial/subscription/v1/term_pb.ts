@@ -62,8 +62,8 @@ export type Term = Message<"perennial.subscription.v1.Term"> & {
   origin: TermOrigin;
 
   /**
-   * What it is a stretch of: ULID of the subscription made from a plan (the newest of the chain), of the reported subscription, or of
-   * the term itself.
+   * What it is a stretch of: ULID of the subscription made from a plan (the newest of the chain), of the reported subscription, of the
+   * subscription that a store runs, or of the term itself (sandbox, given away).
    *
    * @generated from field: string source_id = 6;
    */

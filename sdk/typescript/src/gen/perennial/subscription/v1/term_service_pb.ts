@@ -516,9 +516,9 @@ export const TermService: GenService<{
     output: typeof ListTermPaymentsResponseSchema;
   },
   /**
-   * Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe or given away at the end
-   * of its period. FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, `MANAGED_BY_STORE` for other stores,
-   * `REPORTED_ELSEWHERE` for a reported one.
+   * Ends the renewal of a term: one from a plan at its next billing cycle, one of the built-in store or Stripe at the end of its period.
+   * FailedPrecondition `TERM_NOT_CANCELABLE` for one that has ended or will not renew, so for every one that was given away
+   * (RevokePromotionalTerms ends those), `MANAGED_BY_STORE` for other stores, `REPORTED_ELSEWHERE` for a reported one.
    *
    * @generated from rpc perennial.subscription.v1.TermService.CancelTerm
    */
