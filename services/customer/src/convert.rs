@@ -370,11 +370,12 @@ pub fn new_holds(wire: &pb::PlaceHoldsRequest, now: Timestamp) -> Result<Vec<Hol
                 now,
             )
         };
-        let hold = one().map_err(|error| match error {
-            CustomerError::Invalid { field, description } => {
+        let hold = one().map_err(|error| {
+            if let CustomerError::Invalid { field, description } = error {
                 CustomerError::invalid(format!("holds[{index}].{field}"), description)
+            } else {
+                error
             }
-            other => other,
         })?;
         if !seen.insert((hold.reason, hold.holder.clone())) {
             return Err(CustomerError::invalid(
