@@ -98,6 +98,8 @@ impl Process {
     /// Starts the named parts (all when none is named).
     pub async fn start(mut config: Config, parts: &[String]) -> anyhow::Result<Self> {
         let started = Instant::now();
+        // Before anything counts.
+        let metrics = crate::metrics_handle();
         let parts = chosen(parts)?;
         let all = parts.len() == SERVICES.len() + 1;
         let new_bootstrap_key = settle_secrets(&mut config, all)?;
@@ -169,7 +171,6 @@ impl Process {
             process.run_background(env, work, &readiness);
         }
 
-        let metrics = crate::metrics_handle();
         let mut router = operations(readiness.clone(), metrics);
         if parts.contains(&GATEWAY) {
             let gate = Gate::new(
