@@ -407,7 +407,7 @@ fn page(
     }
     if let Some(subjects) = &list.subjects {
         let parameter = parameters.push(super::texts(backend, subjects));
-        conditions.push(super::in_texts(backend, "subject", parameter));
+        conditions.push(super::among(backend, "subject", parameter));
     }
     conditions.extend(time_condition("time", &list.time, &mut parameters));
     conditions.extend(time_condition(

@@ -140,12 +140,14 @@ impl Merged {
         let backend = tx.get_database_backend();
         let (table, _) = place(level);
         let kept = tx.execute_raw(self.update(backend, table)).await?;
-        let (condition, gone) = numbers(backend, &self.gone);
         let gone = tx
             .execute_raw(Statement::from_sql_and_values(
                 backend,
-                format!("DELETE FROM {table} WHERE seq {condition}"),
-                [gone],
+                format!(
+                    "DELETE FROM {table} WHERE {}",
+                    super::among(backend, "seq", 1)
+                ),
+                [super::numbers(backend, &self.gone)],
             ))
             .await?;
         Ok(kept.rows_affected() == self.kept.len() as u64
@@ -177,18 +179,6 @@ impl Merged {
         });
         let kept = serde_json::Value::from(kept.collect::<Vec<_>>()).to_string();
         Statement::from_sql_and_values(backend, text, [kept.into()])
-    }
-}
-
-/// A condition on a number, and its one parameter: whether it is among these.
-fn numbers(backend: DatabaseBackend, among: &[i64]) -> (&'static str, Value) {
-    if backend == DatabaseBackend::Postgres {
-        ("= ANY($1)", among.to_vec().into())
-    } else {
-        (
-            "IN (SELECT value FROM json_each($1))",
-            serde_json::Value::from(among).to_string().into(),
-        )
     }
 }
 

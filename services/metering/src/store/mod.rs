@@ -16,9 +16,9 @@ pub mod scan;
 
 use sea_orm::{DatabaseBackend, Value};
 
-/// A condition `column IN (the texts bound to parameter n)`: one statement, and one parameter, for any
-/// number of texts.
-fn in_texts(backend: DatabaseBackend, column: &str, parameter: usize) -> String {
+/// A condition `column IN (the values bound to parameter n)`: one statement, and one parameter, for any
+/// number of values.
+fn among(backend: DatabaseBackend, column: &str, parameter: usize) -> String {
     if backend == DatabaseBackend::Postgres {
         format!("{column} = ANY(${parameter})")
     } else {
@@ -26,12 +26,21 @@ fn in_texts(backend: DatabaseBackend, column: &str, parameter: usize) -> String 
     }
 }
 
-/// The parameter of [`in_texts`].
+/// The parameter of [`among`] for texts.
 fn texts(backend: DatabaseBackend, texts: &[String]) -> Value {
     if backend == DatabaseBackend::Postgres {
         texts.to_vec().into()
     } else {
         serde_json::Value::from(texts.to_vec()).to_string().into()
+    }
+}
+
+/// The parameter of [`among`] for whole numbers.
+fn numbers(backend: DatabaseBackend, numbers: &[i64]) -> Value {
+    if backend == DatabaseBackend::Postgres {
+        numbers.to_vec().into()
+    } else {
+        serde_json::Value::from(numbers).to_string().into()
     }
 }
 

@@ -24,7 +24,7 @@ pub async fn disturb(
         backend,
         format!(
             "UPDATE meter_rollup SET corrections = corrections + 1 WHERE project_id = $1 AND {}",
-            super::in_texts(backend, "meter_id", 2)
+            super::among(backend, "meter_id", 2)
         ),
         [project.to_string().into(), super::texts(backend, meters)],
     ))

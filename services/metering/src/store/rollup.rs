@@ -175,7 +175,7 @@ pub async fn progress(
         backend,
         format!(
             "SELECT meter_id, {PROGRESS} FROM meter_rollup WHERE project_id = $1 AND {}",
-            super::in_texts(backend, "meter_id", 2)
+            super::among(backend, "meter_id", 2)
         ),
         [project.to_string().into(), super::texts(backend, &ids)],
     );

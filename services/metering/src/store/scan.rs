@@ -86,7 +86,7 @@ impl Span {
             }
             Some(subjects) => {
                 let parameter = parameters.push(super::texts(backend, subjects));
-                conditions.push(super::in_texts(backend, "subject", parameter));
+                conditions.push(super::among(backend, "subject", parameter));
             }
         }
     }
