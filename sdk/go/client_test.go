@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	perennial "perennial.dev/sdk/go"
 	customerv1 "perennial.dev/sdk/go/gen/perennial/customer/v1"
+	meteringv1 "perennial.dev/sdk/go/gen/perennial/metering/v1"
 	subscriptionv1 "perennial.dev/sdk/go/gen/perennial/subscription/v1"
 )
 
@@ -120,9 +121,18 @@ func TestOlderServer(t *testing.T) {
 	}
 	err := client.Invoke(context.Background(), "/perennial.customer.v1.CustomerService/NotYet", request, &customerv1.ListCustomersResponse{})
 	failure(t, err, codes.Unimplemented)
+	// A value that is not passed over, but refused by name.
+	_, err = meteringv1.NewMeterServiceClient(client).CreateMeter(context.Background(), &meteringv1.CreateMeterRequest{Meter: newerMeter()})
+	if violations := failure(t, err, codes.InvalidArgument).Violations; len(violations) != 1 || violations[0].Field != "meter.aggregation" {
+		t.Errorf("violations: %v", violations)
+	}
 }
 
-// A newer server sends what the SDK does not know.
+func newerMeter() *meteringv1.Meter {
+	return &meteringv1.Meter{Slug: "newer", EventType: "newer", Aggregation: 99}
+}
+
+// A newer server sends what the SDK does not know: fields are passed over, values of enums stay numbers.
 func TestNewerServer(t *testing.T) {
 	bytes, err := proto.Marshal(&customerv1.Customer{Key: "acme"})
 	if err != nil {
@@ -132,6 +142,14 @@ func TestNewerServer(t *testing.T) {
 	var customer customerv1.Customer
 	if err := proto.Unmarshal(bytes, &customer); err != nil || customer.Key != "acme" {
 		t.Errorf("%v, %v", customer.Key, err)
+	}
+	bytes, err = proto.Marshal(newerMeter())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var meter meteringv1.Meter
+	if err := proto.Unmarshal(bytes, &meter); err != nil || meter.Aggregation != 99 {
+		t.Errorf("%v, %v", meter.Aggregation, err)
 	}
 }
 

@@ -4,6 +4,7 @@
 pub mod bench;
 mod database;
 pub mod fake_stripe;
+pub mod grpc;
 pub mod http;
 pub mod installation;
 pub mod nats;

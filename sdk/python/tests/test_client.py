@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import grpc
 
-from perennial.api import customer, subscription
+from perennial.api import customer, metering, subscription
 from perennial_sdk import AsyncClient, Client, PerennialError, decimals, pages, pages_async
 
 ADDRESS = os.environ.get("PERENNIAL_ADDRESS")
@@ -37,6 +38,16 @@ def unknown_field() -> bytes:
     return b"\xba\x3e\x04news"
 
 
+def newer_meter() -> metering.Meter:
+    """A meter with a value of an enum that is not known."""
+    return metering.Meter.FromString(metering.Meter(slug="newer", event_type="newer").SerializeToString() + b"\x38\x63")
+
+
+def pem(name: str) -> bytes:
+    """The certificates and the key that the SDKs' tests share."""
+    return Path(__file__).parents[2].joinpath("tls", f"{name}.pem").read_bytes()
+
+
 class Flaky(customer.CustomerServiceServicer, subscription.SubscriptionServiceServicer):
     """Refuses the first two attempts of each call, and remembers what it was sent."""
 
@@ -58,12 +69,15 @@ class Flaky(customer.CustomerServiceServicer, subscription.SubscriptionServiceSe
 
 
 @contextmanager
-def flaky() -> Iterator[tuple[Flaky, str]]:
+def flaky(credentials: grpc.ServerCredentials | None = None) -> Iterator[tuple[Flaky, str]]:
     service = Flaky()  # type: ignore[abstract]
     server = grpc.server(futures.ThreadPoolExecutor(2))
     customer.add_CustomerServiceServicer_to_server(service, server)
     subscription.add_SubscriptionServiceServicer_to_server(service, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    if credentials is None:
+        port = server.add_insecure_port("127.0.0.1:0")
+    else:
+        port = server.add_secure_port("127.0.0.1:0", credentials)
     server.start()
     try:
         yield service, f"127.0.0.1:{port}"
@@ -121,9 +135,15 @@ class ClientTest(unittest.TestCase):
                 response_deserializer=customer.ListCustomersResponse.FromString,
             )
             self.failure(grpc.StatusCode.UNIMPLEMENTED, not_yet, request)
+            # A value that is not passed over, but refused by name.
+            meters = client.service(metering.MeterServiceStub)
+            newer = metering.CreateMeterRequest(meter=newer_meter())
+            error = self.failure(grpc.StatusCode.INVALID_ARGUMENT, meters.CreateMeter, newer)
+        self.assertEqual([violation.field for violation in error.violations], ["meter.aggregation"])
 
     def test_newer_server(self) -> None:
-        """A newer server sends what the SDK does not know."""
+        """A newer server sends what the SDK does not know: fields are passed over, values of enums stay numbers."""
+        self.assertEqual(int(newer_meter().aggregation), 99)
         sent = customer.Customer(key="acme").SerializeToString() + unknown_field()
         received = customer.Customer.FromString(sent)
         self.assertEqual(received.key, "acme")
@@ -146,6 +166,16 @@ class ClientTest(unittest.TestCase):
             subscriptions = client.service(subscription.SubscriptionServiceStub)
             self.failure(grpc.StatusCode.UNAVAILABLE, subscriptions.SyncCustomer, subscription.SyncCustomerRequest())
         self.assertEqual(service.syncs, 1)
+
+    def test_tls(self) -> None:
+        request = customer.CreateCustomerRequest(customer=customer.Customer(key="acme"))
+        credentials = grpc.ssl_server_credentials([(pem("server.key"), pem("server"))])
+        with flaky(credentials) as (service, address):
+            with Client(f"https://{address}", "secret", root_certificates=pem("authority")) as client:
+                client.service(customer.CustomerServiceStub).CreateCustomer(request)
+            with Client(f"https://{address}", "secret") as client:
+                self.failure(grpc.StatusCode.UNAVAILABLE, list_customers, client)
+        self.assertEqual(service.keys, {"Bearer secret"})
 
     def test_decimals_keep_their_digits(self) -> None:
         for text in ("0", "-0.000000000000000001", "123456789012345678.123456789", "1000000"):

@@ -1,49 +1,7 @@
-//! The connection: one channel, the credential on every call, and a client per service.
+//! The connection: one channel, and the credential on every call.
 
 use std::time::Duration;
 
-use contract::{
-    audit::v1::audit_service_client::AuditServiceClient,
-    billing::v1::{
-        app_service_client::AppServiceClient, invoice_service_client::InvoiceServiceClient,
-        override_service_client::OverrideServiceClient,
-        profile_service_client::ProfileServiceClient,
-    },
-    catalog::v1::{
-        addon_service_client::AddonServiceClient, feature_service_client::FeatureServiceClient,
-        plan_addon_service_client::PlanAddonServiceClient, plan_service_client::PlanServiceClient,
-    },
-    customer::v1::{
-        alias_service_client::AliasServiceClient, attribute_service_client::AttributeServiceClient,
-        clock_service_client::ClockServiceClient, customer_service_client::CustomerServiceClient,
-        engagement_service_client::EngagementServiceClient, key_service_client::KeyServiceClient,
-        privacy_service_client::PrivacyServiceClient, project_service_client::ProjectServiceClient,
-        rate_service_client::RateServiceClient, subject_service_client::SubjectServiceClient,
-        trait_service_client::TraitServiceClient,
-    },
-    entitlement::v1::{
-        access_service_client::AccessServiceClient,
-        entitlement_service_client::EntitlementServiceClient,
-        grant_service_client::GrantServiceClient,
-    },
-    feed::v1::feed_service_client::FeedServiceClient,
-    metering::v1::{
-        meter_service_client::MeterServiceClient, usage_service_client::UsageServiceClient,
-    },
-    notification::v1::{
-        channel_service_client::ChannelServiceClient, event_service_client::EventServiceClient,
-        rule_service_client::RuleServiceClient,
-    },
-    subscription::v1::{
-        overview_service_client::OverviewServiceClient,
-        purchase_service_client::PurchaseServiceClient,
-        reported_subscription_service_client::ReportedSubscriptionServiceClient,
-        revenue_service_client::RevenueServiceClient,
-        store_transaction_service_client::StoreTransactionServiceClient,
-        subscription_service_client::SubscriptionServiceClient,
-        term_service_client::TermServiceClient,
-    },
-};
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -51,9 +9,10 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use crate::{Error, Retry};
+#[cfg(feature = "tls")]
+use tonic::transport::{Certificate, ClientTlsConfig};
 
-const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+use crate::{Error, Retry};
 
 /// What the generated clients of this crate are made on.
 pub type Transport = InterceptedService<Channel, Credentials>;
@@ -81,19 +40,22 @@ impl Interceptor for Credentials {
 }
 
 /// Settings of a connection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Builder {
     address: String,
     key: String,
     project: Option<String>,
     timeout: Duration,
     retry: Retry,
+    #[cfg(feature = "tls")]
+    roots: Option<Vec<u8>>,
 }
 
 /// A connection to a Perennial installation. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
     transport: Transport,
+    timeout: Duration,
     retry: Retry,
 }
 
@@ -105,7 +67,8 @@ impl Builder {
         self
     }
 
-    /// Longest time a call may take. Default 30 seconds.
+    /// Longest time a call may take; through [`Client::call`], its retries included. Default 30
+    /// seconds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -119,23 +82,27 @@ impl Builder {
         self
     }
 
+    /// PEM of the certificates that the server's is checked against, instead of the system's.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.roots = Some(pem.as_ref().to_vec());
+        self
+    }
+
     /// Connects on the first call.
     pub fn connect_lazy(self) -> Result<Client, Error> {
-        let url = if self.address.contains("://") {
-            self.address.clone()
-        } else {
-            format!("http://{}", self.address)
-        };
-        let bad = |what: &str| Error::Setup(format!("{what} `{}` cannot be used", self.address));
-        let channel = Endpoint::from_shared(url)
-            .map_err(|_| bad("the address"))?
+        let channel = self
+            .endpoint()?
             .tcp_nodelay(true)
             .connect_timeout(Duration::from_secs(5))
             .connect_lazy();
         let value = |text: String| {
-            MetadataValue::try_from(text).map_err(|_| {
+            let mut value = MetadataValue::try_from(text).map_err(|_| {
                 Error::Setup("the key or project has characters that cannot be sent".into())
-            })
+            })?;
+            value.set_sensitive(true);
+            Ok::<_, Error>(value)
         };
         let credentials = Credentials {
             authorization: value(format!("Bearer {}", self.key))?,
@@ -144,13 +111,46 @@ impl Builder {
         };
         Ok(Client {
             transport: InterceptedService::new(channel, credentials),
+            timeout: self.timeout,
             retry: self.retry,
         })
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, Error> {
+        let bad = || Error::Setup(format!("the address `{}` cannot be used", self.address));
+        let (scheme, rest) = self
+            .address
+            .split_once("://")
+            .unwrap_or(("http", &self.address));
+        let endpoint = Endpoint::from_shared(format!("{scheme}://{rest}")).map_err(|_| bad())?;
+        match scheme {
+            "http" => Ok(endpoint),
+            "https" => self.secured(endpoint),
+            _ => Err(bad()),
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    fn secured(&self, endpoint: Endpoint) -> Result<Endpoint, Error> {
+        let trust = ClientTlsConfig::new();
+        let trust = match &self.roots {
+            Some(pem) => trust.ca_certificate(Certificate::from_pem(pem)),
+            None => trust.with_native_roots(),
+        };
+        endpoint
+            .tls_config(trust)
+            .map_err(|error| Error::Setup(format!("TLS cannot be set up: {error}")))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn secured(&self, _: Endpoint) -> Result<Endpoint, Error> {
+        let address = &self.address;
+        Err(Error::Setup(format!("`{address}` needs the feature `tls`")))
     }
 }
 
 impl Client {
-    /// A connection to `host:port` or a URL, with an API key.
+    /// A connection to `host:port` or a URL, with an API key. `https://` means TLS.
     pub fn builder(address: impl Into<String>, key: impl Into<String>) -> Builder {
         Builder {
             address: address.into(),
@@ -158,6 +158,8 @@ impl Client {
             project: None,
             timeout: Duration::from_secs(30),
             retry: Retry::default(),
+            #[cfg(feature = "tls")]
+            roots: None,
         }
     }
 
@@ -168,101 +170,12 @@ impl Client {
         Attempt: Fn(String) -> Pending,
         Pending: Future<Output = Result<tonic::Response<Answer>, Status>>,
     {
-        self.retry.run(attempt).await
+        let late = || Status::deadline_exceeded("the deadline passed").into();
+        let answer = tokio::time::timeout(self.timeout, self.retry.run(attempt));
+        answer.await.unwrap_or_else(|_| Err(late()))
     }
-}
 
-/// One accessor per generated client.
-macro_rules! clients {
-    ($($(#[$doc:meta])* $name:ident: $client:ident;)*) => {
-        impl Client {
-            $($(#[$doc])*
-            pub fn $name(&self) -> $client<Transport> {
-                $client::new(self.transport.clone())
-                    .max_decoding_message_size(MAX_MESSAGE)
-                    .max_encoding_message_size(MAX_MESSAGE)
-            })*
-        }
-    };
-}
-
-clients! {
-    /// Projects.
-    projects: ProjectServiceClient;
-    /// API keys.
-    keys: KeyServiceClient;
-    /// Test clocks; see also [`Client::advance_clock`].
-    clocks: ClockServiceClient;
-    /// Exchange rates.
-    rates: RateServiceClient;
-    /// Customers.
-    customers: CustomerServiceClient;
-    /// Usage sources.
-    subjects: SubjectServiceClient;
-    /// Further ids of customers.
-    aliases: AliasServiceClient;
-    /// Attributes of customers.
-    attributes: AttributeServiceClient;
-    /// Traits and segments of customers.
-    traits: TraitServiceClient;
-    /// When customers use the product.
-    engagement: EngagementServiceClient;
-    /// Exclusion from metrics, opt-outs, removal of personal data.
-    privacy: PrivacyServiceClient;
-    /// Meters.
-    meters: MeterServiceClient;
-    /// Usage events and queries.
-    usage: UsageServiceClient;
-    /// Features.
-    features: FeatureServiceClient;
-    /// Plans.
-    plans: PlanServiceClient;
-    /// Add-ons.
-    addons: AddonServiceClient;
-    /// Add-ons of plans.
-    plan_addons: PlanAddonServiceClient;
-    /// Entitlements and access.
-    entitlements: EntitlementServiceClient;
-    /// Promotional access, and what customers may use until when.
-    access: AccessServiceClient;
-    /// Grants.
-    grants: GrantServiceClient;
-    /// Subscriptions.
-    subscriptions: SubscriptionServiceClient;
-    /// Stretches of customers on things that renew, whatever API they were written through.
-    terms: TermServiceClient;
-    /// What customers bought once.
-    purchases: PurchaseServiceClient;
-    /// Subscriptions that are run elsewhere and reported here.
-    reported_subscriptions: ReportedSubscriptionServiceClient;
-    /// What stores tell.
-    store_transactions: StoreTransactionServiceClient;
-    /// The figures of a project at a glance.
-    overview: OverviewServiceClient;
-    /// Revenue metrics.
-    revenue: RevenueServiceClient;
-    /// Invoices and pending lines.
-    invoices: InvoiceServiceClient;
-    /// Billing profiles.
-    billing_profiles: ProfileServiceClient;
-    /// Billing settings of single customers.
-    billing_overrides: OverrideServiceClient;
-    /// Invoicing apps.
-    apps: AppServiceClient;
-    /// Notification channels.
-    channels: ChannelServiceClient;
-    /// Notification rules.
-    rules: RuleServiceClient;
-    /// Notification events and their deliveries.
-    notifications: EventServiceClient;
-    /// Feeds; name the service in the metadata `x-perennial-service`.
-    feeds: FeedServiceClient;
-    /// Audit logs; name the service in the metadata `x-perennial-service`.
-    audit: AuditServiceClient;
-}
-
-impl Client {
-    /// What clients are made on that are not listed here.
+    /// What the generated clients are made on, for one that is made by hand.
     pub fn transport(&self) -> Transport {
         self.transport.clone()
     }

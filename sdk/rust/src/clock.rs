@@ -2,7 +2,7 @@
 //! before the call returns.
 
 use contract::{
-    clock::v1::{SettleRequest, settle_service_client::SettleServiceClient},
+    clock::v1::SettleRequest,
     customer::v1::{AdvanceClockRequest, FreezeClockRequest, ResetClockRequest},
 };
 use kernel::Timestamp;
@@ -83,7 +83,8 @@ impl Client {
                     .metadata_mut()
                     .insert("x-perennial-service", MetadataValue::from_static(service));
                 request.set_timeout(std::time::Duration::from_secs(300));
-                done += SettleServiceClient::new(self.transport())
+                done += self
+                    .settling()
                     .settle(request)
                     .await?
                     .into_inner()

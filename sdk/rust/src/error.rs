@@ -77,13 +77,19 @@ impl From<Status> for Error {
     }
 }
 
-/// The class of an error. The transport cancels a call whose deadline has passed: what the caller
-/// wants to know is why.
+/// The class of an error. The transport cancels a call whose deadline has passed, and does not know
+/// what it is that there was no connection: what the caller wants to know is why.
 fn code(status: &Status) -> Code {
-    let expired = std::iter::successors(std::error::Error::source(status), |error| error.source())
-        .any(|error| error.is::<tonic::TimeoutExpired>());
-    if expired {
+    let causes = || {
+        let first = std::error::Error::source(status);
+        std::iter::successors(first, |error| error.source())
+    };
+    if causes().any(|error| error.is::<tonic::TimeoutExpired>()) {
         Code::DeadlineExceeded
+    } else if status.code() == Code::Unknown
+        && causes().any(|error| error.is::<tonic::transport::Error>())
+    {
+        Code::Unavailable
     } else {
         status.code()
     }

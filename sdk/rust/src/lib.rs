@@ -8,6 +8,7 @@ mod clock;
 mod error;
 mod page;
 mod retry;
+mod services;
 
 pub use client::{Builder, Client, Transport};
 pub use error::{Error, Violation};

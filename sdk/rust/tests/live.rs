@@ -10,7 +10,8 @@ use std::{net::TcpListener, time::Duration};
 use perennial_sdk::api::customer::v1::{
     CreateCustomerRequest, Customer, ListCustomersRequest, ListCustomersResponse,
 };
-use perennial_sdk::{Client, Error};
+use perennial_sdk::api::metering::v1::{CreateMeterRequest, Meter, meter::Aggregation};
+use perennial_sdk::{Client, Error, Retry};
 use prost::Message as _;
 use tonic::Code;
 
@@ -68,6 +69,26 @@ async fn a_deadline_exceeded() {
 }
 
 #[tokio::test]
+async fn a_deadline_covers_all_attempts() {
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let client = Client::builder(closed.to_string(), "key")
+        .timeout(Duration::from_millis(300))
+        .retry(Retry {
+            attempts: u32::MAX,
+            ..Retry::default()
+        })
+        .connect_lazy()
+        .unwrap();
+    assert_eq!(
+        list(&client).await.unwrap_err().code(),
+        Some(Code::DeadlineExceeded)
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_key() {
     let error = list(&client("wrong")).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::Unauthenticated));
@@ -94,6 +115,11 @@ async fn fields_that_are_wrong() {
         })
         .await
         .unwrap_err();
+    assert_eq!(refused_fields(error), ["currency_code"]);
+}
+
+/// The fields of an error that says which ones are wrong.
+fn refused_fields(error: Error) -> Vec<String> {
     let Error::Refused {
         code, violations, ..
     } = error
@@ -101,11 +127,10 @@ async fn fields_that_are_wrong() {
         panic!("{error}")
     };
     assert_eq!(code, Code::InvalidArgument);
-    let fields: Vec<&str> = violations.iter().map(|it| it.field.as_str()).collect();
-    assert_eq!(fields, ["currency_code"]);
+    violations.into_iter().map(|it| it.field).collect()
 }
 
-/// A newer server sends what the SDK does not know.
+/// A newer server sends what the SDK does not know: fields are passed over, values of enums stay numbers.
 #[test]
 fn a_newer_server() {
     let mut sent = Customer {
@@ -116,6 +141,21 @@ fn a_newer_server() {
     // Field 999, a text.
     sent.extend_from_slice(b"\xba\x3e\x04news");
     assert_eq!(Customer::decode(sent.as_slice()).unwrap().key, "acme");
+    let sent = newer_meter().encode_to_vec();
+    let meter = Meter::decode(sent.as_slice()).unwrap();
+    assert_eq!(
+        (meter.aggregation, meter.aggregation()),
+        (99, Aggregation::Unspecified)
+    );
+}
+
+fn newer_meter() -> Meter {
+    Meter {
+        slug: "newer".into(),
+        event_type: "newer".into(),
+        aggregation: 99,
+        ..Meter::default()
+    }
 }
 
 /// A newer SDK calls what the server does not know.
@@ -134,4 +174,28 @@ async fn an_older_server() {
         .await
         .unwrap_err();
     assert_eq!(Error::from(status).code(), Some(Code::Unimplemented));
+}
+
+#[tokio::test]
+async fn an_older_server_refuses_a_value_that_it_does_not_know() {
+    let client = known();
+    let error = client
+        .call(|request_id| async {
+            let request = CreateMeterRequest {
+                meter: Some(newer_meter()),
+                request_id,
+            };
+            client.meters().create_meter(request).await
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(refused_fields(error), ["meter.aggregation"]);
+}
+
+#[test]
+fn a_bad_address() {
+    for bad in ["", "ftp://host:1", "http://"] {
+        let made = Client::builder(bad, "key").connect_lazy();
+        assert!(matches!(made, Err(Error::Setup(_))), "{bad}");
+    }
 }

@@ -38,7 +38,7 @@ export class PerennialError extends Error {
       return error;
     }
     const failure = ConnectError.from(error);
-    const result = new PerennialError(failure.code, failure.rawMessage, failure);
+    const result = new PerennialError(isUntrusted(failure) ? Code.Unavailable : failure.code, failure.rawMessage, failure);
     for (const detail of failure.details) {
       if (!("type" in detail) || !(detail.value instanceof Uint8Array)) {
         continue;
@@ -51,4 +51,10 @@ export class PerennialError extends Error {
     }
     return result;
   }
+}
+
+/** Whether there is no connection because TLS could not be agreed on; for the transport that is an internal error. */
+function isUntrusted({ cause }: ConnectError): boolean {
+  const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  return /CERT|^UNABLE_TO_|^ERR_(TLS|SSL)_|^EPROTO$/.test(reason);
 }

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http2";
+import { readFileSync } from "node:fs";
+import { createSecureServer, createServer } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { after, test } from "node:test";
 
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 
 import { Client, Code, Decimal, fromWire, pages, PerennialError, type Settings, toWire } from "../src/index.js";
 import { CustomerSchema, CustomerService } from "../src/gen/customer.js";
+import { MeterSchema, MeterService } from "../src/gen/metering.js";
 import { SubscriptionService } from "../src/gen/subscription.js";
 
 const address = process.env.PERENNIAL_ADDRESS;
@@ -80,19 +82,26 @@ test("an older server: it is sent what it does not know", live, async () => {
   const newer = { ...CustomerService, method: { ...CustomerService.method, notYet: { ...CustomerService.method.listCustomers, name: "NotYet", localName: "notYet" } } };
   newer.methods = Object.values(newer.method);
   await failure(client.service(newer).notYet({}), Code.Unimplemented);
+  // A value that is not passed over, but refused by name.
+  const error = await failure(client.service(MeterService).createMeter({ meter: newerMeter }), Code.InvalidArgument);
+  assert.deepEqual(error.violations.map(({ field }) => field), ["meter.aggregation"]);
 });
 
-test("a newer server: it sends what is not known here", () => {
+const newerMeter = { slug: "newer", eventType: "newer", aggregation: 99 };
+
+test("a newer server: it sends fields that are passed over, and values of enums that stay numbers", () => {
   const sent = new BinaryWriter();
   sent.tag(2, WireType.LengthDelimited).string("acme").tag(999, WireType.LengthDelimited).string("news");
   const bytes = sent.finish();
   const customer = fromBinary(CustomerSchema, bytes);
   assert.equal(customer.key, "acme");
   assert.deepEqual(toBinary(CustomerSchema, customer), bytes);
+  const meter = fromBinary(MeterSchema, toBinary(MeterSchema, create(MeterSchema, newerMeter)));
+  assert.equal(meter.aggregation, 99);
 });
 
 /** A server that refuses the first two attempts of each call, and what it was sent. */
-async function flaky() {
+async function flaky(makeServer: (handler: ReturnType<typeof connectNodeAdapter>) => Server = createServer) {
   const seen = { ids: [] as string[], keys: [] as (string | null)[], syncs: 0 };
   const routes = (router: ConnectRouter) =>
     router
@@ -112,8 +121,19 @@ async function flaky() {
           throw new ConnectError("not now", Code.Unavailable);
         },
       });
-  return { seen, address: await listening(createServer(connectNodeAdapter({ routes }))) };
+  return { seen, address: await listening(makeServer(connectNodeAdapter({ routes }))) };
 }
+
+test("TLS: only a known authority is trusted", async () => {
+  const pem = (name: string) => readFileSync(new URL(`../../../tls/${name}.pem`, import.meta.url));
+  const { seen, address } = await flaky((handler) =>
+    createSecureServer({ key: pem("server.key"), cert: pem("server") }, handler),
+  );
+  const known = connect(`https://${address}`, "secret", { rootCertificates: pem("authority") });
+  await known.service(CustomerService).createCustomer({ customer: { key: "acme" } });
+  assert.equal(seen.ids.length, 3);
+  await failure(list(connect(`https://${address}`, "secret")), Code.Unavailable);
+});
 
 test("retries share one request id", async () => {
   const { seen, address } = await flaky();

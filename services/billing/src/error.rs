@@ -71,7 +71,7 @@ pub enum BillingError {
     #[error("customer {0} is deleted")]
     CustomerGone(String),
     /// The profile of the customer has no app of the kind.
-    #[error("the billing profile of the customer has no {0} app")]
+    #[error("no {0} app found in billing profile for customer")]
     NotAppOfCustomer(&'static str),
     /// The app knows nothing about the customer.
     #[error("the app has no data of customer {0}")]

@@ -14,7 +14,12 @@ use sea_orm::{
 use sea_orm_migration::{MigrationTrait, SchemaManager, prelude::*};
 use tokio::sync::watch;
 
-use crate::{Code, Context, Versions, Write, secret::MasterKey, store::ChassisTables};
+use crate::{Code, Context, Versions, Write, secret::MasterKey, store};
+
+/// Longest time of one statement on PostgreSQL; migrations may take longer.
+const STATEMENT_LIMIT: Duration = Duration::from_secs(60);
+/// Longest time in which a database that can be reached answers.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A service's database. Cheap to clone.
 #[derive(Clone)]
@@ -26,6 +31,8 @@ struct Inner {
     service: &'static str,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// One connection that only `is_reachable` uses; none for a file.
+    probe: Option<DatabaseConnection>,
     master: MasterKey,
     committed: watch::Sender<u64>,
     versions: Option<Versions>,
@@ -42,20 +49,22 @@ impl Db {
         migrations: Vec<Box<dyn MigrationTrait>>,
     ) -> Result<Self, DbErr> {
         let alone = url.starts_with("sqlite:");
-        let (writer, reader) = if alone {
+        let (writer, reader, probe) = if alone {
             (
                 counted(service, sqlite(url, 1).await?),
                 counted(service, sqlite(url, 4).await?),
+                None,
             )
         } else {
             let pool = counted(service, postgres(service, url, connections).await?);
-            (pool.clone(), pool)
+            (pool.clone(), pool, Some(probe(url).await?))
         };
         let db = Self {
             inner: Arc::new(Inner {
                 service,
                 writer,
                 reader,
+                probe,
                 master: master.clone(),
                 committed: watch::Sender::new(0),
                 versions: alone.then(Versions::default),
@@ -132,8 +141,40 @@ impl Db {
         self.inner.committed.subscribe()
     }
 
+    /// Whether the database answers. It is asked on a connection that nothing else uses, so that a pool whose connections are
+    /// all at work is not taken for a database that is gone. A file can always be reached.
+    pub async fn is_reachable(&self) -> bool {
+        let Some(probe) = &self.inner.probe else {
+            return true;
+        };
+        matches!(
+            tokio::time::timeout(PROBE_LIMIT, probe.ping()).await,
+            Ok(Ok(()))
+        )
+    }
+
+    /// What the connections for reads (on PostgreSQL: for all work) are doing.
+    pub(crate) fn pool(&self) -> Pool {
+        fn of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> Pool {
+            let idle: u32 = pool.num_idle().try_into().unwrap_or(u32::MAX);
+            Pool {
+                busy: pool.size().saturating_sub(idle),
+                idle,
+                most: pool.options().get_max_connections(),
+            }
+        }
+        if self.inner.probe.is_some() {
+            of(self.reader().get_postgres_connection_pool())
+        } else {
+            of(self.reader().get_sqlite_connection_pool())
+        }
+    }
+
     /// Closes the connections; on SQLite this folds the write-ahead log into the file.
     pub async fn close(&self) -> Result<(), DbErr> {
+        if let Some(probe) = &self.inner.probe {
+            probe.clone().close().await?;
+        }
         self.inner.reader.clone().close().await?;
         self.inner.writer.clone().close().await
     }
@@ -141,6 +182,10 @@ impl Db {
     async fn migrate(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<(), DbErr> {
         let tx = self.begin().await?;
         // Replicas that start together wait here for each other.
+        if self.backend() == DatabaseBackend::Postgres {
+            tx.execute_unprepared("SET LOCAL statement_timeout = 0")
+                .await?;
+        }
         lock(&tx, &format!("{}.migrate", self.inner.service)).await?;
         let table = format!("{}_migration", self.inner.service);
         tx.execute_unprepared(&format!(
@@ -156,8 +201,7 @@ impl Db {
             .iter()
             .map(|row| row.try_get("", "name"))
             .collect::<Result<_, _>>()?;
-        let chassis: Box<dyn MigrationTrait> = Box::new(ChassisTables);
-        for migration in std::iter::once(chassis).chain(migrations) {
+        for migration in store::migrations().into_iter().chain(migrations) {
             if done.iter().any(|name| name == migration.name()) {
                 continue;
             }
@@ -204,6 +248,17 @@ impl Db {
         .await?;
         tx.commit().await
     }
+}
+
+/// Connections of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pool {
+    /// Those at work.
+    pub busy: u32,
+    /// Those that wait for work.
+    pub idle: u32,
+    /// How many there may be.
+    pub most: u32,
 }
 
 /// Counts the statements of a service by the RPC that caused them (none: its own timers and readers of feeds), which
@@ -257,7 +312,18 @@ async fn postgres(service: &str, url: &str, connections: u32) -> Result<Database
         .record_stmt_in_spans(true)
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))
+        .statement_timeout(STATEMENT_LIMIT)
         .set_schema_search_path(service);
+    Database::connect(options).await
+}
+
+async fn probe(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .sqlx_logging(false)
+        .connect_lazy(true)
+        .max_connections(1)
+        .acquire_timeout(PROBE_LIMIT);
     Database::connect(options).await
 }
 
@@ -332,6 +398,8 @@ pub fn passing(error: &DbErr) -> Option<Code> {
             "40001" | "40P01" | "5" | "517" => Some(Code::Aborted),
             // The server is ending, starting or full.
             "57P01" | "57P02" | "57P03" | "53300" => Some(Code::Unavailable),
+            // It took longer than a statement may.
+            "57014" => Some(Code::DeadlineExceeded),
             _ => None,
         };
     }
@@ -345,6 +413,17 @@ pub fn passing(error: &DbErr) -> Option<Code> {
             | sqlx::Error::WorkerCrashed
     )
     .then_some(Code::Unavailable)
+}
+
+/// Whether a database could not be opened because it cannot be reached, or is still starting: another try may find it.
+/// One that answers and refuses, such as for a wrong password, is not away.
+pub fn is_away(error: &DbErr) -> bool {
+    if let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error
+        && let sqlx::Error::Database(answer) = cause.as_ref()
+    {
+        return matches!(answer.code().as_deref(), Some("57P03" | "53300"));
+    }
+    passing(error) == Some(Code::Unavailable)
 }
 
 /// An instant as it is stored: microseconds since 1970.
@@ -384,4 +463,28 @@ pub fn exact_null(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef 
         column.decimal();
     }
     column
+}
+
+/// Has PostgreSQL compress long values of columns with LZ4, where the server can. Its own way takes several times longer, as long as
+/// all the rest of writing the row. What is stored stays as it is, and readers notice nothing.
+pub async fn compress_fast(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    columns: &[&str],
+) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(());
+    }
+    for column in columns {
+        manager
+            .get_connection()
+            .execute_unprepared(&format!(
+                "DO $$ BEGIN \
+                 EXECUTE 'ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION lz4'; \
+                 EXCEPTION WHEN feature_not_supported OR syntax_error THEN NULL; \
+                 END $$"
+            ))
+            .await?;
+    }
+    Ok(())
 }

@@ -54,6 +54,20 @@ impl Env {
         }
     }
 
+    /// A number above zero among the settings of the service's own.
+    pub fn number(&self, name: &str, default: u32) -> Result<u32, BuildError> {
+        let Some(text) = self.config.setting(name) else {
+            return Ok(default);
+        };
+        let number = text.parse().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| {
+            BuildError::Setting(format!(
+                "{}.{name}: `{text}` is not a whole number above zero",
+                self.name
+            ))
+        })
+    }
+
     /// The link to another service.
     pub fn link(&self, service: &str) -> Link {
         self.links.get(service)
@@ -85,15 +99,7 @@ impl Env {
         &self,
         migrations: Vec<Box<dyn MigrationTrait>>,
     ) -> Result<Db, BuildError> {
-        let connections = match self.config.setting("database_connections") {
-            None => DEFAULT_CONNECTIONS,
-            Some(text) => text.parse().map_err(|_| {
-                BuildError::Setting(format!(
-                    "{}.database_connections: `{text}` is not a number",
-                    self.name
-                ))
-            })?,
-        };
+        let connections = self.number("database_connections", DEFAULT_CONNECTIONS)?;
         let db = Db::open(
             self.name,
             &self.config.database_url,

@@ -2,6 +2,7 @@
 //! facts on the caller's side. Nobody parses messages.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use contract::kernel::v1 as pb;
 use prost::{Message as _, Name as _};
@@ -224,6 +225,11 @@ pub(crate) fn database_passing(error: &sea_orm::DbErr) -> Option<Status> {
             "CONCURRENT_CHANGE",
             "another change came in between; try again",
         )
+    } else if code == Code::DeadlineExceeded {
+        (
+            "DATABASE_TIMEOUT",
+            "the database took too long; ask for less, or try again",
+        )
     } else {
         (
             "DATABASE_UNAVAILABLE",
@@ -243,6 +249,27 @@ pub fn refuse(code: Code, reason: &'static str, message: &str, violations: &[Vio
         HashMap::new(),
         violations,
         &[],
+    )
+}
+
+/// The reason of a call that is turned away because too many go on at once.
+pub const OVERLOADED: &str = "OVERLOADED";
+/// After how long such a call may be tried again.
+const OVERLOAD_PAUSE: Duration = Duration::from_secs(1);
+
+/// The status of a call that is turned away because too many go on at once: nothing of it was done.
+pub(crate) fn overloaded() -> Status {
+    let wait = OVERLOAD_PAUSE.as_millis().to_string();
+    let mut details = ErrorDetails::with_error_info(
+        OVERLOADED,
+        "perennial.chassis",
+        HashMap::from([("retry_after_ms".to_owned(), wait)]),
+    );
+    details.set_retry_info(Some(OVERLOAD_PAUSE));
+    Status::with_error_details(
+        tonic::Code::ResourceExhausted,
+        "too many calls go on at once; try again",
+        details,
     )
 }
 

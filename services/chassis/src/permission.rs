@@ -92,6 +92,10 @@ const TABLE: &[(&str, Need)] = &[
         Internal,
     ),
     (
+        "perennial.metering.v1.MeterService/PlaceMeterHolds",
+        Internal,
+    ),
+    (
         "perennial.metering.v1.MeterService/ReleaseMeterHold",
         Internal,
     ),

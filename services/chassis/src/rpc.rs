@@ -1,5 +1,5 @@
-//! What every RPC passes before its handler: authentication, permission, deadline, trace,
-//! metrics, and a net under panics. It is laid around a service's routes, so that calls
+//! What every RPC passes before its handler: a limit on how many go on at once, authentication, permission,
+//! deadline, trace, metrics, and a net under panics. It is laid around a service's routes, so that calls
 //! inside the process pass it just like calls from outside.
 
 use std::{
@@ -12,6 +12,7 @@ use std::{
 
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, Request, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Status, body::Body, service::Routes};
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
 use tracing::Instrument as _;
@@ -20,7 +21,7 @@ use crate::{
     Code, Link,
     auth::Gate,
     context::DEFAULT_DEADLINE,
-    error::refuse,
+    error::{overloaded, refuse},
     permission::{Rule, Rules},
     telemetry,
 };
@@ -35,14 +36,36 @@ pub(crate) fn answering() -> Arc<str> {
     ANSWERING.try_with(Arc::clone).unwrap_or_default()
 }
 
+/// Most calls of a service that go on at once, unless its setting `concurrent_calls` says otherwise.
+pub const CONCURRENT_CALLS: u32 = 1_000;
+/// How the paths of readers of feeds begin.
+const FEEDS: &str = "/perennial.feed.";
+
 /// Lays authentication and the rest around a service's routes.
 pub fn protect(service: &'static str, routes: Routes, gate: Gate, rules: Arc<Rules>) -> Link {
+    protect_with_room(service, routes, gate, rules, CONCURRENT_CALLS)
+}
+
+/// The same with a limit of its own on how many calls go on at once.
+pub fn protect_with_room(
+    service: &'static str,
+    routes: Routes,
+    gate: Gate,
+    rules: Arc<Rules>,
+    calls: u32,
+) -> Link {
+    count_shed(service, 0);
     BoxCloneSyncService::new(Protected {
         service,
         routes: BoxCloneSyncService::new(routes),
         gate,
         rules,
+        room: Arc::new(Semaphore::new(calls as usize)),
     })
+}
+
+fn count_shed(service: &'static str, calls: u64) {
+    metrics::counter!("perennial_calls_shed_total", "service" => service).increment(calls);
 }
 
 #[derive(Clone)]
@@ -51,6 +74,7 @@ struct Protected {
     routes: Link,
     gate: Gate,
     rules: Arc<Rules>,
+    room: Arc<Semaphore>,
 }
 
 impl Service<Request<Body>> for Protected {
@@ -101,6 +125,10 @@ impl Service<Request<Body>> for Protected {
 
 impl Protected {
     async fn answer(self, path: &str, request: Request<Body>) -> Response<Body> {
+        let _room = match self.enter(path) {
+            Ok(room) => room,
+            Err(status) => return status.into_http(),
+        };
         match self.admit(request).await {
             Ok((rule, request)) => {
                 let limit = deadline(request.headers(), rule);
@@ -126,6 +154,19 @@ impl Protected {
             }
             Err(status) => status.into_http(),
         }
+    }
+
+    /// Room for a call until it is answered. Streams and readers of feeds wait rather than work, and take none.
+    fn enter(&self, path: &str) -> Result<Option<OwnedSemaphorePermit>, Status> {
+        let streams = self.rules.get(path).is_some_and(|rule| rule.streams);
+        if streams || path.starts_with(FEEDS) {
+            return Ok(None);
+        }
+        let room = self.room.clone().try_acquire_owned();
+        room.map(Some).map_err(|_| {
+            count_shed(self.service, 1);
+            overloaded()
+        })
     }
 
     async fn admit(&self, mut request: Request<Body>) -> Result<(Rule, Request<Body>), Status> {
@@ -186,7 +227,67 @@ fn code_of(headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::{
+        auth::{Principal, PrincipalSource},
+        clock::Clocks,
+        secret::MasterKey,
+        token::Signer,
+    };
+
+    struct NoKeys;
+
+    #[tonic::async_trait]
+    impl PrincipalSource for NoKeys {
+        async fn resolve(&self, _: &str, _: Option<&str>) -> Result<Principal, Status> {
+            Err(Status::unauthenticated("there are no keys here"))
+        }
+    }
+
+    async fn call(link: &Link, path: &str) -> Status {
+        let request = Request::post(path).body(Body::empty()).unwrap();
+        let response = link.clone().oneshot(request).await.unwrap();
+        Status::from_header_map(response.headers()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn calls_without_room_are_turned_away_unread_but_readers_of_feeds_are_not() {
+        let gate = Gate::new(
+            Signer::new(&MasterKey::generate()),
+            Clocks::default(),
+            Arc::new(NoKeys),
+        );
+        let rules = Arc::new(Rules::load());
+        let protected = |calls| {
+            protect_with_room(
+                "catalog",
+                Routes::default(),
+                gate.clone(),
+                rules.clone(),
+                calls,
+            )
+        };
+        let (path, feed) = (
+            "/perennial.catalog.v1.PlanService/GetPlan",
+            "/perennial.feed.v1.FeedService/ListEvents",
+        );
+        let full = protected(0);
+        let status = call(&full, path).await;
+        assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+        let details = crate::error::details(&status);
+        assert_eq!(details.reason, crate::error::OVERLOADED);
+        assert_eq!(details.metadata["retry_after_ms"], "1000");
+        assert_eq!(call(&full, feed).await.code(), tonic::Code::Unauthenticated);
+        // Room is given back with the answer.
+        let narrow = protected(1);
+        for _ in 0..3 {
+            assert_eq!(
+                call(&narrow, path).await.code(),
+                tonic::Code::Unauthenticated
+            );
+        }
+    }
 
     #[test]
     fn timeouts_are_read_with_their_unit() {

@@ -140,14 +140,19 @@ pub async fn serve_grpc(
     Ok(result?)
 }
 
+/// The name under which the health service tells that the process is alive, whether or not it is ready: for
+/// liveness probes, which must not end a process that only waits for its database.
+pub const LIVE: &str = "live";
+
 /// Keeps the standard health service in step with readiness: `SERVING` for the whole
-/// process (the empty name) and for each part by name.
+/// process (the empty name) and for each part by name; always for `LIVE`.
 async fn report_health(
     reporter: tonic_health::server::HealthReporter,
     readiness: Readiness,
     shutdown: CancellationToken,
 ) {
     use tonic_health::ServingStatus::{NotServing, Serving};
+    reporter.set_service_status(LIVE, Serving).await;
     loop {
         let (all, parts) = readiness.report();
         let stopping = shutdown.is_cancelled();

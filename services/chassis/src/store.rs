@@ -3,8 +3,13 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+/// All steps in order.
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![Box::new(ChassisTables), Box::new(FastCompression)]
+}
+
 /// Creates the chassis tables.
-pub struct ChassisTables;
+struct ChassisTables;
 
 impl MigrationName for ChassisTables {
     fn name(&self) -> &'static str {
@@ -126,5 +131,22 @@ impl MigrationTrait for ChassisTables {
                     .to_owned(),
             )
             .await
+    }
+}
+
+/// Events and audit rows carry whole documents: most of what a write costs is to compress them.
+struct FastCompression;
+
+impl MigrationName for FastCompression {
+    fn name(&self) -> &'static str {
+        "c0002_compression"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for FastCompression {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        crate::db::compress_fast(manager, "outbox", &["payload"]).await?;
+        crate::db::compress_fast(manager, "audit_entry", &["before", "after"]).await
     }
 }

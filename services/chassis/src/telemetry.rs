@@ -75,6 +75,11 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         metrics::Unit::Seconds,
         "Time from the arrival of a call to its answer, by service, path and gRPC code"
     );
+    metrics::describe_histogram!(
+        "perennial_http_duration_seconds",
+        metrics::Unit::Seconds,
+        "Time from the arrival of a request at the gateway to its answer, by dialect and status"
+    );
     metrics::describe_counter!(
         "perennial_feed_events_total",
         "Events that a consumer has applied, by consumer"
@@ -87,6 +92,22 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_counter!(
         "perennial_database_statements_total",
         "Statements sent to the database, by service and by the RPC that caused them (empty: timers and feeds)"
+    );
+    metrics::describe_gauge!(
+        "perennial_database_connections",
+        "Connections of a service's pool: busy, idle, and the most there may be"
+    );
+    metrics::describe_counter!(
+        "perennial_calls_shed_total",
+        "Calls turned away because too many went on at once, by service"
+    );
+    metrics::describe_counter!(
+        "perennial_changes_total",
+        "Committed changes that a feed tells of, by service and kind, such as invoice.created"
+    );
+    metrics::describe_counter!(
+        "perennial_usage_events_total",
+        "New usage events put into the database"
     );
     metrics::describe_counter!(
         "perennial_timer_work_total",

@@ -5,6 +5,7 @@
 use std::{collections::BTreeSet, sync::Mutex};
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value};
+use tonic::{Code, Status};
 use tracing::Instrument as _;
 
 use crate::{Batch, Context, Db, batch::Rows, db::micros, versions::Touch};
@@ -19,6 +20,30 @@ pub struct Write {
     touched: Mutex<BTreeSet<String>>,
     once: Mutex<Batch>,
     later: Mutex<Batch>,
+}
+
+/// How a write keeps others from changing what it was decided by, between its look and its commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Nobody waits: the commit fails as a change that came second when somebody was first (`Write::later_once`).
+    Checked,
+    /// The others wait.
+    Locked,
+}
+
+impl Guard {
+    /// Writes so that nobody waits; where somebody was first, once more so that the others wait.
+    pub async fn escalate<Answer, Pending>(
+        write: impl Fn(Self) -> Pending,
+    ) -> Result<Answer, Status>
+    where
+        Pending: Future<Output = Result<Answer, Status>>,
+    {
+        match write(Self::Checked).await {
+            Err(status) if status.code() == Code::Aborted => write(Self::Locked).await,
+            answer => answer,
+        }
+    }
 }
 
 /// Rows that one statement writes: its parameters are limited.
@@ -179,28 +204,30 @@ impl Write {
         Ok(())
     }
 
-    /// Sends what was kept for the commit, for those who go on with this write and may see or write the same rows.
-    pub(crate) async fn flush(&mut self) -> Result<(), DbErr> {
+    /// What was kept for the commit, and how many of the first statements decide whether it stands.
+    fn kept(&mut self) -> (Batch, usize) {
         let poisoned = std::sync::PoisonError::into_inner;
         let mut batch = std::mem::take(self.once.get_mut().unwrap_or_else(poisoned));
         let once = batch.len();
-        batch.append(std::mem::take(
-            self.later.get_mut().unwrap_or_else(poisoned),
-        ));
+        let later = self.later.get_mut().unwrap_or_else(poisoned);
+        batch.append(std::mem::take(later));
+        (batch, once)
+    }
+
+    /// Sends what was kept for the commit, for those who go on with this write and may see or write the same rows.
+    pub(crate) async fn flush(&mut self) -> Result<(), DbErr> {
+        let (batch, once) = self.kept();
         let counts = batch.send(&self.tx).await?;
         stands(&counts, once)
     }
 
     /// Writes the audit rows and events and commits.
-    pub async fn commit(self) -> Result<(), DbErr> {
+    pub async fn commit(mut self) -> Result<(), DbErr> {
+        let (mut batch, once) = self.kept();
         let backend = self.tx.get_database_backend();
         let project = self.context.project.to_string();
         let now = micros(self.context.now);
         let actor = self.context.actor.as_str();
-        let poisoned = std::sync::PoisonError::into_inner;
-        let mut batch = self.once.into_inner().unwrap_or_else(poisoned);
-        let once = batch.len();
-        batch.append(self.later.into_inner().unwrap_or_else(poisoned));
         let mut counts = Vec::new();
         if !self.audits.is_empty() {
             let trail = self.audits.into_iter().map(|audit| {
@@ -217,7 +244,8 @@ impl Write {
             });
             insert(AUDIT, trail, |rows| batch.push(rows.insert(backend)));
         }
-        let announce = !self.events.is_empty();
+        let changes: Vec<&'static str> = self.events.iter().map(|event| event.kind).collect();
+        let announce = !changes.is_empty();
         if announce {
             let traceparent = crate::telemetry::current_traceparent();
             let events = self.events.into_iter().map(|event| {
@@ -260,6 +288,12 @@ impl Write {
         }
         if announce {
             self.db.announce_commit();
+        }
+        for kind in changes {
+            metrics::counter!(
+                "perennial_changes_total", "service" => self.db.service(), "kind" => kind
+            )
+            .increment(1);
         }
         Ok(())
     }

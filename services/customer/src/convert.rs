@@ -33,11 +33,17 @@ use crate::{
         subject::{Subject, SubjectPatch},
     },
     error::CustomerError,
-    store::{customer_list::OrderBy, subject::SubjectName, subscription::Reported},
+    store::{
+        customer_list::OrderBy,
+        subject::SubjectName,
+        subscription::{Entitled, Reported},
+    },
 };
 
 /// Most subscriptions of one report.
 const REPORTED_MAX: usize = 1000;
+/// Most items of theirs that entitle to something.
+const ENTITLED_MAX: usize = 1000;
 /// Most exchange rates of one call.
 const RATES_MAX: usize = 1000;
 /// Most holds of one call.
@@ -393,7 +399,7 @@ pub fn hold(hold: &Hold) -> pb::Hold {
     use pb::hold::Reason;
     let reason = match hold.reason {
         HoldReason::Subscription => Reason::Subscription,
-        HoldReason::Entitlement => Reason::Entitlement,
+        HoldReason::Entitlement | HoldReason::Included => Reason::Entitlement,
         HoldReason::Invoice => Reason::Invoice,
         HoldReason::Feature => Reason::Feature,
     };
@@ -415,7 +421,7 @@ pub fn reported(wire: &[pb::CustomerSubscription]) -> Result<Vec<Reported>, Cust
             format!("must not be more than {REPORTED_MAX}"),
         ));
     }
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut items) = (BTreeSet::new(), BTreeSet::new());
     let mut reported = Vec::with_capacity(wire.len());
     for one in wire {
         if one.subscription_id.is_empty() || !seen.insert(&one.subscription_id) {
@@ -430,10 +436,44 @@ pub fn reported(wire: &[pb::CustomerSubscription]) -> Result<Vec<Reported>, Cust
             plan_key: one.plan_key.clone(),
             period: named("subscriptions.period", from_open_period(period))?,
             currency: optional_currency("subscriptions.currency_code", &one.currency_code)?,
+            entitled: entitled(&one.entitled_items, &mut items)?,
         });
+    }
+    if items.len() > ENTITLED_MAX {
+        return Err(CustomerError::invalid(
+            "subscriptions.entitled_items",
+            format!("must not be more than {ENTITLED_MAX}"),
+        ));
     }
     reported.sort_by(|a, b| (a.period.start, &a.id).cmp(&(b.period.start, &b.id)));
     Ok(reported)
+}
+
+/// What entitles to something; `seen` has the ids of all items.
+fn entitled<'wire>(
+    wire: &'wire [pb::EntitledItem],
+    seen: &mut BTreeSet<&'wire str>,
+) -> Result<Vec<Entitled>, CustomerError> {
+    let field = "subscriptions.entitled_items";
+    wire.iter()
+        .map(|item| {
+            crate::domain::text::required(
+                "subscriptions.entitled_items.item_id",
+                item.item_id.clone(),
+                255,
+            )?;
+            if !seen.insert(&item.item_id) {
+                return Err(CustomerError::invalid(field, "must be there once each"));
+            }
+            crate::domain::text::bounded(field, &item.feature_key, 255)?;
+            let period = required("subscriptions.entitled_items.period", item.period.as_ref())?;
+            Ok(Entitled {
+                item: item.item_id.clone(),
+                feature_key: item.feature_key.clone(),
+                period: named(field, from_open_period(period))?,
+            })
+        })
+        .collect()
 }
 
 /// A time that may be absent.

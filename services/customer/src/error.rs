@@ -312,7 +312,7 @@ impl Problem for CustomerError {
                 .iter()
                 .take(HOLDS_SHOWN_MAX)
                 .map(|hold| {
-                    let field = format!("{}:{}", hold.reason.word(), hold.holder);
+                    let field = format!("{}:{}", hold.reason.shown(), hold.holder);
                     Violation::new(field, hold.sentence())
                 })
                 .collect();
@@ -322,7 +322,7 @@ impl Problem for CustomerError {
 
     fn metadata(&self) -> Vec<(&'static str, String)> {
         if let Self::CustomerHeld { id, holds } = self {
-            let mut reasons: Vec<&str> = holds.iter().map(|hold| hold.reason.word()).collect();
+            let mut reasons: Vec<&str> = holds.iter().map(|hold| hold.reason.shown()).collect();
             reasons.dedup();
             return vec![
                 ("customer_id", id.to_string()),

@@ -9,6 +9,7 @@ mod principal;
 mod rates;
 pub mod rates_file;
 mod secret;
+mod seen;
 mod start;
 mod store;
 #[cfg(test)]

@@ -7,7 +7,10 @@ use chassis::Context;
 use kernel::{Timestamp, id::CustomerId, period::OpenPeriod};
 
 use crate::{
-    domain::{product_right::Subject, promotion::joined},
+    domain::{
+        product_right::{ProductRight, Subject},
+        promotion::joined,
+    },
     error::EntitlementError,
     memory::Memory,
     store,
@@ -22,6 +25,27 @@ pub async fn bought(
     context: &Context,
     customers: &[CustomerId],
     at: Timestamp,
+) -> Result<Bought, EntitlementError> {
+    held(memory, context, customers, at, |right| right.period).await
+}
+
+/// The same, where what is renewed is had until it is.
+pub async fn bought_until_renewal(
+    memory: &Memory,
+    context: &Context,
+    customers: &[CustomerId],
+    at: Timestamp,
+) -> Result<Bought, EntitlementError> {
+    let until = |right: &ProductRight| right.until_renewal(at);
+    held(memory, context, customers, at, until).await
+}
+
+async fn held(
+    memory: &Memory,
+    context: &Context,
+    customers: &[CustomerId],
+    at: Timestamp,
+    period: impl Fn(&ProductRight) -> OpenPeriod,
 ) -> Result<Bought, EntitlementError> {
     if customers.is_empty() {
         return Ok(Bought::new());
@@ -41,11 +65,12 @@ pub async fn bought(
             Subject::Feature(key) => vec![key.clone()],
             Subject::Product(id) => given.get(id).cloned().unwrap_or_default(),
         };
+        let period = period(&right);
         let own = found.entry(customer).or_default();
         for key in keys {
             let span = own.get(&key).copied();
-            let span = joined(span.into_iter().chain([right.period]));
-            own.insert(key, span.unwrap_or(right.period));
+            let span = joined(span.into_iter().chain([period]));
+            own.insert(key, span.unwrap_or(period));
         }
     }
     Ok(found)

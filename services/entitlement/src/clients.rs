@@ -26,7 +26,7 @@ use tonic::Code;
 use crate::{
     convert,
     domain::{
-        entitlement::{Feature, UsageSource},
+        entitlement::{Entitlement, Feature, UsageSource},
         usage::Aggregation,
     },
     error::EntitlementError,
@@ -129,6 +129,7 @@ impl Clients {
         let request = context.request(customer::GetCustomerRequest {
             customer_ref: Some(reference.clone()),
             include_deleted: true,
+            for_subscription: false,
         });
         let answer = match self.customers.clone().get_customer(request).await {
             Ok(answer) => answer.into_inner(),
@@ -349,42 +350,49 @@ impl Clients {
         Ok(())
     }
 
-    /// Keeps the meter behind a feature from being deleted, and what the feature filters on in it.
-    pub async fn hold_meter(
+    /// Keeps the meters behind the features of metered entitlements from being deleted, and what the features filter on in them: all
+    /// of them or none.
+    pub async fn hold_meters(
         &self,
         context: &Context,
-        feature: FeatureId,
-        feature_key: &str,
-        source: &UsageSource,
+        measuring: &[&Entitlement],
     ) -> Result<(), EntitlementError> {
-        let query = read_query(source)?;
-        let hold = metering::MeterHold {
-            meter_id: query.meter_id,
-            reason: metering::meter_hold::Reason::Entitlement.into(),
-            holder_id: feature.to_string(),
-            group_by_keys: query.group_by_filters.into_keys().collect(),
-            display_text: format!("entitlements for feature {feature_key}"),
-            create_time: None,
-        };
-        let request = context.request(metering::PlaceMeterHoldRequest {
-            hold: Some(hold),
-            request_id: String::new(),
-        });
-        self.meters.clone().place_meter_hold(request).await?;
+        // Several entitlements may measure with one feature.
+        let mut wanted = BTreeMap::new();
+        for entitlement in measuring {
+            let query = read_query(&entitlement.metered()?.source)?;
+            let hold = metering::MeterHold {
+                meter_id: query.meter_id,
+                reason: metering::meter_hold::Reason::Entitlement.into(),
+                holder_id: entitlement.feature.to_string(),
+                group_by_keys: query.group_by_filters.into_keys().collect(),
+                display_text: format!("entitlements for feature {}", entitlement.feature_key),
+                create_time: None,
+            };
+            wanted.insert((hold.meter_id.clone(), entitlement.feature), hold);
+        }
+        let holds: Vec<metering::MeterHold> = wanted.into_values().collect();
+        for holds in holds.chunks(BATCH_MAX) {
+            let request = context.request(metering::PlaceMeterHoldsRequest {
+                holds: holds.to_vec(),
+                request_id: String::new(),
+            });
+            self.meters.clone().place_meter_holds(request).await?;
+        }
         Ok(())
     }
 
-    /// Takes that hold back.
+    /// Takes back the hold that a metered entitlement's feature has on its meter.
     pub async fn release_meter(
         &self,
         context: &Context,
-        feature: FeatureId,
-        source: &UsageSource,
+        entitlement: &Entitlement,
     ) -> Result<(), EntitlementError> {
+        let source = &entitlement.metered()?.source;
         let request = context.request(metering::ReleaseMeterHoldRequest {
             meter_id: read_query(source)?.meter_id,
             reason: metering::meter_hold::Reason::Entitlement.into(),
-            holder_id: feature.to_string(),
+            holder_id: entitlement.feature.to_string(),
             request_id: String::new(),
         });
         self.meters.clone().release_meter_hold(request).await?;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chassis::{
-    Write,
+    Guard, Write,
     feed::{Consume, ConsumerSpec, Event},
 };
 use contract::{
@@ -18,7 +18,7 @@ use crate::{
     clients::Clients,
     convert,
     error::EntitlementError,
-    provision::{self, Features, Guard},
+    provision::{self, Features},
     reserved::Reserved,
     store,
 };
@@ -65,6 +65,7 @@ impl Consume for Subscriptions {
             Some(features) => features,
             None => Features::of(&self.clients, &context, &rights.rights).await?,
         };
+        self.reserved.keep_applied(context.project, &rights);
         provision::apply(write, rights, &features, Guard::Locked).await?;
         Ok(())
     }

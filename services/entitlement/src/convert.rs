@@ -478,6 +478,14 @@ fn feature_id(wire: &catalog::Feature) -> Result<kernel::id::FeatureId> {
         .map_err(|_| EntitlementError::Corrupt { what: "feature id" })
 }
 
+/// What is there of a subscription that was applied.
+pub fn applied(there: &[Entitlement], now: Timestamp) -> Result<pb::ApplySubscriptionResponse> {
+    let entitlements = there.iter().map(|found| entitlement(found, now));
+    Ok(pb::ApplySubscriptionResponse {
+        entitlements: entitlements.collect::<Result<_>>()?,
+    })
+}
+
 /// A subscription as far as entitlements go.
 pub fn subscription_rights(
     state: Option<&subscription::SubscriptionState>,

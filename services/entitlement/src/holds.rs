@@ -1,9 +1,13 @@
 //! Holds on customers and meters: while an entitlement is live, its customer cannot be deleted, nor the meter
-//! that its feature measures with (one hold per feature, as many entitlements as it may have). What must be
+//! that its feature measures with (one hold per feature, as many entitlements as it may have). The customer of
+//! what a subscription manages is held by the subscription. What must be
 //! told is marked on the row in the same transaction, told right after, and told again by a timer until it was
 //! heard. An entitlement that ends by time is marked by that timer.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chassis::{Context, Db, timer::Timer};
 use jiff::SignedDuration;
@@ -50,24 +54,32 @@ pub async fn drop_provisional(
     }
 }
 
-/// Tells the customer service of changed entitlements. What fails stays marked for the timer.
+/// Why others could not be told of entitlements.
+type Untold = BTreeMap<EntitlementId, Arc<EntitlementError>>;
+
+/// Tells others of changed entitlements. What fails stays marked for the timer.
 pub async fn tell(db: &Db, clients: &Clients, context: &Context, changed: &[Entitlement]) -> u64 {
-    let mut told = Vec::new();
-    let untold = tell_customers(clients, context, changed).await;
-    for entitlement in changed {
-        let heard = match untold.get(&entitlement.id) {
-            Some(error) => Err(error.to_string()),
-            None => tell_meter(db, clients, context, entitlement)
-                .await
-                .map_err(|error| error.to_string()),
-        };
-        match heard {
-            Ok(meter_held) => told.push((entitlement, meter_held)),
-            Err(error) => {
-                tracing::warn!(entitlement.id = %entitlement.id, %error, "other services could not be told of an entitlement");
-            }
-        }
+    let is_over = |entitlement: &Entitlement| {
+        entitlement.deleted.is_some()
+            || entitlement.span().is_empty()
+            || entitlement.active_to.is_some_and(|end| end <= context.now)
+    };
+    let metered = changed
+        .iter()
+        .filter(|entitlement| entitlement.metered().is_ok());
+    let (over, lasting): (Vec<_>, Vec<_>) = metered.partition(|found| is_over(found));
+    let mut untold = tell_customers(clients, context, changed).await;
+    untold.extend(hold_meters(clients, context, &lasting).await);
+    untold.extend(release_meters(db, clients, context, &over).await);
+    for (id, error) in &untold {
+        tracing::warn!(entitlement.id = %id, %error, "other services could not be told of an entitlement");
     }
+    let held: BTreeSet<EntitlementId> = lasting.iter().map(|found| found.id).collect();
+    let told: Vec<(&Entitlement, bool)> = changed
+        .iter()
+        .filter(|entitlement| !untold.contains_key(&entitlement.id))
+        .map(|entitlement| (entitlement, held.contains(&entitlement.id)))
+        .collect();
     if told.is_empty() {
         return 0;
     }
@@ -86,49 +98,60 @@ pub async fn tell(db: &Db, clients: &Clients, context: &Context, changed: &[Enti
     }
 }
 
-/// Tells metering; answers whether the meter is held now.
-async fn tell_meter(
+/// Has metering hold the meters of entitlements, all at once; one by one where that is refused, so that one that cannot be held keeps none
+/// of the others from it.
+async fn hold_meters(clients: &Clients, context: &Context, measuring: &[&Entitlement]) -> Untold {
+    let together = clients.hold_meters(context, measuring).await;
+    let refused = matches!(&together, Err(EntitlementError::Remote(status)) if is_refusal(status));
+    let mut untold = Untold::new();
+    if refused && measuring.len() > 1 {
+        for entitlement in measuring {
+            let alone = clients.hold_meters(context, &[entitlement]).await;
+            let failed = heard(alone).err();
+            untold.extend(failed.map(|error| (entitlement.id, Arc::new(error))));
+        }
+    } else if let Err(error) = heard(together) {
+        let error = Arc::new(error);
+        let ids = measuring.iter().map(|entitlement| entitlement.id);
+        untold.extend(ids.map(|id| (id, error.clone())));
+    }
+    untold
+}
+
+/// Lets the meters of entitlements go that nothing else measures with.
+async fn release_meters(
+    db: &Db,
+    clients: &Clients,
+    context: &Context,
+    over: &[&Entitlement],
+) -> Untold {
+    let mut untold = Untold::new();
+    for entitlement in over {
+        let released = release_meter(db, clients, context, entitlement).await;
+        let failed = heard(released).err();
+        untold.extend(failed.map(|error| (entitlement.id, Arc::new(error))));
+    }
+    untold
+}
+
+async fn release_meter(
     db: &Db,
     clients: &Clients,
     context: &Context,
     entitlement: &Entitlement,
-) -> Result<bool, EntitlementError> {
-    let Ok(metered) = entitlement.metered() else {
-        return Ok(false);
-    };
-    let is_over = entitlement.deleted.is_some()
-        || entitlement.span().is_empty()
-        || entitlement.active_to.is_some_and(|end| end <= context.now);
-    let (feature, source) = (entitlement.feature, &metered.source);
-    let done = if !is_over {
-        clients
-            .hold_meter(context, feature, &entitlement.feature_key, source)
-            .await
-    } else if store::entitlement::measures_too(
-        db.reader(),
-        context.project,
-        entitlement,
-        context.now,
-    )
-    .await?
-    {
-        Ok(())
-    } else {
-        clients.release_meter(context, feature, source).await
-    };
-    heard(done)?;
-    Ok(!is_over)
+) -> Result<(), EntitlementError> {
+    let (db, project, now) = (db.reader(), context.project, context.now);
+    if store::entitlement::measures_too(db, project, entitlement, now).await? {
+        return Ok(());
+    }
+    clients.release_meter(context, entitlement).await
 }
 
-/// Tells the customer service, of all that hold a customer at once; answers of which it could not be told, and why.
-async fn tell_customers(
-    clients: &Clients,
-    context: &Context,
-    changed: &[Entitlement],
-) -> BTreeMap<EntitlementId, Arc<EntitlementError>> {
-    let mut untold = BTreeMap::new();
+/// Tells the customer service, of all that hold a customer at once. What a subscription manages does not: the subscription does.
+async fn tell_customers(clients: &Clients, context: &Context, changed: &[Entitlement]) -> Untold {
+    let mut untold = Untold::new();
     let mut holding: BTreeMap<CustomerId, Vec<(EntitlementId, &str, OpenPeriod)>> = BTreeMap::new();
-    for entitlement in changed {
+    for entitlement in changed.iter().filter(|found| found.managed_by.is_none()) {
         let (id, customer, span) = (entitlement.id, entitlement.customer, entitlement.span());
         if entitlement.deleted.is_some() || span.is_empty() {
             if let Err(error) = heard(clients.release_hold(context, customer, id).await) {
@@ -151,13 +174,18 @@ async fn tell_customers(
 /// A customer or meter that is gone needs no hold.
 fn heard(done: Result<(), EntitlementError>) -> Result<(), EntitlementError> {
     match done {
-        Err(EntitlementError::Remote(status))
-            if matches!(status.code(), Code::NotFound | Code::FailedPrecondition) =>
-        {
-            Ok(())
-        }
+        Err(EntitlementError::Remote(status)) if is_gone(&status) => Ok(()),
         other => other,
     }
+}
+
+fn is_gone(status: &Status) -> bool {
+    matches!(status.code(), Code::NotFound | Code::FailedPrecondition)
+}
+
+/// Whether a call failed by what it asked for, which may be one thing of many.
+fn is_refusal(status: &Status) -> bool {
+    is_gone(status) || status.code() == Code::InvalidArgument
 }
 
 /// Tells what was not heard the first time.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use chassis::{Context, Write, clock::system_now};
+use chassis::{Context, Guard, Write, clock::system_now};
 use contract::entitlement::v1 as pb;
 use jiff::SignedDuration;
 use kernel::{
@@ -85,21 +85,20 @@ impl Features {
     }
 }
 
-/// Everything that takes features of a customer: entitlements and reservations. For a subscription, its
-/// own are left out, and other subscriptions count as they are about to become.
+/// Everything that takes features of a customer: entitlements and reservations.
 pub async fn occupants(
     write: &Write,
     customer: CustomerId,
-    subscription: Option<&SubscriptionRights>,
 ) -> Result<Vec<Occupant>, EntitlementError> {
     let project = write.context().project;
     let reservations =
         store::subscription::reservations_of(write.tx(), project, customer, system_now()).await?;
     let entitlements =
         store::entitlement::of_customers(write.tx(), project, &[customer], None).await?;
-    Ok(occupants_beside(subscription, entitlements, reservations))
+    Ok(occupants_beside(None, entitlements, reservations))
 }
 
+/// The same of what is known. For a subscription, its own are left out, and other subscriptions count as they are about to become.
 fn occupants_beside(
     subscription: Option<&SubscriptionRights>,
     entitlements: Vec<Entitlement>,
@@ -127,43 +126,17 @@ fn occupants_beside(
     found
 }
 
-/// How a write keeps others from changing a customer's entitlements between what it reads and what it writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// They wait for it.
-    Locked,
-    /// Nobody waits, as long as the customer has no entitlements: the commit fails as `ABORTED` when somebody was first, and the
-    /// write can be made again with the lock.
-    Checked,
-}
-
-/// What decides about a subscription, and the customer's live entitlements; nobody changes either before the commit.
+/// What decides about a subscription, and the customer's live entitlements; whoever would change either waits.
 async fn standing(
     write: &Write,
     rights: &SubscriptionRights,
-    guard: Guard,
 ) -> Result<(Standing, Vec<Entitlement>), EntitlementError> {
-    let (tx, project) = (write.tx(), write.context().project);
-    let look =
-        || store::subscription::standing(tx, project, rights.customer, rights.id, system_now());
-    if guard == Guard::Checked {
-        let standing = look().await?;
-        // What is known already stays known.
-        let known = standing
-            .applied
-            .is_some_and(|applied| applied >= rights.revision);
-        if known {
-            return Ok((standing, Vec::new()));
-        }
-        if !standing.entitled {
-            store::check_customer(write, rights.customer, standing.sequence);
-            return Ok((standing, Vec::new()));
-        }
-    }
-    store::lock_customer(write, rights.customer).await?;
-    let standing = look().await?;
+    let (tx, project, customer) = (write.tx(), write.context().project, rights.customer);
+    store::lock_customer(write, customer).await?;
+    let standing =
+        store::subscription::standing(tx, project, customer, rights.id, system_now()).await?;
     let there = if standing.entitled {
-        store::entitlement::of_customers(tx, project, &[rights.customer], None).await?
+        store::entitlement::of_customers(tx, project, &[customer], None).await?
     } else {
         Vec::new()
     };
@@ -194,7 +167,8 @@ pub fn ensure_free(
     })
 }
 
-/// Reserves what a state will need; answers until when.
+/// Reserves what a state will need; answers until when. Where the customer has nothing that could be in the way, nobody is waited for and
+/// nothing looked at: the commit makes sure of that.
 pub async fn reserve(
     write: &Write,
     rights: &SubscriptionRights,
@@ -204,21 +178,23 @@ pub async fn reserve(
     let expires = system_now()
         .checked_add(RESERVATION)
         .unwrap_or(Timestamp::MAX);
-    let (standing, there) = standing(write, rights, guard).await?;
-    if standing
-        .applied
-        .is_some_and(|applied| applied >= rights.revision)
-    {
-        return Ok(expires);
-    }
-    let there = occupants_beside(Some(rights), there, standing.reservations);
     let wanted: Vec<Occupant> = rights
         .rights
         .iter()
         .map(|right| right.occupant(rights.id))
         .collect();
-    for occupant in &wanted {
-        ensure_free(occupant, &there, rights.customer)?;
+    match guard {
+        Guard::Checked => store::subscription::check_alone(write, rights, system_now()),
+        Guard::Locked => {
+            let (standing, there) = standing(write, rights).await?;
+            if standing.knows(rights.revision) {
+                return Ok(expires);
+            }
+            let there = occupants_beside(Some(rights), there, standing.reservations);
+            for occupant in &wanted {
+                ensure_free(occupant, &there, rights.customer)?;
+            }
+        }
     }
     let reservation = Reservation {
         subscription: rights.id,
@@ -253,7 +229,7 @@ pub async fn is_news(
 /// What an applied state brought about.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
-    /// Entitlements that changed, deleted ones and those of others too.
+    /// Entitlements that changed, deleted ones and those of others too, as far as other services have to be told of them.
     pub changed: Vec<Entitlement>,
     /// Live entitlements of the subscription now, by start of activity.
     pub there: Vec<Entitlement>,
@@ -269,13 +245,19 @@ pub async fn apply(
     let context = write.context().clone();
     let (project, now) = (context.project, context.now);
     let (subscription, customer) = (rights.id, rights.customer);
-    let (standing, all) = standing(write, &rights, guard).await?;
-    if standing
-        .applied
-        .is_some_and(|applied| applied >= rights.revision)
-    {
-        return Ok(None);
-    }
+    let all = match guard {
+        Guard::Checked => {
+            store::subscription::check_alone(write, &rights, system_now());
+            Vec::new()
+        }
+        Guard::Locked => {
+            let (standing, all) = standing(write, &rights).await?;
+            if standing.knows(rights.revision) {
+                return Ok(None);
+            }
+            all
+        }
+    };
     let is_own = |found: &Entitlement| {
         found
             .managed_by
@@ -345,6 +327,7 @@ pub async fn apply(
     there.extend(made_entitlements.iter().cloned());
     there.sort_by_key(|found| (found.active_from, found.id));
     changed.append(&mut made_entitlements);
+    changed.retain(Entitlement::concerns_others);
     let revision = rights.revision;
     store::subscription::put_applied_later(write, project, subscription, customer, revision);
     Ok(Some(Applied { changed, there }))

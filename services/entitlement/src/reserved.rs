@@ -1,47 +1,41 @@
-//! The features of subscriptions that were just reserved, so that catalog is not asked for them again when the subscription is
-//! applied a moment later. Whoever finds nothing here asks.
+//! What is remembered of subscriptions that were just reserved: their features, so that catalog is not asked for them again when the
+//! subscription is applied a moment later; and that the feed was faster than the call that applies them. Whoever finds nothing here asks.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
+use chassis::Recent;
 use kernel::id::{ProjectId, SubscriptionId};
 
 use crate::{domain::subscription::SubscriptionRights, provision::Features};
 
-/// Most subscriptions that are remembered.
-const KEPT_MAX: usize = 256;
-
 /// A revision of a subscription.
 type Key = (ProjectId, SubscriptionId, i64);
 
-/// Features by revision of a subscription, the oldest first. Cheap to clone.
+/// What is remembered, by revision. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Reserved {
-    kept: Arc<Mutex<VecDeque<(Key, Features)>>>,
+    features: Recent<Key, Features>,
+    applied: Recent<Key, ()>,
 }
 
 impl Reserved {
     /// Remembers the features of what was reserved.
     pub fn keep(&self, project: ProjectId, rights: &SubscriptionRights, features: Features) {
-        let mut kept = self.lock();
-        let new = key(project, rights);
-        kept.retain(|(known, _)| *known != new);
-        if kept.len() >= KEPT_MAX {
-            kept.pop_front();
-        }
-        kept.push_back((new, features));
+        self.features.keep(key(project, rights), features);
     }
 
     /// What is remembered of a revision, if it is all that the revision needs.
     pub fn find(&self, project: ProjectId, rights: &SubscriptionRights) -> Option<Features> {
-        let kept = self.lock();
-        let wanted = key(project, rights);
-        let (_, features) = kept.iter().find(|(known, _)| *known == wanted)?;
-        features.cover(&rights.rights).then(|| features.clone())
+        let features = self.features.find(&key(project, rights))?;
+        features.cover(&rights.rights).then_some(features)
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(Key, Features)>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Remembers that a revision is being applied as the feed tells it.
+    pub fn keep_applied(&self, project: ProjectId, rights: &SubscriptionRights) {
+        self.applied.keep(key(project, rights), ());
+    }
+
+    /// Whether a revision was, as far as is remembered.
+    pub fn is_applied(&self, project: ProjectId, rights: &SubscriptionRights) -> bool {
+        self.applied.find(&key(project, rights)).is_some()
     }
 }
 
@@ -56,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_revision_is_found_and_old_ones_give_way() {
+    fn only_the_revision_that_was_reserved_is_found() {
         let project = ProjectId::from_ulid(Ulid(1));
         let rights = |revision| SubscriptionRights {
             id: SubscriptionId::from_ulid(Ulid(2)),
@@ -65,13 +59,13 @@ mod tests {
             rights: Vec::new(),
         };
         let reserved = Reserved::default();
-        for revision in 0..300 {
-            reserved.keep(project, &rights(revision), Features::default());
-        }
-        assert!(reserved.find(project, &rights(43)).is_none());
-        assert!(reserved.find(project, &rights(44)).is_some());
+        reserved.keep(project, &rights(7), Features::default());
+        assert!(reserved.find(project, &rights(7)).is_some());
+        assert!(reserved.find(project, &rights(8)).is_none());
         let other = ProjectId::from_ulid(Ulid(4));
-        assert!(reserved.find(other, &rights(299)).is_none());
-        assert!(reserved.find(project, &rights(299)).is_some());
+        assert!(reserved.find(other, &rights(7)).is_none());
+        reserved.keep_applied(project, &rights(8));
+        assert!(reserved.is_applied(project, &rights(8)));
+        assert!(!reserved.is_applied(project, &rights(7)));
     }
 }

@@ -48,7 +48,8 @@ pub(crate) async fn admit(
     let project = headers
         .get(PROJECT_HEADER)
         .and_then(|value| value.to_str().ok());
-    if charges.is_empty() || !gateway.rate_limits {
+    let charges = gateway.limits.apply(charges);
+    if charges.is_empty() {
         let context = gateway.gate.enter(key, project, kinds).await?;
         return Ok((context.at_edge(), Vec::new()));
     }

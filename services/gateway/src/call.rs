@@ -1,5 +1,5 @@
-//! One authenticated call of a dialect that has no problem documents: where it goes, under
-//! which idempotency key, and whether its answer was given before.
+//! One authenticated call of a dialect: where it goes, under which idempotency key, and whether its answer was given
+//! before.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use chassis::Context;
+use kernel::Timestamp;
 use tonic::Status;
+use tonic::metadata::MetadataMap;
 
 use crate::Shared;
 use crate::clients::Clients;
@@ -62,22 +64,31 @@ impl Call {
         self.idempotency_key.clone()
     }
 
-    /// The message of an answer, noting whether it is a replay.
+    /// Project time at the start of the call.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.context.now
+    }
+
+    /// The message of an answer, or its refusal, noting whether it is a replay.
     pub(crate) fn take<T>(&self, answer: Result<tonic::Response<T>, Status>) -> Result<T, Status> {
-        let replay = |metadata: &tonic::metadata::MetadataMap| {
-            if metadata.contains_key(chassis::idempotency::REPLAYED_HEADER) {
-                self.replayed.store(true, Ordering::Relaxed);
-            }
-        };
         match answer {
-            Ok(answer) => {
-                replay(answer.metadata());
-                Ok(answer.into_inner())
-            }
+            Ok(answer) => Ok(self.accept(answer)),
             Err(status) => {
-                replay(status.metadata());
+                self.note(status.metadata());
                 Err(status)
             }
+        }
+    }
+
+    /// The message of an answer, noting whether it is a replay.
+    pub(crate) fn accept<T>(&self, answer: tonic::Response<T>) -> T {
+        self.note(answer.metadata());
+        answer.into_inner()
+    }
+
+    fn note(&self, metadata: &MetadataMap) {
+        if metadata.contains_key(chassis::idempotency::REPLAYED_HEADER) {
+            self.replayed.store(true, Ordering::Relaxed);
         }
     }
 
@@ -104,7 +115,7 @@ impl FromRequestParts<Shared> for Call {
 }
 
 /// The key that makes a retry of a request safe; empty without one.
-pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<String, BadIdempotencyKey> {
+fn idempotency_key(headers: &HeaderMap) -> Result<String, BadIdempotencyKey> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(String::new());
     };

@@ -1,7 +1,7 @@
 //! The layers around all dialects: request id, trace, time limit, body limit, compression,
 //! and the last one, which turns every refusal into a document of the dialect.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
@@ -72,8 +72,14 @@ async fn frame(request: Request, next: Next) -> Response {
     // A refusal only means that no exporter is configured.
     drop(span.set_parent(parent));
     let dialect = Dialect::of(request.uri().path());
+    let started = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
     span.record("http.status", response.status().as_u16());
+    metrics::histogram!(
+        "perennial_http_duration_seconds",
+        "dialect" => dialect.name(), "status" => response.status().as_str().to_owned()
+    )
+    .record(started.elapsed());
     let mut response = rendered(dialect, response, &id);
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
@@ -103,6 +109,16 @@ impl Dialect {
             (Some("v2"), _) | (Some("dotjs"), Some("v1")) => Self::ProfitWell,
             (Some("v4"), _) => Self::Probe,
             _ => Self::OpenMeter,
+        }
+    }
+
+    /// Its name in metrics.
+    fn name(self) -> &'static str {
+        match self {
+            Self::OpenMeter => "openmeter",
+            Self::RevenueCat => "revenuecat",
+            Self::ProfitWell => "profitwell",
+            Self::Probe => "probe",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! identity and the layers every request passes.
 
 mod auth;
+mod body;
 mod call;
 mod clients;
 mod decode;
@@ -11,6 +12,7 @@ mod dialect_tests;
 mod docs;
 mod instant;
 mod layers;
+mod limits;
 pub mod openmeter;
 mod probe;
 mod profitwell;
@@ -26,6 +28,8 @@ use chassis::auth::Gate;
 use chassis::link::Links;
 use kernel::id::ProjectId;
 
+pub use limits::Limits;
+
 use crate::clients::Clients;
 
 /// What the gateway needs from the process it runs in.
@@ -37,8 +41,8 @@ pub struct GatewayEnv {
     pub gate: Gate,
     /// The project of OpenMeter calls without an `Authorization` header; none refuses them.
     pub dev_project: Option<ProjectId>,
-    /// Whether the limits that contracts document are enforced.
-    pub rate_limits: bool,
+    /// How often keys may call, where contracts document it.
+    pub limits: Limits,
 }
 
 /// What every handler can reach.
@@ -46,7 +50,7 @@ pub(crate) struct Gateway {
     pub clients: Clients,
     pub gate: Gate,
     pub dev_project: Option<ProjectId>,
-    pub rate_limits: bool,
+    pub limits: Limits,
 }
 
 /// Shared by all handlers.
@@ -58,7 +62,7 @@ pub fn router(env: GatewayEnv) -> Router {
         clients: Clients::new(env.links),
         gate: env.gate,
         dev_project: env.dev_project,
-        rate_limits: env.rate_limits,
+        limits: env.limits,
     });
     let routes = Router::new()
         .merge(openmeter::routes(&gateway))

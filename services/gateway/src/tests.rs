@@ -56,7 +56,7 @@ pub(crate) fn router(dev_project: Option<ProjectId>) -> Router {
         links: Links::default(),
         gate: Gate::new(Signer::new(&master), clocks, Arc::new(Keys)),
         dev_project,
-        rate_limits: false,
+        limits: crate::Limits::default(),
     })
 }
 
@@ -151,7 +151,11 @@ async fn bad_bodies_name_what_is_wrong() {
         value["detail"].as_str().unwrap().to_owned()
     };
     assert!(detail("{").await.contains("not valid JSON"));
-    assert!(detail("").await.contains("a JSON body is required"));
+    assert!(
+        detail("")
+            .await
+            .contains("the body is empty, and must be JSON")
+    );
     assert_eq!(
         detail(r#"{"slug": "a", "eventType": "b"}"#).await,
         "validation error: aggregation: is required"

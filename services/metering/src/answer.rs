@@ -2,17 +2,13 @@
 //! asks under a name.
 
 use std::{
-    collections::HashMap,
     pin::pin,
     time::{Duration, Instant},
 };
 
 use chassis::{Context, Db};
 use jiff::SignedDuration;
-use kernel::{
-    Timestamp,
-    id::{MeterId, ProjectId},
-};
+use kernel::{Timestamp, id::ProjectId};
 
 use crate::{
     convert::query::Plan,
@@ -30,24 +26,6 @@ use crate::{
 const TELL: Duration = Duration::from_secs(1);
 /// How long that is remembered after the last change.
 const REMEMBER: SignedDuration = SignedDuration::from_mins(5);
-
-/// The generations of the rollups that can answer for these meters: live ones with all their events.
-pub async fn generations(
-    db: &Db,
-    project: ProjectId,
-    meters: &[Meter],
-) -> Result<HashMap<MeterId, i64>, MeteringError> {
-    let progress = store::rollup::progress(db.reader(), project, meters).await?;
-    let complete = meters.iter().filter(|meter| meter.delete_time.is_none());
-    Ok(complete
-        .filter_map(|meter| {
-            let progress = progress
-                .get(&meter.id)
-                .filter(|progress| progress.complete(meter))?;
-            Some((meter.id, progress.generation))
-        })
-        .collect())
-}
 
 /// Whether one scan can answer both: nothing lies between them, and no minute belongs to both. The rest of
 /// the two questions must be the same, and have no windows.
@@ -70,7 +48,6 @@ pub async fn run(
     db: &Db,
     project: ProjectId,
     meter: &Meter,
-    generation: Option<i64>,
     plans: &[Plan],
     tally: Option<&Tally>,
 ) -> Result<Vec<Vec<Row>>, MeteringError> {
@@ -88,27 +65,24 @@ pub async fn run(
     let hours = plans
         .iter()
         .all(|plan| first.query.takes_hours(plan.from, plan.to));
-    let connection = db.reader();
-    let fold = async |generation| {
-        let scan = Scan {
-            project,
-            meter,
-            generation,
-            span: &span,
-            ends: &ends,
-            hours,
-            tally,
-        };
-        scan::fold(connection, scan, &first.query).await
+    // What commits added moves into the rows while queries go on: all of it is read as of one moment.
+    let snapshot = store::snapshot(db.reader()).await?;
+    let progress = store::rollup::progress(&snapshot, project, std::slice::from_ref(meter)).await?;
+    let generation = progress
+        .get(&meter.id)
+        .filter(|progress| progress.complete(meter) && meter.delete_time.is_none())
+        .map(|progress| progress.generation);
+    let scan = Scan {
+        project,
+        meter,
+        generation,
+        span: &span,
+        ends: &ends,
+        hours,
+        tally,
     };
-    let mut folded = fold(generation).await?;
-    if generation.is_some() {
-        // A rollup that was replaced meanwhile may have been taken away under the query.
-        let now = store::rollup::progress(connection, project, std::slice::from_ref(meter)).await?;
-        if now.get(&meter.id).map(|progress| progress.generation) != generation {
-            folded = fold(None).await?;
-        }
-    }
+    let folded = scan::fold(&snapshot, scan, &first.query).await?;
+    snapshot.commit().await?;
     let each = folded.into_each().into_iter().zip(plans);
     each.map(|(fold, plan)| Ok(fold.rows(plan.from, plan.to)?))
         .collect()
@@ -119,19 +93,18 @@ pub async fn run_named(
     db: &Db,
     context: &Context,
     meter: &Meter,
-    generation: Option<i64>,
     plan: &Plan,
     name: Option<&str>,
 ) -> Result<Vec<Row>, MeteringError> {
     let plans = std::slice::from_ref(plan);
     let (tally, start) = (Tally::default(), Instant::now());
     let Some(name) = name else {
-        let rows = run(db, context.project, meter, generation, plans, None).await?;
+        let rows = run(db, context.project, meter, plans, None).await?;
         return Ok(rows.into_iter().flatten().collect());
     };
     let tell = async || tell(db, context, name, tally.counts(), start.elapsed()).await;
     let tallied = Some(&tally);
-    let mut answer = pin!(run(db, context.project, meter, generation, plans, tallied));
+    let mut answer = pin!(run(db, context.project, meter, plans, tallied));
     let rows = loop {
         tokio::select! {
             rows = &mut answer => break rows,

@@ -150,10 +150,9 @@ impl Run {
         &self,
         db: &Db,
         project: ProjectId,
-        generation: Option<i64>,
     ) -> Result<Vec<(usize, pb::UsageResult)>, MeteringError> {
         if self.asked.len() > 1 {
-            match self.answer_together(db, project, generation).await {
+            match self.answer_together(db, project).await {
                 // Too much for one query is not too much for each of them.
                 Err(MeteringError::NoAnswer(NoAnswer::TooManyRows | NoAnswer::TooManyValues)) => {}
                 answered => return answered,
@@ -165,7 +164,7 @@ impl Run {
             for plan in &mut plans {
                 plan.span.subjects = Some(asked.subjects.clone());
             }
-            let rows = answer::run(db, project, &self.meter, generation, &plans, None).await?;
+            let rows = answer::run(db, project, &self.meter, &plans, None).await?;
             for (index, (plan, rows)) in plans.iter().zip(rows).enumerate() {
                 let result = convert::query::to_result(&plan.query, rows);
                 results.push((asked.first + index, result));
@@ -178,7 +177,6 @@ impl Run {
         &self,
         db: &Db,
         project: ProjectId,
-        generation: Option<i64>,
     ) -> Result<Vec<(usize, pb::UsageResult)>, MeteringError> {
         let askers = || {
             self.asked.iter().enumerate().flat_map(|(number, asked)| {
@@ -191,7 +189,7 @@ impl Run {
             plan.span.subjects = Some(askers().map(|(subject, _)| subject).collect());
             plan.query.customers = Some(askers().collect());
         }
-        let spans = answer::run(db, project, &self.meter, generation, &plans, None).await?;
+        let spans = answer::run(db, project, &self.meter, &plans, None).await?;
         let mut results = Vec::with_capacity(self.asked.len() * self.plans.len());
         for (index, rows) in spans.into_iter().enumerate() {
             for row in rows {

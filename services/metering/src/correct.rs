@@ -21,6 +21,7 @@ use crate::{
         self,
         correction::{Correction, Corrections},
         event::{OwnedIdentity, StoredEvent},
+        merge,
         rollup::Progress,
     },
 };
@@ -197,7 +198,8 @@ async fn roll_up_again(write: &Write, events: &[StoredEvent]) -> Result<(), Mete
     let ids: Vec<String> = meters.iter().map(|meter| meter.id.to_string()).collect();
     // From here on no builder moves, so that what is read next stays true.
     store::recount::disturb(write.tx(), project, &ids).await?;
-    chassis::db::lock(write.tx(), "metering.merge").await?;
+    merge::lock(write.tx()).await?;
+    merge::settle(write.tx(), project, &ids).await?;
     let progress = store::rollup::progress(write.tx(), project, &meters).await?;
     let mut by_kind: BTreeMap<&str, Vec<(&Meter, &Progress)>> = BTreeMap::new();
     for meter in &meters {

@@ -4,13 +4,20 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chassis::{Context, Link};
 use contract::customer::v1::{
-    BatchGetCustomersRequest, ResolveSubjectsRequest,
+    BatchGetCustomersRequest, Customer, ResolveSubjectsRequest,
     customer_service_client::CustomerServiceClient,
 };
 use tonic::Status;
 
 /// Most subjects that the customer service takes in one call.
 const RESOLVE_CHUNK: usize = 1_000;
+
+/// The subjects of a customer: its subject keys and its own key.
+pub fn subjects(customer: Customer) -> Vec<String> {
+    let keys = customer.usage_attribution.map(|usage| usage.subject_keys);
+    let own = Some(customer.key).filter(|key| !key.is_empty());
+    keys.into_iter().flatten().chain(own).collect()
+}
 
 /// The customer service, as far as metering needs it.
 #[derive(Clone)]
@@ -83,17 +90,13 @@ impl Customers {
             .into_iter()
             .filter(|customer| customer.delete_time.is_none())
         {
-            let keys = customer
-                .usage_attribution
-                .map(|usage| usage.subject_keys)
-                .unwrap_or_default();
-            let own = Some(customer.key).filter(|key| !key.is_empty());
+            let id = customer.id.clone();
             attribution.customers.extend(
-                keys.into_iter()
-                    .chain(own)
-                    .map(|subject| (subject, customer.id.clone())),
+                subjects(customer)
+                    .into_iter()
+                    .map(|subject| (subject, id.clone())),
             );
-            live.insert(customer.id);
+            live.insert(id);
         }
         attribution.missing = ids
             .iter()

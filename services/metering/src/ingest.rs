@@ -217,6 +217,7 @@ pub async fn append(write: &mut Write, batches: &[&Batch]) -> Result<Vec<u64>, M
     }
     roll_up(write, &fresh).await?;
     announce(write, &fresh).await?;
+    metrics::counter!("perennial_usage_events_total").increment(fresh.len() as u64);
     Ok(counts)
 }
 
@@ -333,9 +334,7 @@ async fn roll_up(write: &Write, fresh: &[(i64, &NewEvent)]) -> Result<(), Meteri
             }
         }
     }
-    for (meter, generation, rollup) in &rollups {
-        store::rollup::insert(write.tx(), project, meter, *generation, rollup).await?;
-    }
+    store::delta::insert(write.tx(), project, &rollups).await?;
     Ok(())
 }
 

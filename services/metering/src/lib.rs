@@ -7,6 +7,7 @@ mod convert;
 mod correct;
 mod customers;
 mod domain;
+mod erase;
 mod error;
 mod freshness;
 mod grpc;
@@ -60,6 +61,7 @@ pub async fn build(env: Env) -> Result<Service, BuildError> {
     });
     Ok(Service {
         backlog,
+        consumers: vec![erase::customers()],
         ..Service::new(env.name, routes.routes(), db)
     })
 }

@@ -1,9 +1,9 @@
 //! Work behind the scenes: builds the rollups of meters that are younger than their events, takes old
-//! rollups away, merges rows, and forgets what nobody asks for any more. Any number of replicas may do it:
+//! rollups away, merges what commits added into the rows, and forgets what nobody asks for any more. Any number of replicas may do it:
 //! every step is one transaction that another's makes void, and a process that stops in between goes on
 //! where it was.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chassis::{Context, Db, Env, Write};
 use kernel::id::ProjectId;
@@ -12,28 +12,28 @@ use tokio::sync::Notify;
 use crate::{
     domain::{
         meter::Meter,
-        rollup::{self, Level, Rollup},
+        rollup::{self, Rollup},
     },
     error::MeteringError,
     store::{
         self,
-        merge::{self, Merged},
+        delta::Wanted,
+        merge::{self, Plan},
         meter::MeterName,
         rollup::{Step, Unfinished},
         scan::{self, Export},
     },
 };
 
-/// How often the worker looks when nobody tells it to.
-const PAUSE: Duration = Duration::from_secs(5);
+/// How often the worker looks when nobody tells it to. What is not merged yet is read whole by every query of its meter;
+/// what is merged at once costs the less the more commits it is of.
+const PAUSE: Duration = Duration::from_secs(2);
 /// Meters that are looked at in one round.
 const METERS: u64 = 100;
 /// Events that one step adds.
 const EVENTS: u64 = 2_000;
 /// Rows that one step removes.
 const REMOVALS: u64 = 2_000;
-/// Rows that one step looks at to merge.
-const MERGES: u64 = 10_000;
 
 /// Starts the worker; the answer tells it that there is something to build.
 pub fn start(env: Env, db: Db) -> Arc<Notify> {
@@ -80,8 +80,8 @@ impl Worker {
                 break;
             }
         }
-        for level in Level::ALL {
-            while !self.env.shutdown.is_cancelled() && self.merge(level).await? {}
+        if let Some(until) = store::delta::last(self.db.reader()).await? {
+            while !self.env.shutdown.is_cancelled() && self.merge(until).await? {}
         }
         self.forget().await
     }
@@ -181,7 +181,8 @@ impl Worker {
             // Another worker took this step: where it left off is worth a look.
             return Ok(true);
         }
-        store::rollup::insert(write.tx(), project, meter, progress.generation, &rollup).await?;
+        let added = [(meter, progress.generation, rollup)];
+        store::delta::insert(write.tx(), project, &added).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -203,47 +204,21 @@ impl Worker {
         }
     }
 
-    /// One step of merging rows of a level; false when no row is new. What is to be merged is found outside of the
-    /// transaction, so that ingest waits for the writing alone; should a row be gone by then, the step is taken again.
-    async fn merge(&self, level: Level) -> Result<bool, MeteringError> {
-        let reader = self.db.reader();
-        let mark = merge::merged_until(reader, level).await?;
-        let Some(last) = merge::last(reader, level, mark, MERGES).await? else {
+    /// One step of merging what commits have added; false when there was nothing to merge. What is to be written is found
+    /// outside of the transaction, so that ingest waits for the writing alone.
+    async fn merge(&self, until: i64) -> Result<bool, MeteringError> {
+        let Some(plan) = Plan::next(self.db.reader(), Wanted::Until(until)).await? else {
             return Ok(false);
         };
-        let mut owners: BTreeMap<_, Vec<merge::Row>> = BTreeMap::new();
-        for row in merge::piece(reader, level, mark, last).await? {
-            owners.entry(row.owner.clone()).or_default().push(row);
-        }
-        let mut merged = Merged::default();
-        for ((project, meter, _), rows) in owners {
-            if let Some(meter) = self.find(&project, meter).await? {
-                merged.add(&meter, rows)?;
-            }
-        }
         // The project of the context does not matter: nothing is recorded in this transaction.
         let write = self
             .write(ProjectId::from_ulid(kernel::id::Ulid::nil()))
             .await?;
-        chassis::db::lock(write.tx(), "metering.merge").await?;
-        if merge::merged_until(write.tx(), level).await? != mark
-            || !merged.is_empty() && !merged.store(write.tx(), level).await?
-        {
-            return Ok(true);
+        merge::lock(write.tx()).await?;
+        // A plan that is no longer true is made again.
+        if plan.store(write.tx()).await? {
+            write.commit().await?;
         }
-        merge::set_merged_until(write.tx(), level, last).await?;
-        write.commit().await?;
         Ok(true)
-    }
-
-    async fn find(&self, project: &str, meter: String) -> Result<Option<Meter>, MeteringError> {
-        let Ok(project) = project.parse() else {
-            return Ok(None);
-        };
-        match store::meter::by_name(self.db.reader(), project, &MeterName::Id(meter)).await {
-            Ok(meter) => Ok(Some(meter)),
-            Err(MeteringError::MeterNotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 }

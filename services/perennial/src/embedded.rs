@@ -12,16 +12,17 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use chassis::{
-    Db, Env, Service,
+    BuildError, Db, Env, Service,
     auth::{Gate, Grants},
     clock::Clocks,
     config::{Config, GATEWAY, SERVICES, Secret},
     feed::{Consumer, FeedServer},
-    health::Readiness,
+    health::{Readiness, watch_database},
     identity::{RemotePrincipals, follow_clocks, load_clocks},
     lease::Leases,
     link::Links,
     permission::Rules,
+    rpc::{CONCURRENT_CALLS, protect_with_room},
     secret::MasterKey,
     server::{Dispatcher, operations, serve_grpc, serve_http},
     service::Backlog,
@@ -39,6 +40,8 @@ use kernel::id::ProjectId;
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+use crate::figures;
 
 /// Which other parts each part calls (beside customer, which all may ask for principals).
 const CALLS: [(&str, &[&str]); 8] = [
@@ -60,6 +63,9 @@ const CALLS: [(&str, &[&str]); 8] = [
     ),
     (GATEWAY, &SERVICES),
 ];
+
+/// How long a database that cannot be reached is left alone before the next try.
+const DATABASE_PAUSE: Duration = Duration::from_secs(2);
 
 /// The name of the file that keeps generated secrets of an all-in-one.
 const BOOTSTRAP_FILE: &str = "bootstrap.json";
@@ -85,6 +91,7 @@ struct Background {
     consumers: Vec<Consumer>,
     timers: Vec<Arc<dyn Timer>>,
     backlog: Option<Arc<dyn Backlog>>,
+    tells_figures: bool,
 }
 
 /// What is kept in the data folder between starts.
@@ -102,10 +109,15 @@ impl Process {
         let metrics = crate::metrics_handle();
         let parts = chosen(parts)?;
         let all = parts.len() == SERVICES.len() + 1;
-        let new_bootstrap_key = settle_secrets(&mut config, all)?;
-        let master = config.master_key.clone().context("no master key")?;
         let links = Links::default();
-        join_others(&config, &parts, &links)?;
+        let others = join_others(&config, &parts, &links);
+        let new_bootstrap_key = match (settle_secrets(&mut config, all), others) {
+            (Ok(key), Ok(())) => key,
+            (Ok(_), Err(problem)) | (Err(problem), Ok(())) => return Err(problem),
+            // Whoever mends one has to know of the other.
+            (Err(secrets), Err(others)) => bail!("{secrets:#}\n{others:#}"),
+        };
+        let master = config.master_key.clone().context("no master key")?;
 
         let http = TcpListener::bind(config.http)
             .await
@@ -150,7 +162,7 @@ impl Process {
                 master.clone(),
                 process.shutdown.clone(),
             );
-            let service = build(env.clone()).await?;
+            let service = build_when_reachable(&env).await?;
             let gate = Gate::new(
                 signer.clone(),
                 clocks.clone(),
@@ -158,7 +170,7 @@ impl Process {
                     Arc::new(RemotePrincipals::new(links.get("customer"), signer.clone()))
                 }),
             );
-            let work = process.join_service(&env, service, gate, rules.clone());
+            let work = process.join_service(&env, service, gate, rules.clone())?;
             background.push((env, work));
             if name == "customer" {
                 load_clocks(links.get("customer"), &signer, &clocks)
@@ -187,7 +199,8 @@ impl Process {
                 links: links.clone(),
                 gate,
                 dev_project,
-                rate_limits: config.rate_limits,
+                limits: gateway::Limits::of(&config.service(GATEWAY))
+                    .map_err(anyhow::Error::msg)?,
             }));
         }
         // Also where the customer service is in this process: it may have other replicas.
@@ -225,7 +238,7 @@ impl Process {
         service: Service,
         gate: Gate,
         rules: Arc<Rules>,
-    ) -> Background {
+    ) -> anyhow::Result<Background> {
         let consumers: Vec<Consumer> = service
             .consumers
             .iter()
@@ -245,18 +258,32 @@ impl Process {
                 SettleServer::new(env.clone(), service.timers.clone(), consumers.clone())
                     .with_backlog(service.backlog.clone()),
             ));
-        env.join(chassis::rpc::protect(service.name, routes, gate, rules));
+        let calls = env.number("concurrent_calls", CONCURRENT_CALLS)?;
+        env.join(protect_with_room(service.name, routes, gate, rules, calls));
         self.databases.push(service.db.clone());
-        Background {
+        Ok(Background {
             db: service.db,
             consumers,
             timers: service.timers,
             backlog: service.backlog,
-        }
+            tells_figures: service.name == "subscription" && figures::wanted(env)?,
+        })
     }
 
-    /// Follows the feeds, runs the timers and tidies the database of a service.
+    /// Follows the feeds, runs the timers, watches and tidies the database of a service.
     fn run_background(&mut self, env: Env, work: Background, readiness: &Readiness) {
+        let watching = watch_database(work.db.clone(), readiness.clone(), env.shutdown.clone());
+        self.tasks.spawn(async move {
+            watching.await;
+            Ok(())
+        });
+        if work.tells_figures {
+            let telling = figures::tell(env.clone());
+            self.tasks.spawn(async move {
+                telling.await;
+                Ok(())
+            });
+        }
         if let Some(backlog) = work.backlog {
             let (name, ready, readiness) = (backlog.name(), backlog.ready(), readiness.clone());
             readiness.set(name, *ready.borrow());
@@ -463,6 +490,24 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     match path.parent() {
         Some(folder) => std::fs::File::open(folder)?.sync_all(),
         None => Ok(()),
+    }
+}
+
+/// Builds a service, and waits for its database where that cannot be reached yet: databases and services may start in
+/// any order.
+async fn build_when_reachable(env: &Env) -> anyhow::Result<Service> {
+    loop {
+        let error = match build(env.clone()).await {
+            Ok(service) => return Ok(service),
+            Err(error) => error,
+        };
+        match error.downcast_ref::<BuildError>() {
+            Some(BuildError::Database { cause, .. }) if chassis::db::is_away(cause) => {
+                tracing::warn!(service = env.name, %cause, "the database cannot be reached; it is tried again");
+            }
+            Some(_) | None => return Err(error),
+        }
+        tokio::time::sleep(DATABASE_PAUSE).await;
     }
 }
 

@@ -7,11 +7,16 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 pub mod cli;
 pub mod commands;
+mod daily;
 pub mod demo;
 pub mod embedded;
+pub mod failure;
+mod figures;
+mod profile;
 pub mod rates;
 pub mod reconcile;
 pub mod revenue;
+pub mod screen;
 
 pub use embedded::Process;
 

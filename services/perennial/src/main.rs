@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use perennial::{cli::Cli, commands};
+use perennial::{cli::Cli, commands, failure};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -13,8 +13,8 @@ async fn main() -> ExitCode {
     match commands::run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("perennial: {error:#}");
-            ExitCode::FAILURE
+            eprintln!("{}", failure::explained(&error));
+            failure::exit_code(&error).into()
         }
     }
 }

@@ -1,22 +1,28 @@
 //! Exchange rates: one, many from a file, and the list.
 
-use std::path::Path;
-
 use anyhow::{Context as _, bail};
 use contract::customer::v1::{
     BatchSetRatesRequest, ExchangeRate, ListRatesRequest, SetRateRequest, SetRateResponse,
 };
-use contract::json::message_to_json;
-use futures::TryStreamExt as _;
 use kernel::{Decimal, Timestamp};
-use perennial_sdk::{Client, Error, pages};
-use serde_json::{Value, json};
+use perennial_sdk::Client;
+use serde_json::json;
 
-use crate::cli::RatesCommand;
-use crate::commands::instant;
+use crate::{
+    cli::{Listing, RatesCommand},
+    daily::{content, instant, list, progress},
+    screen::{Column, Screen},
+};
 
 /// Rates that are set with one call.
 const CALL: usize = 1_000;
+
+const COLUMNS: [Column; 4] = [
+    Column::text("from", "fromCurrencyCode"),
+    Column::text("to", "toCurrencyCode"),
+    Column::number("rate", "rate"),
+    Column::text("since", "effectiveTime"),
+];
 
 /// A rate to be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +33,12 @@ struct Rate {
     time: Option<Timestamp>,
 }
 
-/// Does it; the answer is to be printed.
-pub async fn run(client: &Client, command: RatesCommand) -> anyhow::Result<Value> {
+/// Does it.
+pub async fn run(
+    client: &Client,
+    command: RatesCommand,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<()> {
     match command {
         RatesCommand::Set { from, to, rate, at } => {
             let time = at.as_deref().map(instant).transpose()?;
@@ -39,31 +49,39 @@ pub async fn run(client: &Client, command: RatesCommand) -> anyhow::Result<Value
                 rate,
                 time,
             };
-            Ok(message_to_json(&set(client, &rate).await?)?)
+            screen.message(&set(client, &rate).await?)
         }
         RatesCommand::Import { file } => {
             // All of it is read before anything is set.
-            let rates = parse(&text(&file)?).with_context(|| file.display().to_string())?;
+            let rates = parse(&content(&file)?).with_context(|| file.display().to_string())?;
             let mut changed = 0;
+            let bar = progress(rates.len());
             for chunk in rates.chunks(CALL) {
                 changed += set_all(client, chunk).await?;
+                bar.inc(chunk.len().try_into()?);
             }
-            Ok(json!({ "rates": rates.len(), "changed": changed }))
+            bar.finish_and_clear();
+            screen.record(&json!({ "rates": rates.len(), "changed": changed }))
         }
         RatesCommand::List => {
-            let rates: Vec<ExchangeRate> = pages(|page_token| async move {
-                let request = ListRatesRequest {
-                    page_size: 250,
-                    page_token,
-                    ..Default::default()
-                };
-                let answer = client.rates().list_rates(request).await?.into_inner();
-                Ok::<_, Error>((answer.rates, answer.next_page_token))
-            })
-            .try_collect()
-            .await?;
-            let rates = rates.iter().map(message_to_json);
-            Ok(json!({ "rates": rates.collect::<Result<Vec<_>, _>>()? }))
+            list(
+                screen,
+                "rates",
+                &COLUMNS,
+                Listing::ALL,
+                |page_size, page_token| async move {
+                    let request = ListRatesRequest {
+                        page_size,
+                        page_token,
+                        ..Default::default()
+                    };
+                    let answer =
+                        client.call(|_| async { client.rates().list_rates(request.clone()).await });
+                    let answer = answer.await?;
+                    Ok((answer.rates, answer.next_page_token))
+                },
+            )
+            .await
         }
     }
 }
@@ -101,13 +119,6 @@ async fn set_all(client: &Client, rates: &[Rate]) -> anyhow::Result<i64> {
         client.rates().batch_set_rates(request).await
     });
     Ok(answer.await?.changed_count)
-}
-
-fn text(file: &Path) -> anyhow::Result<String> {
-    if file == Path::new("-") {
-        return Ok(std::io::read_to_string(std::io::stdin())?);
-    }
-    std::fs::read_to_string(file).with_context(|| file.display().to_string())
 }
 
 /// Reads what a file has. Rates without a time hold from now on.

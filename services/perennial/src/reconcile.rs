@@ -11,7 +11,11 @@ use contract::{
 use perennial_sdk::Client;
 use serde_json::{Value, json};
 
-use crate::cli::Output;
+use crate::{
+    cli::Output,
+    daily::waiting,
+    screen::{Screen, no_table},
+};
 
 /// Invoices of one call.
 const PAGE: usize = 250;
@@ -141,18 +145,19 @@ fn sentence(place: &str, difference: &InvoiceDifference) -> String {
     )
 }
 
-/// Prints what a new calculation found; an error when something differs.
-pub async fn run(client: &Client, ids: &[String], output: Output) -> anyhow::Result<()> {
-    let found = check(client, ids).await?;
-    match output {
-        Output::Csv => bail!("this is no table: --output text or json"),
-        Output::Json => println!("{}", found.to_json()?),
-        Output::Text => {
-            for (place, difference) in &found.differences {
-                println!("{}", sentence(place, difference));
-            }
-            println!("{}", found.summary());
+/// Shows what a new calculation found; an error when something differs.
+pub async fn run(client: &Client, ids: &[String], screen: &mut Screen<'_>) -> anyhow::Result<()> {
+    if screen.output() == Output::Csv {
+        return Err(no_table());
+    }
+    let found = waiting("calculating again", check(client, ids)).await?;
+    if screen.output() == Output::Json {
+        screen.record(&found.to_json()?)?;
+    } else {
+        for (place, difference) in &found.differences {
+            screen.line(&sentence(place, difference))?;
         }
+        screen.line(&found.summary())?;
     }
     if found.differences.is_empty() {
         Ok(())

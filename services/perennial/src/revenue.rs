@@ -1,6 +1,6 @@
 //! Revenue in tables: MRR and its movements by month or day, or any other metrics, and what could not be converted.
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use contract::subscription::v1::{
     ExportRevenueMetricsRequest, ListUnconvertedSubscriptionsRequest, QueryRevenueMetricsRequest,
     QueryRevenueMetricsResponse, RevenueChange, RevenueGranularity, RevenueMetric,
@@ -11,7 +11,11 @@ use kernel::decimal::{format, round_half_away};
 use perennial_sdk::{Client, Error, pages};
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Output, RevenueArgs};
+use crate::{
+    cli::{Output, RevenueArgs},
+    failure::misused,
+    screen::{Grid, Screen},
+};
 
 /// Decimals of the tables.
 const DECIMALS: u32 = 2;
@@ -66,9 +70,13 @@ pub struct Table {
 }
 
 /// Prints figures and what is not in them.
-pub async fn run(client: &Client, query: &RevenueArgs, output: Output) -> anyhow::Result<()> {
+pub async fn run(
+    client: &Client,
+    query: &RevenueArgs,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<()> {
     let request = request(query)?;
-    if output == Output::Csv {
+    if screen.output() == Output::Csv {
         let request = ExportRevenueMetricsRequest {
             metrics: request.metrics,
             product_key: request.product_key,
@@ -83,19 +91,15 @@ pub async fn run(client: &Client, query: &RevenueArgs, output: Output) -> anyhow
                 .export_revenue_metrics(request.clone())
                 .await
         });
-        print!("{}", answer.await?.csv);
-        return Ok(());
+        return screen.raw(&answer.await?.csv);
     }
     let table = read(client, request, heads(query)).await?;
     let left_out = unconverted(client).await?;
-    match output {
-        Output::Json => println!("{}", table.to_json(&left_out)),
-        Output::Text | Output::Csv => {
-            table.print();
-            list(&left_out);
-        }
+    if screen.output() == Output::Json {
+        return screen.record(&table.to_json(&left_out));
     }
-    Ok(())
+    table.show(screen)?;
+    list(&left_out, screen)
 }
 
 /// Reads figures.
@@ -129,41 +133,25 @@ pub fn movements() -> &'static [(RevenueMetric, &'static str)] {
 }
 
 impl Table {
-    /// Prints it: a head, then a line for each period.
-    pub fn print(&self) {
-        println!("Recurring revenue, {}", self.currency);
+    /// Shows it to people: a head, then a line for each period.
+    pub fn show(&self, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+        screen.line(&format!("Recurring revenue, {}", self.currency))?;
         if self.rows.is_empty() {
-            println!("  nothing yet");
-            return;
+            return screen.line("  nothing yet");
         }
-        let shown: Vec<Vec<String>> = self
-            .rows
-            .iter()
-            .map(|(_, values)| values.iter().map(|value| shown(*value)).collect())
-            .collect();
-        let width = |index: usize, head: &str| {
-            let cells = shown.iter().filter_map(|row| row.get(index));
-            cells
-                .map(String::len)
-                .chain([head.len()])
-                .max()
-                .unwrap_or_default()
+        let heads = self.columns.iter().map(|(_, head)| head.clone());
+        let rows = self.rows.iter().map(|(period, values)| {
+            let values = values.iter().map(|value| shown(*value));
+            std::iter::once(period.clone()).chain(values).collect()
+        });
+        let grid = Grid {
+            heads: std::iter::once(String::new()).chain(heads).collect(),
+            numbers: std::iter::once(false)
+                .chain(self.columns.iter().map(|_| true))
+                .collect(),
+            rows: rows.collect(),
         };
-        let heads = self.columns.iter().enumerate();
-        let widths: Vec<usize> = heads.map(|(index, (_, head))| width(index, head)).collect();
-        let line = |name: &str, cells: &[&str]| {
-            let cells = cells.iter().zip(&widths);
-            let cells: String = cells
-                .map(|(cell, width)| format!("  {cell:>width$}"))
-                .collect();
-            println!("  {name:10}{cells}");
-        };
-        let heads: Vec<&str> = self.columns.iter().map(|(_, head)| head.as_str()).collect();
-        line("", &heads);
-        for ((name, _), cells) in self.rows.iter().zip(&shown) {
-            let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-            line(name, &cells);
-        }
+        screen.grid(&grid, "  ")
     }
 
     fn to_json(&self, left_out: &[RevenueChange]) -> Value {
@@ -285,19 +273,24 @@ pub async fn unconverted(client: &Client) -> anyhow::Result<Vec<RevenueChange>> 
     .await?)
 }
 
-fn list(left_out: &[RevenueChange]) {
+fn list(left_out: &[RevenueChange], screen: &mut Screen<'_>) -> anyhow::Result<()> {
     if left_out.is_empty() {
-        return;
+        return Ok(());
     }
-    println!("\nNot in these figures, because there is no exchange rate:");
-    for change in left_out {
+    screen.line("\nNot in these figures, because there is no exchange rate:")?;
+    let rows = left_out.iter().map(|change| {
         let (amount, currency) = amount(change);
-        println!(
-            "  subscription {}  {:20} {amount:>12} {currency} a month",
-            change.subscription_id, change.product_key
-        );
-    }
-    println!("Set one with: perennial rates set FROM TO RATE");
+        let subscription = format!("subscription {}", change.subscription_id);
+        let currency = format!("{currency} a month");
+        vec![subscription, change.product_key.clone(), amount, currency]
+    });
+    let grid = Grid {
+        heads: Vec::new(),
+        numbers: vec![false, false, true, false],
+        rows: rows.collect(),
+    };
+    screen.grid(&grid, "  ")?;
+    screen.line("Set one with: perennial rates set FROM TO RATE")
 }
 
 fn amount(change: &RevenueChange) -> (String, String) {
@@ -324,7 +317,9 @@ fn name(metric: RevenueMetric) -> String {
 fn metric(text: &str) -> anyhow::Result<RevenueMetric> {
     let full = format!("REVENUE_METRIC_{}", text.to_uppercase());
     match RevenueMetric::from_str_name(&full) {
-        Some(RevenueMetric::Unspecified) | None => bail!("`{text}` is not a metric"),
+        Some(RevenueMetric::Unspecified) | None => {
+            Err(misused(format!("`{text}` is not a metric")))
+        }
         Some(metric) => Ok(metric),
     }
 }

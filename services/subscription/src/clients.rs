@@ -98,9 +98,28 @@ impl Clients {
         context: &Context,
         by: CustomerBy,
     ) -> Result<CustomerId, SubscriptionError> {
+        self.live_customer(context, by, false).await
+    }
+
+    /// The same of one that is about to get a subscription.
+    pub async fn subscriber(
+        &self,
+        context: &Context,
+        by: CustomerBy,
+    ) -> Result<CustomerId, SubscriptionError> {
+        self.live_customer(context, by, true).await
+    }
+
+    async fn live_customer(
+        &self,
+        context: &Context,
+        by: CustomerBy,
+        for_subscription: bool,
+    ) -> Result<CustomerId, SubscriptionError> {
         let request = customer::GetCustomerRequest {
             customer_ref: Some(customer::CustomerRef { r#ref: Some(by) }),
             include_deleted: true,
+            for_subscription,
         };
         let answer = self
             .customers

@@ -8,9 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chassis::clock::system_now;
 use chassis::{Batch, Context, Db, Problem as _, Write};
-use jiff::{SignedDuration, Timestamp};
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use prost::Message;
 use sea_orm::ConnectionTrait as _;
@@ -25,10 +23,8 @@ use crate::error::SubscriptionError;
 use crate::multiple::Multiple;
 use crate::provision::{self, Committed, Saved};
 use crate::rights::Left;
-use crate::{plan_terms, rights, store};
+use crate::{due, plan_terms, rights, store};
 
-/// How long the worker leaves a fresh change to the call that made it.
-pub const HEAD_START: SignedDuration = SignedDuration::from_secs(15);
 const LOCKS: usize = 256;
 /// How often a change is decided before it gives way to those that keep coming first.
 const ATTEMPTS_MAX: u32 = 10;
@@ -361,7 +357,7 @@ impl Change<'_> {
     ) -> Result<(Write, Answer), SubscriptionError> {
         let (project, now) = (self.context.project, self.context.now);
         let (revision, mut sequence) = self.begin(&write).await?;
-        let free_at = free_at();
+        let free_at = due::free_at();
         for saved in self.saved {
             let after = &saved.after;
             match &saved.before {
@@ -435,11 +431,6 @@ impl Change<'_> {
         store::gate::advanced(told.first().copied().unwrap_or_default())?;
         Ok((number(1), number(2).saturating_sub(new) + 1))
     }
-}
-
-fn free_at() -> Timestamp {
-    let now = system_now();
-    now.checked_add(HEAD_START).unwrap_or(now)
 }
 
 /// The customer's subscriptions once a change is made.

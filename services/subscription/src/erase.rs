@@ -2,7 +2,6 @@
 //! The call answers when all of it is done. What a crash or a service that is down interrupts is finished by a timer; each
 //! step may be done twice.
 
-use chassis::clock::system_now;
 use chassis::timer::Timer;
 use chassis::{Context, Db};
 use contract::billing::v1 as billing;
@@ -16,7 +15,8 @@ use kernel::id::{CustomerId, ProjectId};
 use tonic::{Response, Status};
 
 use crate::clients::Clients;
-use crate::engine::{Engine, HEAD_START};
+use crate::due::{self, Turn};
+use crate::engine::Engine;
 use crate::error::SubscriptionError;
 use crate::store::{self, erasure::Pending};
 
@@ -54,8 +54,7 @@ pub async fn erase(
         };
         (id(&found.id)?, name)
     };
-    let now = system_now();
-    let free_at = now.checked_add(HEAD_START).unwrap_or(now);
+    let free_at = due::free_at();
     let name = &name;
     let answer = db
         .write(
@@ -98,6 +97,7 @@ async fn named(
     let request = customer::GetCustomerRequest {
         customer_ref: Some(customer::CustomerRef { r#ref: Some(by) }),
         include_deleted: false,
+        for_subscription: false,
     };
     let mut customers = engine.clients.customers.clone();
     let answer = customers.get_customer(context.request(request)).await?;
@@ -135,7 +135,7 @@ async fn finish(
             tracing::warn!(customer.id = %customer, code = ?status.code(), message = status.message(),
                 "a customer could not be erased everywhere; it is tried again");
             let tx = write.tx();
-            store::erasure::failed(tx, project, customer, pending.attempts, system_now()).await?;
+            store::erasure::failed(tx, project, customer, pending.attempts).await?;
         }
     }
     write.commit().await.map_err(SubscriptionError::from)?;
@@ -185,22 +185,21 @@ async fn tell(clients: &Clients, context: &Context, pending: &Pending) -> Result
 /// Finishes the erasures that were interrupted.
 pub struct EraseTimer {
     engine: Engine,
-    fresh_until: Timestamp,
+    turn: Turn,
 }
 
 impl EraseTimer {
     /// A worker of this engine's database.
     pub fn new(engine: Engine) -> Self {
-        let now = system_now();
         Self {
             engine,
-            fresh_until: now.checked_add(HEAD_START).unwrap_or(now),
+            turn: Turn::new(),
         }
     }
 
     async fn pending(&self) -> Result<Vec<Pending>, SubscriptionError> {
         let db = self.engine.db.reader();
-        store::erasure::due(db, system_now(), self.fresh_until).await
+        store::erasure::due(db, self.turn).await
     }
 }
 
@@ -211,15 +210,9 @@ impl Timer for EraseTimer {
     }
 
     async fn due(&self) -> Result<Vec<(ProjectId, Timestamp)>, Status> {
-        let mut due: Vec<(ProjectId, Timestamp)> = self
-            .pending()
-            .await?
-            .iter()
-            .map(|pending| (pending.project, pending.began_at))
-            .collect();
-        due.sort_unstable();
-        due.dedup_by_key(|(project, _)| *project);
-        Ok(due)
+        let pending = self.pending().await?;
+        let since = |pending: &Pending| (pending.project, pending.began_at);
+        Ok(due::oldest(pending.iter().map(since)))
     }
 
     async fn run(&self, context: &Context) -> Result<u64, Status> {

@@ -5,6 +5,7 @@ mod consume;
 mod convert;
 mod decide;
 mod domain;
+mod due;
 mod engine;
 mod erase;
 mod error;

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chassis::clock::system_now;
 use chassis::{Context, Db, Write};
 use contract::billing::v1 as billing;
 use contract::catalog::v1::{self as catalog, feature_hold};
@@ -30,8 +29,9 @@ use crate::store::pending::Pending;
 const DIRECT_WAIT: Duration = Duration::from_secs(10);
 /// Most holds on features that catalog takes from one subscription.
 const HOLDS_MAX: usize = 1_000;
-/// Most subscriptions in one report about a customer.
+/// Most subscriptions in one report about a customer, and most of their items that entitle to something.
 const REPORT_MAX: usize = 1_000;
+const ENTITLED_MAX: usize = 1_000;
 
 /// What a change needs from others before it may be committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,7 +250,7 @@ pub fn settle_later(write: &Write, outcomes: &[(Pending, bool)]) {
         if *told {
             store::pending::done_later(write, project, *pending);
         } else {
-            store::pending::failed_later(write, project, *pending, system_now());
+            store::pending::failed_later(write, project, *pending);
         }
     }
 }
@@ -386,12 +386,17 @@ async fn report(
             store::subscription::of_customer(db.reader(), context.project, customer).await?,
         ),
     };
-    let subscriptions = all
+    let lasting = all
         .iter()
         .rev()
         .filter(|subscription| subscription.status_at(context.now) != Life::Inactive)
-        .take(REPORT_MAX)
-        .map(|subscription| customer::CustomerSubscription {
+        .take(REPORT_MAX);
+    let mut left = ENTITLED_MAX;
+    let mut subscriptions = Vec::new();
+    for subscription in lasting {
+        let entitled_items = entitled_items(subscription, context.now, left)?;
+        left -= entitled_items.len();
+        subscriptions.push(customer::CustomerSubscription {
             subscription_id: subscription.id.to_string(),
             plan_key: subscription
                 .plan
@@ -400,8 +405,9 @@ async fn report(
                 .unwrap_or_default(),
             period: Some(open_period(subscription.active_period())),
             currency_code: billed_currency(subscription),
-        })
-        .collect();
+            entitled_items,
+        });
+    }
     let request = customer::ReportSubscriptionsRequest {
         customer_id: customer.to_string(),
         subscriptions,
@@ -417,6 +423,24 @@ async fn report(
             .await
             .map(drop),
     )
+}
+
+/// What in a subscription entitles to features and has not ended.
+fn entitled_items(
+    subscription: &Subscription,
+    now: Timestamp,
+    most: usize,
+) -> Result<Vec<customer::EntitledItem>, SubscriptionError> {
+    let items = subscription.entitled_items().map_err(Refusal::from)?;
+    let lasting = items
+        .into_iter()
+        .filter(|(_, period)| period.end.is_none_or(|end| end > now));
+    let told = lasting.map(|(item, period)| customer::EntitledItem {
+        item_id: item.id.to_string(),
+        feature_key: item.card.feature_key.clone().unwrap_or_default(),
+        period: Some(open_period(period)),
+    });
+    Ok(told.take(most).collect())
 }
 
 /// The currency that the customer is bound to by it; empty when nothing is billed.

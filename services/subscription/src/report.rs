@@ -101,6 +101,7 @@ impl Engine {
         let request = customer::GetCustomerRequest {
             customer_ref: Some(customer::CustomerRef { r#ref: Some(by) }),
             include_deleted: false,
+            for_subscription: false,
         };
         let mut customers = self.clients.customers.clone();
         match customers.get_customer(context.request(request)).await {

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chassis::clock::system_now;
 use chassis::timer::Timer;
 use chassis::{Context, Write};
 use contract::catalog::v1 as catalog;
@@ -17,7 +16,9 @@ use tonic::Status;
 
 use crate::domain::store_transaction::purchase::Purchase;
 use crate::domain::subscription::Subscription;
-use crate::engine::{Engine, HEAD_START};
+use crate::domain::term::{Coverage, Periods};
+use crate::due::{self, Turn};
+use crate::engine::Engine;
 use crate::error::SubscriptionError;
 use crate::store;
 use crate::store::product_access::Pending;
@@ -41,8 +42,7 @@ pub fn note(write: &Write, customers: &BTreeSet<CustomerId>) {
 /// The statement that notes it of one customer.
 pub fn changed(write: &Write, customer: CustomerId) -> Statement {
     let context = write.context();
-    let now = system_now();
-    let free_at = now.checked_add(HEAD_START).unwrap_or(now);
+    let free_at = due::free_at();
     store::product_access::changed(write.tx(), context.project, customer, context.now, free_at)
 }
 
@@ -93,7 +93,7 @@ pub fn settle_later(write: &Write, (pending, told): (Pending, bool)) {
     if told {
         store::product_access::done_later(write, project, pending);
     } else {
-        store::product_access::failed_later(write, project, pending, system_now());
+        store::product_access::failed_later(write, project, pending);
     }
 }
 
@@ -205,9 +205,9 @@ async fn rights(
     Ok(rights)
 }
 
-/// The rights of a term: spans with access on one product are one.
+/// The rights of a term: spans with access on one product are one, but a trial is not one with what recurs after it.
 fn of_term(known: &Known, products: &Products) -> Vec<entitlement::ProductRight> {
-    let mut spans: Vec<(Subject, Timestamp, Option<Timestamp>)> = Vec::new();
+    let mut spans: Vec<((Subject, bool), Timestamp, Option<Timestamp>)> = Vec::new();
     for stage in &known.facts.stages {
         let subject = match (&known.facts.entitlement, &stage.product) {
             (Some(key), _) => Some(Subject::FeatureKey(key.clone())),
@@ -219,6 +219,8 @@ fn of_term(known: &Known, products: &Products) -> Vec<entitlement::ProductRight>
         let Some(subject) = subject.filter(|_| stage.coverage.gives_access()) else {
             continue;
         };
+        let trial = stage.coverage == Coverage::Trial && known.facts.periods != Periods::Stages;
+        let subject = (subject, trial);
         match spans.last_mut() {
             Some(last) if last.0 == subject && last.2 == Some(stage.start) => last.2 = stage.end,
             Some(_) | None => spans.push((subject, stage.start, stage.end)),
@@ -228,11 +230,19 @@ fn of_term(known: &Known, products: &Products) -> Vec<entitlement::ProductRight>
     spans
         .into_iter()
         .filter(|(_, start, end)| end.is_none_or(|end| *start < end))
-        .map(|(subject, start, end)| entitlement::ProductRight {
-            source_id: source_id.clone(),
-            subject: Some(subject),
-            start_time: Some(timestamp(start)),
-            end_time: end.map(timestamp),
+        .map(|((subject, trial), start, end)| {
+            let renewal = known.facts.recurrence(trial);
+            entitlement::ProductRight {
+                source_id: source_id.clone(),
+                subject: Some(subject),
+                start_time: Some(timestamp(start)),
+                end_time: end.map(timestamp),
+                renewal_duration: renewal
+                    .as_ref()
+                    .map(|renewal| renewal.interval.as_str().to_owned())
+                    .unwrap_or_default(),
+                renewal_anchor_time: renewal.map(|renewal| timestamp(renewal.anchor)),
+            }
         })
         .collect()
 }
@@ -248,22 +258,22 @@ fn of_purchase(
         subject: Some(Subject::ProductId(product.id.clone())),
         start_time: Some(timestamp(purchase.at)),
         end_time: purchase.refunded.map(timestamp),
+        ..Default::default()
     })
 }
 
 /// The worker: what a process left behind that died, or while the entitlement service was down.
 pub struct RightsTimer {
     engine: Engine,
-    fresh_until: Timestamp,
+    turn: Turn,
 }
 
 impl RightsTimer {
     /// A worker of this engine's database.
     pub fn new(engine: Engine) -> Self {
-        let now = system_now();
         Self {
             engine,
-            fresh_until: now.checked_add(HEAD_START).unwrap_or(now),
+            turn: Turn::new(),
         }
     }
 }
@@ -276,17 +286,12 @@ impl Timer for RightsTimer {
 
     async fn due(&self) -> Result<Vec<(ProjectId, Timestamp)>, Status> {
         let db = self.engine.db.reader();
-        let due = store::product_access::due_projects(db, system_now(), self.fresh_until);
-        Ok(due.await?)
+        Ok(store::product_access::due_projects(db, self.turn).await?)
     }
 
     async fn run(&self, context: &Context) -> Result<u64, Status> {
-        let due = store::product_access::due_customers(
-            self.engine.db.reader(),
-            context.project,
-            system_now(),
-            self.fresh_until,
-        );
+        let db = self.engine.db.reader();
+        let due = store::product_access::due_customers(db, context.project, self.turn);
         let mut done = 0;
         for pending in due.await? {
             done += u64::from(apply(&self.engine, context, pending).await?);

@@ -10,11 +10,15 @@ mod build;
 mod clients;
 mod contracts;
 mod count;
+mod dashboards;
+mod image;
 mod k8s;
 mod lint;
 mod postgres;
 mod process;
 mod proto;
+mod python;
+mod sbom;
 mod sdk;
 mod suites;
 
@@ -36,13 +40,16 @@ cargo xtask <recipe>
   sdk                  generate the code of the client SDKs; --check compares it with what is checked in,
                        --test runs the SDKs against the all-in-one (PERENNIAL_BINARY, else a fresh build)
   k8s                  render and check the manifests
+  dashboards           write the dashboards of Grafana; `k8s` compares them with what is checked in
+  image                lay out the file system of the image and run it in there, as nobody (needs root)
+  sbom [FILE]          what the binary is made of, as CycloneDX; on standard output without a file
   contracts            hold the served OpenAPI documents against the documented contracts
   bench NAME [ARGUMENT]...
                        one benchmark (ingest, …) in release, beside the ceiling of the store; SQLite, or
                        a throw-away durable PostgreSQL with --postgres, or PERENNIAL_TEST_DATABASE_URL
   run [ARGUMENT]...    the all-in-one, built for development
   migrate [SERVICE]... migrations alone
-  ci                   lint, proto, sdk, test, k8s, contracts: what CI runs
+  ci                   lint, proto, sdk, test, k8s, image, contracts: what CI runs
 ";
 
 fn main() -> ExitCode {
@@ -70,6 +77,9 @@ fn recipes(recipe: &str, rest: &[String]) -> Result<()> {
         "e2e" => suites::stories(rest),
         "sdk" => sdk::run(rest),
         "k8s" => k8s::check(),
+        "dashboards" => dashboards::write(),
+        "image" => image::check(),
+        "sbom" => sbom::run(rest),
         "contracts" => contracts::check(),
         "bench" => bench::run(rest),
         "run" => build::perennial("serve", rest),
@@ -86,12 +96,13 @@ fn recipes(recipe: &str, rest: &[String]) -> Result<()> {
 /// Every check, in the order in which a failure is cheapest to learn.
 fn ci() -> Result<()> {
     type Step = (&'static str, fn() -> Result<()>);
-    let steps: [Step; 6] = [
+    let steps: [Step; 7] = [
         ("lint", lint::lint),
         ("proto", proto::check),
         ("sdk", sdk::check),
         ("test", || suites::test(&[])),
         ("k8s", k8s::check),
+        ("image", image::check),
         ("contracts", contracts::check),
     ];
     let mut failed = Vec::new();

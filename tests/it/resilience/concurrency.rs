@@ -289,6 +289,7 @@ async fn one_of_many_updates_from_the_same_state_is_made() {
             r#ref: Some(customers::customer_ref::Ref::Id(id.clone())),
         }),
         include_deleted: false,
+        for_subscription: false,
     };
     let read = client.customers().get_customer(get.clone()).await.unwrap();
     let before = read.into_inner().customer.unwrap();

@@ -1,8 +1,10 @@
 //! What must survive: a killed process, a missing peer, a request that comes twice or many
 //! at once.
 
+mod backup;
 mod concurrency;
 mod crashes;
+mod database_away;
 mod every_step;
 mod feeds;
 mod graceful_stop;
@@ -12,5 +14,5 @@ mod missing_peers;
 mod repeated_requests;
 mod replicas;
 mod restarts;
-mod setup;
+pub(crate) mod setup;
 mod webhooks;

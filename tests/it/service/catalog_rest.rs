@@ -1,73 +1,10 @@
-//! Features, plans and add-ons over REST: what is stored with a warning, what is refused, how
-//! versions follow each other, and hostile input.
+//! Features and plans over REST: what is stored with a warning, what is refused, how versions follow each other, and
+//! hostile input.
 
 use serde_json::{Value, json};
-use suite::{Rest, World};
+use suite::World;
 
-const PLANS: &str = "/api/v1/plans";
-const ADDONS: &str = "/api/v1/addons";
-
-fn id(resource: &Value) -> &str {
-    resource["id"].as_str().unwrap()
-}
-
-fn flat(key: &str, amount: &str, cadence: &str) -> Value {
-    json!({
-        "type": "flat_fee", "key": key, "name": key, "billingCadence": cadence,
-        "price": {"type": "flat", "amount": amount},
-    })
-}
-
-fn unit(key: &str, amount: &str) -> Value {
-    json!({
-        "type": "usage_based", "key": key, "name": key, "billingCadence": "P1M",
-        "price": {"type": "unit", "amount": amount},
-    })
-}
-
-fn phase(key: &str, duration: Value, cards: Vec<Value>) -> Value {
-    json!({"key": key, "name": key, "duration": duration, "rateCards": cards})
-}
-
-fn plan(key: &str, phases: Vec<Value>) -> Value {
-    json!({"key": key, "name": key, "currency": "USD", "billingCadence": "P1M", "phases": phases})
-}
-
-fn simple(key: &str) -> Value {
-    plan(
-        key,
-        vec![phase("only", Value::Null, vec![flat("fee", "10", "P1M")])],
-    )
-}
-
-fn addon(key: &str, kind: &str, cards: Vec<Value>) -> Value {
-    json!({"key": key, "name": key, "currency": "USD", "instanceType": kind, "rateCards": cards})
-}
-
-/// Codes and fields of the issues of a problem or of a resource.
-fn issues(body: &Value) -> Vec<(String, String)> {
-    let list = body
-        .pointer("/extensions/validationErrors")
-        .or_else(|| body.get("validationErrors"));
-    list.and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(|issue| {
-            let text = |name: &str| issue[name].as_str().unwrap_or_default().to_owned();
-            (text("code"), text("field"))
-        })
-        .collect()
-}
-
-fn issue(code: &str, field: &str) -> Vec<(String, String)> {
-    vec![(code.to_owned(), field.to_owned())]
-}
-
-async fn act(rest: &Rest, path: &str, action: &str, status: u16) -> Value {
-    rest.post(&format!("{path}/{action}"), Value::Null)
-        .await
-        .expect(status)
-}
+use super::catalog_scene::*;
 
 #[tokio::test]
 async fn a_misaligned_plan_is_stored_with_a_warning_and_not_published() {
@@ -81,6 +18,10 @@ async fn a_misaligned_plan_is_stored_with_a_warning_and_not_published() {
     let field = "$.phases[?(@.key=='trial')].rateCards[?(@.key=='setup')].billingCadence";
     let expected = issue("rate_card_billing_cadence_unaligned", field);
     assert_eq!(issues(&made), expected);
+    assert_eq!(
+        made["validationErrors"][0]["message"],
+        "ratecards with prices must have compatible billing cadence"
+    );
     let path = &format!("{PLANS}/{}", id(&made));
     let refused = act(rest, path, "publish", 400).await;
     assert_eq!(refused["detail"], "invalid plan");
@@ -241,6 +182,119 @@ async fn what_a_plan_omits_is_kept_or_reset() {
 }
 
 #[tokio::test]
+async fn rate_cards_come_back_as_they_were_sent() {
+    let world = World::start().await;
+    let rest = &world.rest();
+    let feature = json!({"key": "tokens", "name": "Tokens"});
+    rest.post("/api/v1/features", feature).await.expect(201);
+    let card = json!({
+        "type": "usage_based", "key": "tokens", "name": "Tokens", "featureKey": "tokens",
+        "billingCadence": "P4W", "metadata": {"a": "b"},
+        "price": {
+            "type": "tiered", "mode": "graduated", "minimumAmount": "1", "maximumAmount": "100.00",
+            "tiers": [
+                {"flatPrice": null, "unitPrice": {"type": "unit", "amount": "0.10"}},
+                {"upToAmount": "100", "flatPrice": {"type": "flat", "amount": "5"}, "unitPrice": null},
+            ],
+        },
+        "discounts": {"percentage": {"percentage": 12.5}, "usage": {"quantity": "3.0"}},
+        "entitlementTemplate": {"type": "metered", "issueAfterReset": 1000},
+        "taxConfig": {
+            "behavior": "inclusive", "stripe": {"code": "txcd_12345678"}, "customInvoicing": {"code": "x"},
+        },
+    });
+    let mut body = plan("pro", vec![phase("only", Value::Null, vec![card.clone()])]);
+    body["billingCadence"] = json!("P4W");
+    let made = rest.post(PLANS, body).await.expect(201);
+    assert_eq!(made["validationErrors"], Value::Null);
+    assert_eq!(made["billingCadence"], "P4W");
+    let shown = &made["phases"][0]["rateCards"][0];
+    for same in [
+        "type",
+        "key",
+        "name",
+        "featureKey",
+        "billingCadence",
+        "metadata",
+    ] {
+        assert_eq!(shown[same], card[same], "{same}");
+    }
+    assert_eq!(
+        shown["price"],
+        json!({
+            "type": "tiered", "mode": "graduated", "minimumAmount": "1", "maximumAmount": "100",
+            "tiers": [
+                {"flatPrice": null, "unitPrice": {"type": "unit", "amount": "0.1"}},
+                {"upToAmount": "100", "flatPrice": {"type": "flat", "amount": "5"}, "unitPrice": null},
+            ],
+        })
+    );
+    assert_eq!(
+        shown["discounts"],
+        json!({"percentage": {"percentage": 12.5}, "usage": {"quantity": "3"}})
+    );
+    assert_eq!(
+        shown["entitlementTemplate"],
+        json!({"type": "metered", "issueAfterReset": 1000, "isSoftLimit": false, "usagePeriod": "P4W"})
+    );
+    // Taken in, and not kept.
+    assert_eq!(
+        shown["taxConfig"],
+        json!({"behavior": "inclusive", "stripe": {"code": "txcd_12345678"}})
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_next_version_copies_the_one_that_is_named() {
+    let world = World::start().await;
+    let rest = &world.rest();
+    let extra = addon("extra", "single", vec![flat("extra", "1", "P1M")]);
+    let extra = rest.post(ADDONS, extra).await.expect(201);
+    act(rest, &format!("{ADDONS}/{}", id(&extra)), "publish", 200).await;
+    let mut first = simple("pro");
+    first["description"] = json!("d");
+    first["metadata"] = json!({"a": "b"});
+    first["proRatingConfig"] = json!({"enabled": false, "mode": "prorate_prices"});
+    let first = rest.post(PLANS, first).await.expect(201);
+    let first_path = &format!("{PLANS}/{}", id(&first));
+    let assignment = json!({"addonId": id(&extra), "fromPlanPhase": "only"});
+    rest.post(&format!("{first_path}/addons"), assignment)
+        .await
+        .expect(201);
+    act(rest, first_path, "publish", 200).await;
+    let second = plan(
+        "pro",
+        vec![phase("only", Value::Null, vec![flat("fee", "20", "P1M")])],
+    );
+    let second = rest.post(PLANS, second).await.expect(201);
+    assert_eq!(second["version"], 2);
+    act(rest, &format!("{PLANS}/{}", id(&second)), "publish", 200).await;
+    let third = act(rest, first_path, "next", 201).await;
+    assert_eq!(
+        (&third["version"], &third["status"]),
+        (&json!(3), &json!("draft"))
+    );
+    for same in [
+        "key",
+        "name",
+        "description",
+        "metadata",
+        "currency",
+        "billingCadence",
+        "proRatingConfig",
+        "phases",
+    ] {
+        assert_eq!(third[same], first[same], "{same}");
+    }
+    let assigned = format!("{PLANS}/{}/addons", id(&third));
+    assert_eq!(rest.get(&assigned).await.expect(200)["totalCount"], 0);
+    let latest = rest.get("/api/v1/plans/pro?includeLatest=true").await;
+    assert_eq!(latest.expect(200)["id"], third["id"]);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_plan_with_an_archived_feature_is_not_published() {
     let world = World::start().await;
     let rest = &world.rest();
@@ -339,101 +393,6 @@ async fn the_cost_of_a_feature_is_its_usage_times_its_unit_cost() {
     cost("nothing/cost").await.problem(404);
     cost("all/cost?groupBy=color").await.problem(400);
     cost("all/cost?from=yesterday").await.problem(400);
-    world.stop().await;
-}
-
-#[tokio::test]
-async fn add_ons_are_published_before_they_are_assigned() {
-    let world = World::start().await;
-    let rest = &world.rest();
-    let seats = rest
-        .post(
-            ADDONS,
-            addon("seats", "multiple", vec![flat("fee", "5", "P1M")]),
-        )
-        .await
-        .expect(201);
-    let again = rest
-        .post(ADDONS, addon("seats", "multiple", vec![]))
-        .await
-        .problem(400);
-    assert!(
-        again.contains("only a single draft version is allowed for add-on"),
-        "{again}"
-    );
-    let made = rest.post(PLANS, simple("pro")).await.expect(201);
-    let made = &format!("{PLANS}/{}", id(&made));
-    let assigned = &format!("{made}/addons");
-    let body = json!({"addonId": id(&seats), "fromPlanPhase": "later", "maxQuantity": 3});
-    let draft = rest.post(assigned, body.clone()).await.problem(400);
-    assert!(draft.contains("invalid add-on"), "{draft}");
-    let seats = &format!("{ADDONS}/{}", id(&seats));
-    act(rest, seats, "publish", 200).await;
-    act(rest, seats, "publish", 400).await;
-    let wrong = rest.post(assigned, body.clone()).await.expect(201);
-    assert_eq!(
-        issues(&wrong),
-        issue("plan_addon_unknown_plan_phase_key", "$.fromPlanPhase")
-    );
-    let twice = rest.post(assigned, body).await.problem(409);
-    assert!(twice.contains("already exists"), "{twice}");
-    let refused = act(rest, made, "publish", 400).await;
-    assert_eq!(issues(&refused), issue("plan_has_incompatible_addon", ""));
-    let one = &format!("{assigned}/seats");
-    let right = rest
-        .put(one, json!({"fromPlanPhase": "only"}))
-        .await
-        .expect(200);
-    assert_eq!(
-        (right.get("maxQuantity"), &right["validationErrors"]),
-        (None, &Value::Null)
-    );
-    act(rest, made, "publish", 200).await;
-    rest.put(one, json!({"fromPlanPhase": "only"}))
-        .await
-        .problem(404);
-    rest.delete(one).await.problem(404);
-    rest.delete(seats).await.problem(400);
-    act(rest, seats, "archive", 200).await;
-    let kept = rest.delete(seats).await.problem(400);
-    assert!(kept.contains("add-on has active assignments"), "{kept}");
-    world.stop().await;
-}
-
-#[tokio::test]
-async fn some_rules_of_add_ons_hold_on_publish_only() {
-    let world = World::start().await;
-    let rest = &world.rest();
-    for (key, cards, code, field) in [
-        (
-            "mixed",
-            vec![flat("a", "1", "P1M"), flat("b", "1", "P3M")],
-            "rate_card_multiple_billing_cadence",
-            "$.ratecards[*].billingCadence",
-        ),
-        (
-            "metered",
-            vec![unit("a", "1")],
-            "addon_invalid_ratecard_price_for_multi_instance",
-            "$.ratecards[?(@.key=='a')].price",
-        ),
-    ] {
-        let made = rest
-            .post(ADDONS, addon(key, "multiple", cards))
-            .await
-            .expect(201);
-        assert_eq!(made["validationErrors"], Value::Null);
-        let refused = act(rest, &format!("{ADDONS}/{}", id(&made)), "publish", 400).await;
-        assert_eq!(refused["detail"], "invalid add-on");
-        assert_eq!(issues(&refused), issue(code, field));
-    }
-    let year = addon(
-        "year",
-        "multiple",
-        vec![flat("a", "1", "P12M"), flat("b", "1", "P1Y")],
-    );
-    let year = rest.post(ADDONS, year).await.expect(201);
-    act(rest, &format!("{ADDONS}/{}", id(&year)), "publish", 200).await;
     world.stop().await;
 }
 

@@ -301,6 +301,32 @@ async fn who_is_missing_is_404_and_who_is_deleted_412() {
         .await
         .problem(status);
     }
+    // A subject of nobody, and one that is deleted, which only its id still names.
+    rest.post("/api/v1/subjects", json!([{"key": "stray"}]))
+        .await
+        .expect(200);
+    scene.customer("held").await;
+    rest.post(&list_path("held"), body.clone())
+        .await
+        .expect(201);
+    let held = rest.get("/api/v1/subjects/held").await.expect(200);
+    rest.delete("/api/v1/subjects/held").await.expect(204);
+    for (subject, status) in [
+        ("stray", 404),
+        ("held", 404),
+        (held["id"].as_str().unwrap(), 412),
+    ] {
+        rest.post(&of_subject(subject, ""), body.clone())
+            .await
+            .problem(status);
+        for further in ["", "/plain/value"] {
+            rest.get(&of_subject(subject, further))
+                .await
+                .problem(status);
+        }
+    }
+    let detail = rest.delete("/api/v1/customers/held").await.problem(409);
+    assert!(detail.contains("still has active entitlements"), "{detail}");
     rest.post(&of_subject("nobody", ""), body)
         .await
         .problem(404);
@@ -560,5 +586,39 @@ async fn what_has_ended_takes_no_grants_and_no_resets() {
     }
     let grants = rest.get(&format!("{of_old}/grants")).await.expect(200);
     assert_eq!(grants["totalCount"], 0);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_subscription_manages_takes_grants_and_nothing_else() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    scene.customer("c").await;
+    let customer = rest.get("/api/v1/customers/c").await.expect(200);
+    let plan = json!({
+        "name": "Custom", "currency": "USD", "billingCadence": "P1M",
+        "phases": [{"key": "p", "name": "P", "duration": null, "rateCards": [{
+            "type": "flat_fee", "key": "f", "name": "F", "featureKey": "f", "billingCadence": "P1M",
+            "price": null, "entitlementTemplate": {"type": "metered", "issueAfterReset": 10},
+        }]}],
+    });
+    let body = json!({"customerId": customer["id"], "customPlan": plan});
+    rest.post("/api/v1/subscriptions", body).await.expect(201);
+    let own = path("c", "f");
+    let made = rest.get(&own).await.expect(200);
+    let by_subject = of_subject("c", &format!("/{}", made["id"].as_str().unwrap()));
+    for of in [&own, &by_subject] {
+        rest.delete(of).await.problem(403);
+        rest.post(&format!("{of}/reset"), json!({}))
+            .await
+            .problem(403);
+    }
+    let boolean = json!({"type": "boolean", "featureKey": "f"});
+    for over in [format!("{own}/override"), of_subject("c", "/f/override")] {
+        rest.put(&over, boolean.clone()).await.problem(403);
+    }
+    scene.grant("c", "f", 5, START, json!({})).await;
+    assert_eq!(scene.value("c", "f", START).await[0], 15);
+    assert_eq!(rest.get(&own).await.expect(200)["id"], made["id"]);
     scene.world.stop().await;
 }

@@ -57,6 +57,16 @@ async fn a_credit_is_checked_used_up_and_not_given_twice() {
 
     let again = json!({"type": "boolean", "featureKey": "gpt"});
     let refused = rest.post(&list_path("c1"), again.clone()).await.expect(409);
+    // The sample of the documentation, §8.4.
+    assert_eq!(
+        (&refused["type"], &refused["title"], &refused["status"]),
+        (&json!("about:blank"), &json!("Conflict"), &json!(409))
+    );
+    let phrase = format!("entitlement with id {id} already exists for feature");
+    assert!(
+        refused["detail"].as_str().unwrap().contains(&phrase),
+        "{refused}"
+    );
     assert_eq!(refused["extensions"]["conflictingEntityId"], first["id"]);
     rest.delete(&path("c1", id)).await.expect(204);
     rest.delete(&path("c1", id)).await.problem(404);
@@ -175,6 +185,10 @@ async fn a_reset_stays_within_the_current_period() {
         entitlement["currentUsagePeriod"],
         json!({"from": "2026-03-01T11:00:00Z", "to": "2026-04-01T00:00:00Z"})
     );
+    // The start of the current period is no earlier than itself.
+    rest.post(&reset, at("2026-03-01T11:00:00Z"))
+        .await
+        .expect(204);
     rest.post(&reset, at("2026-03-01T10:00:00Z"))
         .await
         .problem(400);

@@ -247,8 +247,10 @@ async fn a_voided_grant_keeps_what_it_paid() {
 async fn history_shows_windows_and_burned_segments() {
     let scene = Scene::new().await;
     scene.metered("c", "f", json!({})).await;
+    let mut grants = Vec::new();
     for from in [START, "2026-03-01T03:00:00Z", "2026-03-01T05:30:00Z"] {
-        scene.grant("c", "f", 10_000, from, json!({})).await;
+        let grant = scene.grant("c", "f", 10_000, from, json!({})).await;
+        grants.push(grant["id"].as_str().unwrap().to_owned());
     }
     for (value, time) in [
         (100, "00:01:00"),
@@ -296,6 +298,17 @@ async fn history_shows_windows_and_burned_segments() {
                     [29_600, 28_400, 1200]
                 ]
                 .map(|row| row.map(Value::from))
+            );
+            // Every grant is told of, and what was taken from it only where there was something.
+            assert_eq!(
+                history["burndownHistory"][0],
+                json!({
+                    "period": {"from": START, "to": "2026-03-01T03:00:00Z"}, "usage": 200, "overage": 0,
+                    "balanceAtStart": 10_000, "balanceAtEnd": 9800,
+                    "grantBalancesAtStart": {&grants[0]: 10_000, &grants[1]: 0, &grants[2]: 0},
+                    "grantBalancesAtEnd": {&grants[0]: 9800, &grants[1]: 0, &grants[2]: 0},
+                    "grantUsages": [{"grantId": grants[0], "usage": 200}],
+                })
             );
         }
     }

@@ -1,10 +1,13 @@
 //! Invoices over REST, with real meters: the worked flows of a day that is billed in parts and at once, of usage that
-//! is waited for, and of fees, as callers see them.
+//! is waited for, of fees, and of drafts that a person approves, as callers see them.
 
 use serde_json::{Value, json};
 use suite::{Rest, World};
 
-use super::subscriptions_rest::{customer, freeze, id};
+use super::{
+    invoice_rules_rest::echo,
+    subscriptions_rest::{customer, freeze, id},
+};
 
 pub(super) const INVOICES: &str = "/api/v1/billing/invoices";
 const DAY: (&str, &str) = ("2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z");
@@ -200,10 +203,10 @@ async fn a_day_is_billed_in_parts() {
     let second = invoice(rest, acme).await;
     let a = named(&second, "a");
     assert_eq!(sums(a), "2000/0/0/2000");
-    assert_eq!(
-        (&a["quantity"], &a["preLinePeriodQuantity"]),
-        (&json!("20"), &json!("10"))
-    );
+    let quantities = ["quantity", "meteredQuantity", "preLinePeriodQuantity"].map(|name| &a[name]);
+    assert_eq!(quantities, [&json!("20"), &Value::Null, &json!("10")]);
+    let quantities = ["quantity", "preLinePeriodQuantity"].map(|name| &named(&second, "c")[name]);
+    assert_eq!(quantities, [&json!("15"), &Value::Null], "nothing before");
     assert_eq!(sums(named(&second, "c")), "1450/0/0/1450");
     assert_eq!(sums(&second), "3450/0/0/3450");
 
@@ -382,5 +385,81 @@ async fn a_fee_is_paid_at_once_and_shown_as_documented() {
         (&json!("flat_fee"), &json!("system"))
     );
     assert_eq!(sums(child), "10.01/0/0/10.01");
+    world.stop().await;
+}
+
+/// Drafts wait for a person, who approves one that is paid, and one whose payment fails.
+#[tokio::test]
+async fn a_draft_is_approved_by_hand() {
+    let world = World::start().await;
+    let rest = &world.rest();
+    let client = world.client();
+    freeze(&client, DAY.0).await;
+    let acme = &customer(rest, "acme").await;
+    workflow(rest, |workflow| {
+        workflow["invoicing"]["autoAdvance"] = json!(false);
+    })
+    .await;
+    let drafted = async |invoice_at: &str| {
+        let mut due = line("fee", "", fee("100"));
+        due["invoiceAt"] = json!(invoice_at);
+        pending(rest, acme, json!([due])).await;
+        client.advance_clock("PT1S").await.unwrap();
+        let draft = newest(rest).await;
+        assert_eq!(
+            draft["statusDetails"],
+            json!({
+                "immutable": false, "failed": false, "extendedStatus": "draft.manual_approval_needed",
+                "availableActions": {
+                    "approve": {"resultingState": "payment_processing.pending"},
+                    "delete": {"resultingState": "deleted"},
+                },
+            })
+        );
+        assert_eq!(
+            (&draft["draftUntil"], &draft["dueAt"]),
+            (&Value::Null, &Value::Null)
+        );
+        format!("{INVOICES}/{}", id(&draft))
+    };
+    let first = drafted(DAY.0).await;
+    let paid = rest.post(&format!("{first}/approve"), Value::Null).await;
+    let paid = paid.expect(200);
+    assert_eq!(
+        (state(&paid), sums(&paid).as_str()),
+        ("paid", "100/0/0/100")
+    );
+    assert_eq!(paid["issuedAt"], "2024-01-01T00:00:01Z");
+    assert_eq!(
+        paid["dueAt"], "2024-01-31T00:00:01Z",
+        "30 days after it was issued"
+    );
+
+    let second = drafted("2024-01-01T00:00:01Z").await;
+    let draft = rest.get(&second).await.expect(200);
+    let mut marked = echo(&draft);
+    marked["workflow"]["workflow"]["invoicing"]["autoAdvance"] = json!(false);
+    marked["metadata"] = json!({"openmeter.io/sandbox/target-payment-status": "failed"});
+    let marked = rest.put(&second, marked).await.expect(200);
+    assert_eq!(state(&marked), "draft.manual_approval_needed");
+    for action in ["approve", "retry"] {
+        let failed = rest.post(&format!("{second}/{action}"), Value::Null).await;
+        let failed = failed.expect(200);
+        assert_eq!(state(&failed), "payment_processing.failed", "{action}");
+        let details = &failed["statusDetails"];
+        assert_eq!(
+            (&details["failed"], &details["immutable"]),
+            (&json!(true), &json!(true))
+        );
+        assert_eq!(
+            details["availableActions"]["retry"],
+            json!({"resultingState": "payment_processing.pending"})
+        );
+        let issues = failed["validationIssues"].as_array().unwrap();
+        assert_eq!(issues.len(), 1, "{issues:?}");
+        let issue = ["severity", "code", "component"].map(|name| issues[0][name].as_str().unwrap());
+        let component = "app.sandbox.invoiceCustomers.initiate_payment";
+        assert_eq!(issue, ["critical", "simulated_payment_failure", component]);
+    }
     world.stop().await;
 }

@@ -52,6 +52,7 @@ async fn a_bad_event_refuses_its_whole_batch_and_is_named() {
         ("subject", json!("")),
         ("time", json!("noon")),
         ("time", json!("2026-13-01T00:00:00Z")),
+        ("time", json!("+10000-01-01T00:00:00Z")),
         ("time", json!(1_700_000_000)),
         ("datacontenttype", json!("application/xml")),
         ("data", json!("text")),
@@ -64,8 +65,8 @@ async fn a_bad_event_refuses_its_whole_batch_and_is_named() {
         let batch = json!([event("good"), bad]);
         for kind in &KINDS[1..] {
             let detail = send(&rest, kind, &batch).await.problem(400);
-            assert!(detail.contains(field), "{field} = {value}: {detail}");
-            assert!(detail.contains('1'), "{field} = {value}: {detail}");
+            let named = format!("validation error: [1].{field}: ");
+            assert!(detail.starts_with(&named), "{field} = {value}: {detail}");
         }
         let detail = send(&rest, KINDS[0], &bad).await.problem(400);
         assert!(detail.contains(field), "{field} = {value}: {detail}");
@@ -84,7 +85,37 @@ async fn a_bad_event_refuses_its_whole_batch_and_is_named() {
         long[field] = json!("x".repeat(length));
         let detail = send(&rest, KINDS[1], &json!([event("good"), long])).await;
         let detail = detail.problem(400);
-        assert!(detail.contains(field), "{field}: {detail}");
+        assert!(detail.contains(&format!("[1].{field}")), "{detail}");
+    }
+    // As many as are malformed are named.
+    let bad = |field: &str, value: Value| {
+        let mut bad = event("bad");
+        bad[field] = value;
+        bad
+    };
+    for (batch, named) in [
+        (
+            json!([
+                bad("id", json!("")),
+                event("good"),
+                bad("time", json!("noon"))
+            ]),
+            ["[0].id: ", "[2].time: "],
+        ),
+        (
+            json!([
+                bad("time", json!("9999-12-30T00:00:00Z")),
+                event("good"),
+                bad("id", json!("x".repeat(1_025))),
+            ]),
+            ["[0].time: ", "[2].id: "],
+        ),
+    ] {
+        let detail = send(&rest, KINDS[1], &batch).await.problem(400);
+        assert_eq!(detail.lines().count(), 2, "{detail}");
+        for (line, named) in detail.lines().zip(named) {
+            assert!(line.contains(named), "{detail}");
+        }
     }
     let mut large = event("large");
     large["data"] = json!({"text": "x".repeat(65 * 1_024)});
@@ -110,6 +141,12 @@ async fn bodies_of_other_kinds_are_refused() {
         (KINDS[2], "{"),
         (KINDS[2], ""),
         (KINDS[0], "null"),
+        (KINDS[1], "[null]"),
+        // No JSON: there is no such number.
+        (
+            KINDS[0],
+            r#"{"specversion":"1.0","id":"1","source":"s","type":"use","subject":"s","data":{"v":NaN}}"#,
+        ),
     ] {
         let answer = rest.post_text("/api/v1/events", kind, body).await;
         answer.problem(400);
@@ -151,6 +188,46 @@ async fn events_that_need_no_data_or_time_are_taken() {
     assert_eq!(list.as_array().unwrap().len(), 1, "{list}");
     assert_eq!(list[0]["event"]["time"], "2026-01-15T12:00:00Z");
     assert_eq!(list[0]["event"].get("data"), None);
+    world.stop().await;
+}
+
+// The last second that is taken in, in the windows of the zones that are furthest from UTC.
+#[tokio::test]
+async fn absurd_times_break_no_query() {
+    let (world, rest) = frozen().await;
+    let meter =
+        json!({"slug": "m", "eventType": "use", "aggregation": "SUM", "valueProperty": "$.v"});
+    rest.post("/api/v1/meters", meter).await.expect(201);
+    for (id, time) in [
+        ("first", "1970-01-01T00:00:01Z"),
+        ("last", "9998-12-31T23:59:59Z"),
+    ] {
+        let mut event = event(id);
+        event["time"] = json!(time);
+        send(&rest, KINDS[0], &event).await.expect(204);
+    }
+    let total = rest.get("/api/v1/meters/m/query").await.expect(200);
+    assert_eq!(
+        total["data"],
+        json!([{
+            "value": 2, "windowStart": "1970-01-01T00:00:00Z", "windowEnd": "9999-01-01T00:00:00Z",
+            "subject": null, "groupBy": {},
+        }])
+    );
+    for size in ["MINUTE", "HOUR", "DAY", "MONTH"] {
+        for zone in ["UTC", "Pacific/Kiritimati", "Pacific/Niue"] {
+            let query = format!("/api/v1/meters/m/query?windowSize={size}&windowTimeZone={zone}");
+            let rows = rest.get(&query).await.expect(200)["data"].clone();
+            let values = rows.as_array().unwrap().iter().map(|row| &row["value"]);
+            assert_eq!(values.collect::<Vec<_>>(), [1, 1], "{query}");
+        }
+    }
+    assert_eq!(
+        rest.get("/api/v1/meters/m/subjects").await.expect(200),
+        json!(["s"])
+    );
+    let page = rest.get("/api/v2/events").await.expect(200);
+    assert_eq!(page["items"].as_array().unwrap().len(), 2);
     world.stop().await;
 }
 

@@ -317,6 +317,12 @@ async fn the_first_list_reaches_back_32_days_of_project_time() {
     for (query, expected) in [
         ("", vec!["new", "oldest"]),
         ("?to=2026-01-01T00:00:00Z", vec!["oldest"]),
+        // Part of an id, but a whole subject, both as they are written.
+        ("?id=lde", vec!["oldest"]),
+        ("?id=LDE", vec![]),
+        ("?subject=a", vec!["new", "oldest"]),
+        ("?subject=A", vec![]),
+        ("?limit=1", vec!["new"]),
         ("?from=2025-12-14T12:00:00Z", vec!["new", "oldest"]),
         (
             "?ingestedAtFrom=2026-01-01T00:00:00Z",

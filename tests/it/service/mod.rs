@@ -1,8 +1,11 @@
 //! The behavior of single services through their gRPC and REST sides.
 
+mod addons_rest;
 mod audit;
 mod catalog_issues_rest;
 mod catalog_rest;
+mod catalog_scene;
+mod customer_apps_rest;
 mod customer_rules_rest;
 mod customers_rest;
 mod entitlement_freshness;
@@ -18,14 +21,17 @@ mod isolation;
 mod isolation_grpc;
 mod isolation_scene;
 pub mod ledger_scene;
+mod list_shapes_rest;
 mod malformed_requests;
 mod metering_refusals;
 mod metering_rest;
+mod meters_rest;
 mod monitoring;
 mod notification_rules_rest;
 mod notifications_rest;
 mod probe_refusals_rest;
 mod probe_rest;
+mod profitwell_limits;
 mod profitwell_refusals_rest;
 mod profitwell_rest;
 mod profitwell_rules_rest;
@@ -40,6 +46,7 @@ mod revenuecat_rules_rest;
 pub mod revenuecat_scene;
 mod revenuecat_store_fields;
 mod revenuecat_story;
+mod settings;
 mod stripe_rest;
 mod subscription_cost;
 mod subscription_edits_rest;

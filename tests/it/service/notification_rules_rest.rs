@@ -198,6 +198,134 @@ async fn every_rule_of_rules_is_kept() {
     world.stop().await;
 }
 
+/// Ids of a list, newest first unless asked otherwise.
+async fn ids(rest: &Rest, list: &str) -> Vec<Value> {
+    let listed = rest.get(&format!("/api/v1/notification/{list}")).await;
+    let listed = listed.expect(200);
+    let items = listed["items"].as_array().unwrap().iter();
+    items.map(|item| item["id"].clone()).collect()
+}
+
+#[tokio::test]
+async fn channels_keep_their_secret_and_are_hidden_while_disabled() {
+    let world = World::start().await;
+    let rest = world.rest();
+    let good = json!({"type": "WEBHOOK", "name": "ops", "url": "https://example.com/hook"});
+    let open = made(&rest, "channels", &good).await;
+    let secret = open["signingSecret"].as_str().unwrap();
+    assert_eq!((&secret[..6], secret.len()), ("whsec_", 6 + 44));
+    assert_eq!(
+        (&open["disabled"], open.get("customHeaders")),
+        (&json!(false), None)
+    );
+    let mut off = good.clone();
+    off["disabled"] = json!(true);
+    off["signingSecret"] = json!("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    off["customHeaders"] = json!({"X-Env": "prod"});
+    off["metadata"] = json!({"a": "b"});
+    let off_made = made(&rest, "channels", &off).await;
+    for (name, value) in off.as_object().unwrap() {
+        assert_eq!(off_made[name], *value, "{name}");
+    }
+    let (open_id, off_id) = (open["id"].clone(), off_made["id"].clone());
+    for (query, expected) in [
+        ("", vec![&open_id]),
+        ("?includeDisabled=true", vec![&off_id, &open_id]),
+        ("?includeDisabled=true&order=ASC", vec![&open_id, &off_id]),
+        ("?includeDisabled=true&page=2&pageSize=1", vec![&open_id]),
+        ("?page=9", vec![]),
+    ] {
+        let found = ids(&rest, &format!("channels{query}")).await;
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{query}");
+    }
+    // A replacement without a secret keeps it; everything else is as said, or as at first.
+    let replaced = json!({"type": "WEBHOOK", "name": "new", "url": "https://example.com/new"});
+    let replaced = rest.put(&path("channels", &off_made), replaced).await;
+    let replaced = replaced.expect(200);
+    assert_eq!(replaced["signingSecret"], off["signingSecret"]);
+    assert_eq!(
+        (&replaced["name"], &replaced["disabled"]),
+        (&json!("new"), &json!(false))
+    );
+    for gone in ["customHeaders", "metadata"] {
+        assert_eq!(replaced.get(gone), None);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn rules_show_what_they_name_and_are_found_by_it() {
+    let world = World::start().await;
+    let rest = world.rest();
+    let channel = json!({"type": "WEBHOOK", "name": "ops", "url": "https://example.com/hook", "disabled": true});
+    let (a, b) = (
+        made(&rest, "channels", &channel).await["id"].clone(),
+        made(&rest, "channels", &channel).await["id"].clone(),
+    );
+    let feature = json!({"key": "tokens", "name": "Tokens"});
+    let feature = rest.post("/api/v1/features", feature).await.expect(201);
+    let thresholds =
+        json!([{"type": "usage_percentage", "value": 90}, {"type": "NUMBER", "value": 0.5}]);
+    let balance = json!({
+        "type": "entitlements.balance.threshold", "name": "low", "channels": [a],
+        "thresholds": thresholds, "features": ["tokens"], "metadata": {"a": "b"},
+    });
+    let balance = made(&rest, "rules", &balance).await;
+    assert_eq!(balance["thresholds"], thresholds);
+    assert_eq!(balance["channels"], json!([{"id": a, "type": "WEBHOOK"}]));
+    let named = json!([{"id": feature["id"], "key": "tokens"}]);
+    assert_eq!(balance["features"], named);
+    assert_eq!(
+        (&balance["disabled"], &balance["metadata"]),
+        (&json!(false), &json!({"a": "b"}))
+    );
+    let invoice = json!({"type": "invoice.created", "name": "i", "channels": [a, b]});
+    let invoice = made(&rest, "rules", &invoice).await;
+    for absent in ["features", "thresholds", "metadata"] {
+        assert_eq!(invoice.get(absent), None);
+    }
+    let reset = json!({
+        "type": "entitlements.reset", "name": "r", "channels": [b], "disabled": true,
+        "features": [feature["id"]],
+    });
+    let reset = made(&rest, "rules", &reset).await;
+    assert_eq!(reset["features"], named);
+    let (balance_id, invoice_id, reset_id) = (&balance["id"], &invoice["id"], &reset["id"]);
+    let of_channel = format!("rules?channel={}", b.as_str().unwrap());
+    let of_feature = format!(
+        "rules?includeDisabled=true&feature={}",
+        feature["id"].as_str().unwrap()
+    );
+    for (list, expected) in [
+        ("rules", vec![invoice_id, balance_id]),
+        (
+            "rules?includeDisabled=true&order=ASC",
+            vec![balance_id, invoice_id, reset_id],
+        ),
+        ("rules?feature=tokens", vec![balance_id]),
+        (of_feature.as_str(), vec![reset_id, balance_id]),
+        (of_channel.as_str(), vec![invoice_id]),
+        ("rules?pageSize=1&page=2", vec![balance_id]),
+    ] {
+        let found = ids(&rest, list).await;
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{list}");
+    }
+    // What a rule has told stays when it goes.
+    let own = path("rules", &invoice);
+    let event = rest.post(&format!("{own}/test"), Value::Null).await;
+    let event = event.expect(201);
+    rest.delete(&own).await.expect(204);
+    rest.delete(&own).await.expect(204);
+    assert!(rest.get(&own).await.expect(200)["deletedAt"].is_string());
+    assert_eq!(ids(&rest, "rules").await, std::slice::from_ref(balance_id));
+    let events = format!("events?rule={}", invoice_id.as_str().unwrap());
+    assert_eq!(
+        ids(&rest, &events).await,
+        std::slice::from_ref(&event["id"])
+    );
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn every_rule_of_events_is_kept() {
     let world = World::start().await;

@@ -205,6 +205,43 @@ async fn a_crossed_threshold_is_one_event_and_one_signed_delivery() {
     scene.world.stop().await;
 }
 
+// Metering text, §15.7.
+#[tokio::test]
+async fn a_customer_without_subjects_is_its_own_subject() {
+    let scene = Scene::new().await;
+    let rest = &scene.rest;
+    let customer = json!({"key": "keyed", "name": "Keyed"});
+    let customer = rest.post("/api/v1/customers", customer).await.expect(201);
+    let entitlement = json!({
+        "type": "metered", "featureKey": "tokens", "issue": {"amount": 100},
+        "usagePeriod": {"interval": "MONTH", "anchor": START},
+    });
+    rest.post("/api/v2/customers/keyed/entitlements", entitlement)
+        .await
+        .expect(201);
+    let thresholds = json!([{"type": "balance_value", "value": 90}]);
+    let rule = json!({"thresholds": thresholds});
+    scene.rule("entitlements.balance.threshold", rule).await;
+    let event = json!({
+        "specversion": "1.0", "id": "1", "source": "s", "type": "use", "subject": "keyed",
+        "time": START, "data": {"n": 20},
+    });
+    rest.post("/api/v1/events", event).await.expect(204);
+    scene.settles().await;
+    let event = eventually(|| async { scene.events("").await.into_iter().next() }).await;
+    let data = &event["payload"]["data"];
+    assert_eq!(
+        (&data["subject"]["key"], &data["customer"]["key"]),
+        (&json!("keyed"), &json!("keyed"))
+    );
+    assert_eq!(data["entitlement"]["subjectKey"], "keyed");
+    assert_eq!(data["value"]["balance"], 80);
+    let notes = &event["annotations"];
+    assert_eq!(notes["event.customer.id"], customer["id"]);
+    assert_eq!(notes["event.subject.key"], "keyed");
+    scene.world.stop().await;
+}
+
 #[tokio::test]
 async fn resets_by_hand_and_at_the_end_of_a_period_are_told() {
     let scene = Scene::new().await;

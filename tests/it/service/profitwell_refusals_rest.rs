@@ -172,7 +172,11 @@ async fn bodies_are_json_objects() {
     let before = everything(&caller).await;
     for (method, path, good) in with_body() {
         for (kind, body, told) in [
-            ("application/json", "", "the body is not valid JSON"),
+            (
+                "application/json",
+                "",
+                "the body is empty, and must be JSON",
+            ),
             ("application/json", "{", "the body is not valid JSON"),
             ("application/json", "[]", "the body must be a JSON object"),
             (

@@ -139,7 +139,7 @@ async fn a_customer_pays_an_invoice_through_stripe() {
         .as_str()
         .unwrap()
         .to_owned();
-    rest.get(data).await.problem(404);
+    rest.get(data).await.problem(412);
     rest.put(data, json!({"stripeCustomerId": "cus_1"}))
         .await
         .problem(412);

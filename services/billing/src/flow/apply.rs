@@ -10,7 +10,7 @@ use kernel::{
     id::{CustomerId, InvoiceId, LineId, SubscriptionId},
 };
 
-use super::{ATTEMPTS, Billing, advance::Drive, fresh, gather, provision, store_invoice};
+use super::{ATTEMPTS, Billing, advance::Drive, begin, fresh, gather, provision, store_invoice};
 use crate::{
     convert::{self, invoice::Lines},
     domain::{
@@ -42,20 +42,33 @@ impl Billing {
         subscription: Subscription,
         told: Option<Customer>,
     ) -> Result<(bool, Vec<InvoiceId>), BillingError> {
-        let db = self.db.reader();
-        let known = store::subscription::with_reached(db, ctx.project, subscription.id).await?;
-        if known
-            .as_ref()
-            .is_some_and(|(known, _)| known.revision >= subscription.revision)
-        {
-            return Ok((false, Vec::new()));
+        let (customer, first) = (subscription.customer, subscription.revision == begin::FIRST);
+        let mut known = None;
+        // A first state is new unless it is told again, which shows when it is written.
+        if !first {
+            known = self.known(ctx, subscription.id).await?;
+            if is_known(known.as_ref(), &subscription) {
+                return Ok((false, Vec::new()));
+            }
         }
-        let customer = subscription.customer;
         let told = match told {
             Some(told) => told,
             None => self.customer(ctx, customer).await?,
         };
         let buyer = convert::customer::buyer(&told)?;
+        if first {
+            if let Some(mut begun) = self.begin(ctx, &subscription, &buyer).await? {
+                if begun.more {
+                    let more = self.collect_due(ctx, customer, Some(&buyer)).await?;
+                    begun.invoices.extend(more);
+                }
+                return Ok((true, begun.invoices));
+            }
+            known = self.known(ctx, subscription.id).await?;
+            if is_known(known.as_ref(), &subscription) {
+                return Ok((false, Vec::new()));
+            }
+        }
         let applied = self
             .bring_up(ctx, known, Some(&subscription), &buyer)
             .await?;
@@ -65,6 +78,14 @@ impl Billing {
             self.settle_hold(ctx, customer).await;
         }
         Ok((applied, invoices))
+    }
+
+    async fn known(
+        &self,
+        ctx: &Context,
+        id: SubscriptionId,
+    ) -> Result<Option<Stored>, BillingError> {
+        store::subscription::with_reached(self.db.reader(), ctx.project, id).await
     }
 
     /// Brings the lines of all subscriptions of a customer up to date and invoices what is due.
@@ -93,7 +114,7 @@ impl Billing {
         id: SubscriptionId,
         newer: Option<&Subscription>,
     ) -> Result<bool, BillingError> {
-        let stored = store::subscription::with_reached(self.db.reader(), ctx.project, id).await?;
+        let stored = self.known(ctx, id).await?;
         let known = stored.as_ref().map(|(stored, _)| stored).or(newer);
         let Some(customer) = known.map(|known| known.customer) else {
             return Ok(false);
@@ -134,7 +155,7 @@ impl Billing {
                 Err(BillingError::Raced) => {}
                 Err(error) => return Err(error),
             }
-            stored = store::subscription::with_reached(db, ctx.project, id).await?;
+            stored = self.known(ctx, id).await?;
         }
         Err(BillingError::Raced)
     }
@@ -194,6 +215,11 @@ type LineChange = (LineId, kernel::period::Period, bool);
 
 /// A copy, and how far its lines were made.
 type Stored = (Subscription, Reached);
+
+/// Whether a copy is of this state, or of a newer one.
+fn is_known(copy: Option<&Stored>, state: &Subscription) -> bool {
+    copy.is_some_and(|(copy, _)| copy.revision >= state.revision)
+}
 
 /// The state with the higher revision. How far lines were made says nothing about another one.
 fn newest(stored: Option<Stored>, newer: Option<&Subscription>) -> Option<Stored> {
@@ -480,7 +506,7 @@ impl Touched {
 }
 
 /// A pending line for what is expected.
-fn new_line(expected: Expected, split: Option<SplitGroup>, now: Timestamp) -> Line {
+pub(super) fn new_line(expected: Expected, split: Option<SplitGroup>, now: Timestamp) -> Line {
     let input = LineInput {
         id: None,
         name: expected.name,

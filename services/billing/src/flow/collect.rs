@@ -19,6 +19,7 @@ use super::{
     gather::{new_header, store_gathering_later},
     is_raced,
     provision::{self, Effective},
+    tell_invoice,
 };
 use crate::{
     convert,
@@ -76,8 +77,12 @@ impl Billing {
         let progressive = wish
             .progressive
             .unwrap_or(effective.profile.workflow.progressive_billing);
-        let lines: Vec<&Line> = gathering.iter().flat_map(Invoice::live_lines).collect();
-        let features = self.features(ctx, &lines).await?;
+        // How usage can develop only matters where periods are cut.
+        let mut features = Features::default();
+        if progressive {
+            let lines: Vec<&Line> = gathering.iter().flat_map(Invoice::live_lines).collect();
+            features = self.features(ctx, &lines).await?;
+        }
         let wanted = wish.lines.as_ref();
         let chosen = choose(&gathering, wanted, wish.as_of, progressive, &features)?;
         if chosen.is_empty() {
@@ -88,6 +93,11 @@ impl Billing {
             None => convert::customer::buyer(&self.customer(ctx, wish.customer).await?)?,
         };
         let cut = cut(&gathering, &chosen, ctx.now);
+        if !progressive {
+            features = self
+                .features(ctx, &cut.iter().collect::<Vec<&Line>>())
+                .await?;
+        }
         let owned: Vec<(&Buyer, &Line)> = cut.iter().map(|line| (&buyer, line)).collect();
         let facts = self.usage(ctx, &owned, &features).await?;
         Ok(Some(Plan {
@@ -186,7 +196,8 @@ impl Billing {
     ) -> Result<tonic::Response<pb::InvoicePendingLinesResponse>, tonic::Status> {
         let mut raced = BillingError::Raced.into();
         for _ in 0..ATTEMPTS {
-            let plan = self.plan_collection(ctx, wish, None).await?;
+            // What was refused only now, because the same request was carried out before, gets the answer of then.
+            let plan = self.plan_collection(ctx, wish, None).await;
             let answer = self
                 .db
                 .write(
@@ -195,8 +206,8 @@ impl Billing {
                     &request.request_id,
                     request,
                     |mut w| async move {
-                        let plan = plan.as_ref().ok_or(BillingError::NoLines)?;
-                        let invoices = self.collect(&mut w, wish, plan).await?;
+                        let plan = plan?.ok_or(BillingError::NoLines)?;
+                        let invoices = self.collect(&mut w, wish, &plan).await?;
                         Ok::<_, BillingError>((w, pb::InvoicePendingLinesResponse { invoices }))
                     },
                 )
@@ -349,6 +360,26 @@ impl Prepared {
         collect::snapshot(&mut invoice.lines, facts, |_| true, issues, now, &mut fresh);
         invoice
     }
+}
+
+/// Makes a standard invoice that nobody waits for, drives it as far as it goes by itself and tells of it, without storing
+/// it. `parts` are those of its split usage periods on other invoices; answers what is left of the numbers too.
+pub async fn make(
+    w: &mut Write,
+    prepared: Prepared,
+    effective: &Effective,
+    (parts, facts): (Vec<Line>, &UsageFacts),
+    mut reserve: Reserve,
+) -> Result<(Invoice, Reserve), BillingError> {
+    let (project, now) = (w.context().project, w.context().now);
+    let number = reserve.next(w.tx(), project, Scope::Draft).await?;
+    let mut invoice = prepared.into_invoice(number, effective, facts, now);
+    let app = &effective.app;
+    let mut drive = Drive::with(w, app.clone(), parts, facts, reserve);
+    drive.begin(&mut invoice).await?;
+    let (reserve, lines) = drive.into_rest(&invoice);
+    tell_invoice(w, "invoice.created", &mut invoice, app, (None, lines)).await?;
+    Ok((invoice, reserve))
 }
 
 /// Makes a standard invoice of lines and drives it as far as it goes by itself.

@@ -7,13 +7,14 @@ use chassis::{Context, Write};
 use contract::billing::v1 as pb;
 use kernel::{
     Timestamp,
-    id::{InvoiceId, LineId},
+    id::{CustomerId, InvoiceId, LineId},
 };
 
 use super::{ATTEMPTS, Billing, advance::Drive, fresh, gather, is_raced, provision, store_invoice};
 use crate::{
     convert::{self, invoice::Lines},
     domain::{
+        app::Kind,
         calculate::calculate,
         collect::{UsageFacts, covers},
         edit::{LineInput, replace_lines},
@@ -154,12 +155,14 @@ impl Billing {
     {
         let mut raced = BillingError::Raced.into();
         for _ in 0..ATTEMPTS {
-            let facts = self.plan_command(ctx, invoice, &command).await?;
-            let (command, facts) = (&command, &facts);
+            // A repeated request gets the answer of then, also when it could not be planned any more.
+            let planned = self.plan_command(ctx, invoice, &command).await;
+            let about = planned.as_ref().ok().map(|planned| planned.about);
+            let command = &command;
             let answer = self
                 .db
                 .write(ctx, operation, request_id, request, |mut w| async move {
-                    let after = execute(&mut w, invoice, command, facts).await?;
+                    let after = execute(&mut w, invoice, command, &planned?).await?;
                     Ok::<_, BillingError>((w, wrap(after)))
                 })
                 .await;
@@ -167,7 +170,9 @@ impl Billing {
                 Err(status) if is_raced(&status) => raced = status,
                 Err(status) => return Err(status),
                 Ok(answer) => {
-                    return self.finish(ctx, invoice, command, answer, wrap).await;
+                    return self
+                        .finish(ctx, about, (invoice, command), answer, wrap)
+                        .await;
                 }
             }
         }
@@ -179,13 +184,19 @@ impl Billing {
     async fn finish<Answer>(
         &self,
         ctx: &Context,
-        invoice: InvoiceId,
-        command: &Command,
+        about: Option<About>,
+        (invoice, command): (InvoiceId, &Command),
         answer: tonic::Response<Answer>,
         wrap: fn(pb::Invoice) -> Answer,
     ) -> Result<tonic::Response<Answer>, tonic::Status> {
-        let now = self.after_outside(ctx, invoice).await;
-        self.settle_hold_of(ctx, invoice).await;
+        let now = if about.is_none_or(|about| about.outside) {
+            self.after_outside(ctx, invoice).await
+        } else {
+            None
+        };
+        if let Some(about) = about {
+            self.settle_hold(ctx, about.customer).await;
+        }
         let Some(now) = now else {
             return Ok(answer);
         };
@@ -208,12 +219,12 @@ impl Billing {
         command: Command,
     ) -> Result<(), BillingError> {
         for _ in 0..ATTEMPTS {
-            let facts = self.plan_command(ctx, invoice, &command).await?;
+            let planned = self.plan_command(ctx, invoice, &command).await?;
             let mut w = self.db.system_write(ctx).await?;
-            match execute(&mut w, invoice, &command, &facts).await {
+            match execute(&mut w, invoice, &command, &planned).await {
                 Ok(_) => {
                     w.commit().await?;
-                    self.settle_hold_of(ctx, invoice).await;
+                    self.settle_hold(ctx, planned.about.customer).await;
                     return Ok(());
                 }
                 Err(BillingError::Raced) => {}
@@ -223,33 +234,44 @@ impl Billing {
         Err(BillingError::Raced)
     }
 
-    async fn settle_hold_of(&self, ctx: &Context, invoice: InvoiceId) {
-        match store::invoice::get(self.db.reader(), ctx.project, invoice).await {
-            Ok(found) => self.settle_hold(ctx, found.customer()).await,
-            Err(error) => {
-                tracing::warn!(%error, "an invoice cannot be read to settle its customer's hold")
-            }
-        }
-    }
-
     /// Gathers the usage that a command may need: of the lines as they will be.
     async fn plan_command(
         &self,
         ctx: &Context,
         invoice: InvoiceId,
         command: &Command,
-    ) -> Result<UsageFacts, BillingError> {
+    ) -> Result<Planned, BillingError> {
         let mut found = store::invoice::get(self.db.reader(), ctx.project, invoice).await?;
-        if !takes_quantities(found.state) {
-            return Ok(UsageFacts::new());
-        }
-        if let Command::Update(edit) = command
-            && let Some(lines) = &edit.lines
-        {
-            replace_lines(&mut found, lines.clone(), ctx.now, &mut fresh)?;
-        }
-        self.usage_of(ctx, &found).await
+        let about = About {
+            customer: found.customer(),
+            outside: found.header.app_kind == Kind::Stripe && !found.is_gathering(),
+        };
+        let facts = if takes_quantities(found.state) {
+            if let Command::Update(edit) = command
+                && let Some(lines) = &edit.lines
+            {
+                replace_lines(&mut found, lines.clone(), ctx.now, &mut fresh)?;
+            }
+            self.usage_of(ctx, &found).await?
+        } else {
+            UsageFacts::new()
+        };
+        Ok(Planned { about, facts })
     }
+}
+
+/// What a command needs to know before its write.
+struct Planned {
+    about: About,
+    facts: UsageFacts,
+}
+
+/// What never changes of an invoice.
+#[derive(Clone, Copy)]
+struct About {
+    customer: CustomerId,
+    /// Whether an app outside carries its steps out.
+    outside: bool,
 }
 
 /// Whether an invoice in this state may still take quantities.
@@ -262,13 +284,11 @@ async fn execute(
     w: &mut Write,
     invoice: InvoiceId,
     command: &Command,
-    facts: &UsageFacts,
+    planned: &Planned,
 ) -> Result<pb::Invoice, BillingError> {
     let (project, now) = (w.context().project, w.context().now);
-    let customer = store::invoice::get(w.tx(), project, invoice)
-        .await?
-        .customer();
-    store::lock_customer(w.tx(), project, customer).await?;
+    let facts = &planned.facts;
+    store::lock_customer(w.tx(), project, planned.about.customer).await?;
     let mut found = store::invoice::get(w.tx(), project, invoice).await?;
     if found.is_gathering() {
         return gathering(w, found, command).await;

@@ -93,6 +93,7 @@ impl Billing {
                 r#ref: Some(customer_pb::customer_ref::Ref::Id(customer.to_string())),
             }),
             include_deleted: true,
+            for_subscription: false,
         };
         let answer = self
             .customers

@@ -2,7 +2,7 @@
 
 use chassis::{Batch, Context, Write};
 use contract::billing::v1 as pb;
-use kernel::{currency::Currency, id::LineId};
+use kernel::{Timestamp, currency::Currency, id::LineId};
 use sea_orm::ConnectionTrait as _;
 
 use super::{
@@ -67,38 +67,60 @@ pub async fn gathering(
     let project = w.context().project;
     let now = w.context().now;
     if let Some(mut found) = store::invoice::gathering(w.tx(), project, buyer.id, currency).await? {
-        if found.delete_time.take().is_some() {
+        if take_up(&mut found, buyer, effective, now) {
             hold::note(w, &[buyer.id]).await?;
-            for line in found.lines.iter_mut().filter(|line| line.is_live()) {
-                line.delete_time = Some(now);
-            }
         }
-        found.header = Header {
-            issues: found.header.issues,
-            ..new_header(buyer.clone(), effective)
-        };
         return Ok(found);
     }
     let backend = w.tx().get_database_backend();
     let mut batch = Batch::new();
-    batch.push(store::stale_hold::noting(backend, project, buyer.id, now));
+    let (noting, _) = store::stale_hold::noting(backend, project, buyer.id, now);
+    batch.push(noting);
     let taking = store::sequence::taking(backend, project, Scope::Gathering);
     batch.push_number(taking, store::sequence::LAST);
     let told = batch.send(w.tx()).await?;
     let n = told.get(1).and_then(|last| i64::try_from(*last).ok());
     let n = n.ok_or(BillingError::CorruptColumn("sequence.last"))?;
-    Ok(Invoice {
+    let mut new = new_gathering(buyer, currency, effective, now);
+    new.number = Scope::Gathering.number(&buyer.name, currency, n);
+    Ok(new)
+}
+
+/// A gathering invoice of before goes on under the profile that applies now. One that ran empty comes back, without
+/// what was left on it; answers whether it did.
+pub fn take_up(found: &mut Invoice, buyer: &Buyer, effective: &Effective, now: Timestamp) -> bool {
+    let revived = found.delete_time.take().is_some();
+    if revived {
+        for line in found.lines.iter_mut().filter(|line| line.is_live()) {
+            line.delete_time = Some(now);
+        }
+    }
+    found.header = Header {
+        issues: std::mem::take(&mut found.header.issues),
+        ..new_header(buyer.clone(), effective)
+    };
+    revived
+}
+
+/// A new gathering invoice, which has yet to get its number.
+pub fn new_gathering(
+    buyer: &Buyer,
+    currency: Currency,
+    effective: &Effective,
+    now: Timestamp,
+) -> Invoice {
+    Invoice {
         id: chassis::id::next(),
         currency,
         state: State::Gathering,
-        number: Scope::Gathering.number(&buyer.name, currency, n),
+        number: String::new(),
         header: new_header(buyer.clone(), effective),
         lines: Vec::new(),
         revision: 0,
         create_time: now,
         update_time: now,
         delete_time: None,
-    })
+    }
 }
 
 /// Stores a gathering invoice whose lines changed. Empty, it is deleted.

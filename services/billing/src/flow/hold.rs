@@ -6,10 +6,13 @@
 //! timer does the same. Whoever told the customer service looks again at the invoices
 //! afterwards: of two who tell it at once, the later one puts right what the other said.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chassis::{Context, Write};
 use contract::{customer::v1 as customer_pb, kernel::v1 as kernel_pb};
 use futures::future::join_all;
-use kernel::id::CustomerId;
+use kernel::id::{CustomerId, InvoiceId};
+use sea_orm::ConnectionTrait as _;
 use tonic::Code;
 
 use super::Billing;
@@ -20,10 +23,34 @@ const TELLINGS: usize = 8;
 /// Customers that the customer service is told about side by side.
 const AT_ONCE: usize = 8;
 
+/// A customer and the token of the note about it.
+type Note<'a> = (CustomerId, &'a str);
+
 /// Notes a customer whose hold may have to change because of this write.
 pub async fn note(w: &Write, customers: &[CustomerId]) -> Result<(), BillingError> {
     let (project, now) = (w.context().project, w.context().now);
     store::stale_hold::note(w.tx(), project, customers, now).await
+}
+
+/// A note about a customer who has an open invoice from the commit on.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    customer: CustomerId,
+    invoice: InvoiceId,
+    token: String,
+}
+
+/// Makes a note about the customer of an open invoice with the commit, for a write that makes no other.
+pub fn note_opened(w: &Write, customer: CustomerId, invoice: InvoiceId) -> Opened {
+    let (project, now) = (w.context().project, w.context().now);
+    let backend = w.tx().get_database_backend();
+    let (noting, token) = store::stale_hold::noting(backend, project, customer, now);
+    w.later(noting);
+    Opened {
+        customer,
+        invoice,
+        token,
+    }
 }
 
 /// Whether an invoice holds its customer.
@@ -50,6 +77,15 @@ impl Billing {
         }
     }
 
+    /// Places the hold of a customer who has an open invoice since a write; a failure leaves the note to a timer.
+    pub async fn settle_opened(&self, ctx: &Context, opened: Opened) {
+        let noted = [(opened.customer, opened.token)];
+        let open = BTreeMap::from([(opened.customer, opened.invoice.to_string())]);
+        if let Err(error) = self.bring_up_holds(ctx, &noted, open).await {
+            tracing::warn!(%error, "a hold is not up to date; a timer tries again");
+        }
+    }
+
     /// Brings the holds of noted customers up to date and forgets the notes. What failed stays
     /// noted; the first failure is answered.
     pub async fn repair_holds(
@@ -57,23 +93,30 @@ impl Billing {
         ctx: &Context,
         noted: &[(CustomerId, String)],
     ) -> Result<(), BillingError> {
+        let customers: Vec<CustomerId> = noted.iter().map(|(customer, _)| *customer).collect();
         let db = self.db.reader();
+        let open = store::invoice::open_of_customers(db, ctx.project, &customers).await?;
+        self.bring_up_holds(ctx, noted, open).await
+    }
+
+    /// The same for customers whose open invoices are known, the first one of each.
+    async fn bring_up_holds(
+        &self,
+        ctx: &Context,
+        noted: &[(CustomerId, String)],
+        mut open: BTreeMap<CustomerId, String>,
+    ) -> Result<(), BillingError> {
         let mut failure = None;
-        let mut done: Vec<(CustomerId, &str)> = Vec::with_capacity(noted.len());
-        let mut left: Vec<(CustomerId, &str)> = noted
+        let mut left: Vec<Note<'_>> = noted
             .iter()
             .map(|(customer, token)| (*customer, token.as_str()))
             .collect();
-        let customers = |left: &[(CustomerId, &str)]| -> Vec<CustomerId> {
-            left.iter().map(|(customer, _)| *customer).collect()
-        };
-        let mut open =
-            store::invoice::open_of_customers(db, ctx.project, &customers(&left)).await?;
         for _ in 0..TELLINGS {
             if left.is_empty() {
                 break;
             }
             let mut told = Vec::with_capacity(left.len());
+            let mut gone = Vec::new();
             for some in left.chunks(AT_ONCE) {
                 let tellings = some
                     .iter()
@@ -83,29 +126,61 @@ impl Billing {
                         Ok(()) => told.push(*one),
                         // Nobody is left to be held.
                         Err(BillingError::Remote(status)) if status.code() == Code::NotFound => {
-                            done.push(*one);
+                            gone.push(*one);
                         }
                         Err(error) => failure = failure.or(Some(error)),
                     }
                 }
             }
-            let now = store::invoice::open_of_customers(db, ctx.project, &customers(&told)).await?;
-            let (changed, same): (Vec<_>, Vec<_>) = told.into_iter().partition(|(customer, _)| {
-                now.contains_key(customer) != open.contains_key(customer)
-            });
-            done.extend(same);
-            left = changed;
-            open = now;
+            let forgotten = self.forget(ctx, (&told, &gone), &open).await?;
+            told.retain(|(customer, _)| !forgotten.contains(customer));
+            (left, open) = self.changed(ctx, told, &open).await?;
         }
         if !left.is_empty() {
             failure = failure.or(Some(BillingError::Raced));
         }
-        if !done.is_empty() {
-            let w = self.db.system_write(ctx).await?;
-            store::stale_hold::clear(w.tx(), ctx.project, &done).await?;
-            w.commit().await?;
-        }
         failure.map_or(Ok(()), Err)
+    }
+
+    /// Forgets the notes about customers who are as they were told, and about those who are gone; answers whose.
+    async fn forget(
+        &self,
+        ctx: &Context,
+        (told, gone): (&[Note<'_>], &[Note<'_>]),
+        open: &BTreeMap<CustomerId, String>,
+    ) -> Result<BTreeSet<CustomerId>, BillingError> {
+        let (held, free): (Vec<_>, Vec<_>) = told
+            .iter()
+            .copied()
+            .partition(|(customer, _)| open.contains_key(customer));
+        let mut forgotten = BTreeSet::new();
+        if told.is_empty() && gone.is_empty() {
+            return Ok(forgotten);
+        }
+        let w = self.db.system_write(ctx).await?;
+        for (notes, as_told) in [
+            (held.as_slice(), Some(true)),
+            (free.as_slice(), Some(false)),
+            (gone, None),
+        ] {
+            forgotten.extend(store::stale_hold::forget(w.tx(), ctx.project, notes, as_told).await?);
+        }
+        w.commit().await?;
+        Ok(forgotten)
+    }
+
+    /// Those who are not as they were told any more, and the open invoices of now. The others have a newer note, or none.
+    async fn changed<'a>(
+        &self,
+        ctx: &Context,
+        mut told: Vec<Note<'a>>,
+        before: &BTreeMap<CustomerId, String>,
+    ) -> Result<(Vec<Note<'a>>, BTreeMap<CustomerId, String>), BillingError> {
+        let customers: Vec<CustomerId> = told.iter().map(|(customer, _)| *customer).collect();
+        let db = self.db.reader();
+        let open = store::invoice::open_of_customers(db, ctx.project, &customers).await?;
+        told.retain(|(customer, _)| open.contains_key(customer) != before.contains_key(customer));
+        Ok((told, open))
     }
 
     async fn tell(

@@ -3,6 +3,7 @@
 
 pub mod advance;
 pub mod apply;
+pub mod begin;
 pub mod collect;
 pub mod custom;
 pub mod customer_app;
@@ -26,7 +27,7 @@ pub mod webhook;
 
 use std::sync::Arc;
 
-use chassis::{BuildError, Db, Env, Link, Write};
+use chassis::{BuildError, Db, Env, Link, Recent, Write};
 use contract::{
     billing::v1 as pb,
     catalog::v1::feature_service_client::FeatureServiceClient,
@@ -35,10 +36,10 @@ use contract::{
         meter_service_client::MeterServiceClient, usage_service_client::UsageServiceClient,
     },
 };
-use kernel::id::Ulid;
+use kernel::id::{CustomerId, ProjectId, Ulid};
 use tonic::{Code, Status};
 
-use self::settings::Settings;
+use self::{provision::Effective, settings::Settings};
 use crate::{
     convert::{
         self,
@@ -63,6 +64,9 @@ pub struct Billing {
     pub page_key: [u8; 32],
     /// Settings of the service.
     pub settings: Arc<Settings>,
+    /// What applied to customers without anything of their own when they were about to subscribe. It may be outdated: the
+    /// write that goes by it checks it.
+    pub seen: Recent<(ProjectId, CustomerId), Effective>,
     env: Env,
     stripe: Stripe,
     customers: CustomerServiceClient<Link>,
@@ -84,6 +88,7 @@ impl Billing {
             db,
             page_key: env.page_key(),
             settings: Arc::new(settings),
+            seen: Recent::default(),
             env: env.clone(),
             stripe,
             customers: CustomerServiceClient::new(env.link("customer")),

@@ -33,6 +33,25 @@ pub async fn find(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<Option<Effective>, BillingError> {
+    let found = look(db, project, customer).await?;
+    Ok(found.map(|found| found.effective))
+}
+
+/// The same, and whether the customer is new here.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// What applies.
+    pub effective: Effective,
+    /// Whether the default profile applies as it is, and nothing was ever pending.
+    pub is_plain: bool,
+}
+
+/// Looks what applies to a customer.
+pub async fn look(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<Option<Look>, BillingError> {
     let found = store::profile::of_customer(db, project, customer).await?;
     let applies = |one: &Candidate| match one.pinned {
         Some(pinned) => one.profile.id == pinned,
@@ -48,10 +67,14 @@ pub async fn find(
     let Candidate {
         mut profile, app, ..
     } = one;
+    let is_plain = pinned.is_none() && one.tax_rates.is_none() && !one.gathers;
     if let Some(rates) = one.tax_rates {
         profile.workflow.tax_rates = rates;
     }
-    Ok(Some(Effective { profile, app }))
+    Ok(Some(Look {
+        effective: Effective { profile, app },
+        is_plain,
+    }))
 }
 
 /// The profiles that apply to some customers, in two reads; without those that have none.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Context, Write};
 use kernel::{
+    Timestamp,
     currency::Currency,
     id::{AppId, CustomerId, InvoiceId, LineId},
     period::Period,
@@ -15,11 +16,9 @@ use kernel::{
 use super::{
     Billing,
     advance::Drive,
-    collect::{Prepared, choose, cut, prepare, take},
+    collect::{Prepared, choose, cut, make, prepare, take},
     facts::Features,
-    hold,
-    provision::{self, Effective},
-    record_gathering, tell_invoice,
+    hold, provision, record_gathering, tell_invoice,
 };
 use crate::{
     convert::{
@@ -30,7 +29,6 @@ use crate::{
         app::App,
         collect::{UsageFacts, covers},
         invoice::{Invoice, Line},
-        numbering::Scope,
         party::Buyer,
         state::{State, Trigger},
     },
@@ -38,7 +36,8 @@ use crate::{
     store::{self, sequence::Reserve},
 };
 
-type Chosen = BTreeMap<Currency, Vec<(LineId, Period)>>;
+/// Which part of which pending line is invoiced, by currency.
+pub(super) type Chosen = BTreeMap<Currency, Vec<(LineId, Period)>>;
 
 /// What a run found to be invoiced.
 struct Found {
@@ -219,7 +218,7 @@ async fn write_collected(w: &mut Write, found: &Found) -> Result<Done, BillingEr
         if same.ok().as_ref() != Some(chosen) || !effective.contains_key(&customer) {
             continue;
         }
-        if let Some((left, prepared)) = cut_off(pending, buyer, chosen, &found.facts, w)? {
+        if let Some((left, prepared)) = cut_off(pending, buyer, chosen, &found.facts, now) {
             work.push((customer, left, prepared));
         }
     }
@@ -238,19 +237,15 @@ async fn write_collected(w: &mut Write, found: &Found) -> Result<Done, BillingEr
     let mut headers = Vec::with_capacity(new);
     let mut done = Done::default();
     for (customer, left, prepared) in work {
-        let Some(Effective { app, .. }) = effective.get(&customer) else {
+        let Some(effective) = effective.get(&customer) else {
             continue;
         };
+        let app = &effective.app;
         let mut open = false;
         for one in prepared {
-            let effective = effective.get(&customer).ok_or(BillingError::Raced)?;
-            let number = reserve.next(w.tx(), project, Scope::Draft).await?;
-            let mut invoice = one.into_invoice(number, effective, &found.facts, now);
-            let mut drive = Drive::with(w, app.clone(), parts.clone(), &found.facts, reserve);
-            drive.begin(&mut invoice).await?;
-            let lines;
-            (reserve, lines) = drive.into_rest(&invoice);
-            tell_invoice(w, "invoice.created", &mut invoice, app, (None, lines)).await?;
+            let invoice;
+            let told = (parts.clone(), &found.facts);
+            (invoice, reserve) = make(w, one, effective, told, reserve).await?;
             open |= hold::holds(&invoice);
             if app.is_outside() {
                 done.outside.push(invoice.id);
@@ -275,18 +270,17 @@ async fn write_collected(w: &mut Write, found: &Found) -> Result<Done, BillingEr
 }
 
 /// Gathering invoices without the lines that are invoiced, and those lines.
-type CutOff = (Vec<Invoice>, Vec<Prepared>);
+pub(super) type CutOff = (Vec<Invoice>, Vec<Prepared>);
 
 /// Takes the chosen lines off the gathering invoices of a customer. Nothing when one of them
 /// cannot be invoiced as it is.
-fn cut_off(
+pub(super) fn cut_off(
     gathering: Vec<Invoice>,
     buyer: &Buyer,
     chosen: &Chosen,
     facts: &UsageFacts,
-    w: &Write,
-) -> Result<Option<CutOff>, BillingError> {
-    let now = w.context().now;
+    now: Timestamp,
+) -> Option<CutOff> {
     let mut left = Vec::with_capacity(gathering.len());
     let mut prepared = Vec::with_capacity(gathering.len());
     for mut pending in gathering {
@@ -295,15 +289,12 @@ fn cut_off(
         };
         let lines = take(&mut pending, chosen, now);
         if !covers(facts, lines.iter()) {
-            return Ok(None);
+            return None;
         }
-        let Ok(one) = prepare(buyer, pending.currency, lines, now) else {
-            return Ok(None);
-        };
-        prepared.push(one);
+        prepared.push(prepare(buyer, pending.currency, lines, now).ok()?);
         left.push(pending);
     }
-    Ok(Some((left, prepared)))
+    Some((left, prepared))
 }
 
 /// Lets invoices go on whose time has come, all in one write.

@@ -31,15 +31,16 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
         // What cannot be worked out now could not be billed later.
         crate::domain::sync::expected(&subscription, ctx.now)
             .map_err(|error| BillingError::Calculation(error.to_string()))?;
-        let find = || provision::find(self.db.reader(), ctx.project, subscription.customer);
-        let effective = match find().await? {
+        let look = || provision::look(self.db.reader(), ctx.project, subscription.customer);
+        let found = match look().await? {
             Some(found) => found,
             None => {
                 self.provisioned(ctx).await?;
-                let found = find().await?;
+                let found = look().await?;
                 found.ok_or(BillingError::DefaultProfileNotFound)?
             }
         };
+        let effective = found.effective;
         if effective.app.delete_time.is_some() || !effective.app.ready {
             return Err(BillingError::AppNotFound(effective.app.id.to_string()).into());
         }
@@ -47,9 +48,12 @@ impl pb::subscription_sync_service_server::SubscriptionSyncService for Billing {
             self.check_stripe(ctx, subscription.customer, &effective)
                 .await?;
         }
-        Ok(Response::new(pb::CheckSetupResponse {
-            billing_profile_id: effective.profile.id.to_string(),
-        }))
+        let billing_profile_id = effective.profile.id.to_string();
+        if found.is_plain {
+            let key = (ctx.project, subscription.customer);
+            self.seen.keep(key, effective);
+        }
+        Ok(Response::new(pb::CheckSetupResponse { billing_profile_id }))
     }
 
     async fn apply_subscription(

@@ -9,8 +9,10 @@ use kernel::{
     id::{AppId, CustomerId, InvoiceId, LineId, ProjectId, Ulid},
 };
 use sea_orm::{
-    ActiveValue::Set, InsertMany, JoinType, QueryOrder, QuerySelect, QueryTrait as _,
-    entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set,
+    Condition, InsertMany, JoinType, QueryOrder, QuerySelect, QueryTrait as _,
+    entity::prelude::*,
+    sea_query::{OnConflict, SelectStatement},
 };
 
 use super::{
@@ -53,14 +55,9 @@ pub async fn gathering(
     customer: CustomerId,
     currency: Currency,
 ) -> Result<Option<Invoice>, BillingError> {
-    let rows = Entity::find()
-        .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::CustomerId.eq(customer.to_string()))
-        .filter(Column::Currency.eq(currency.code()))
-        .filter(Column::State.eq(State::Gathering.text()))
-        .all(db)
-        .await?;
-    Ok(with_lines(db, project, rows).await?.pop())
+    let of_currency = Condition::all().add(Column::Currency.eq(currency.code()));
+    let mut found = gathering_where(db, project, customer, of_currency).await?;
+    Ok(found.pop())
 }
 
 /// The live gathering invoices of a customer, by currency.
@@ -68,6 +65,36 @@ pub async fn gathering_of_customer(
     db: &impl ConnectionTrait,
     project: ProjectId,
     customer: CustomerId,
+) -> Result<Vec<Invoice>, BillingError> {
+    let live = Condition::all().add(Column::DeleteTime.is_null());
+    gathering_where(db, project, customer, live).await
+}
+
+/// The same with those that ran empty.
+pub async fn all_gathering_of_customer(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<Vec<Invoice>, BillingError> {
+    gathering_where(db, project, customer, Condition::all()).await
+}
+
+/// The gathering invoices of a customer, also those that ran empty.
+pub(super) fn a_gathering_invoice(project: ProjectId, customer: CustomerId) -> SelectStatement {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ProjectId.eq(project.to_string()))
+        .filter(Column::CustomerId.eq(customer.to_string()))
+        .filter(Column::State.eq(State::Gathering.text()))
+        .into_query()
+}
+
+async fn gathering_where(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    condition: Condition,
 ) -> Result<Vec<Invoice>, BillingError> {
     let to_lines = Entity::belongs_to(entity::invoice_line::Entity)
         .from((Column::ProjectId, Column::Id))
@@ -82,7 +109,7 @@ pub async fn gathering_of_customer(
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Column::CustomerId.eq(customer.to_string()))
         .filter(Column::State.eq(State::Gathering.text()))
-        .filter(Column::DeleteTime.is_null())
+        .filter(condition)
         .order_by_asc(Column::Currency)
         .order_by_asc(Column::Id)
         .order_by_asc(entity::invoice_line::Column::Id)
@@ -172,11 +199,7 @@ pub async fn open_of_customers(
     project: ProjectId,
     customers: &[CustomerId],
 ) -> Result<BTreeMap<CustomerId, String>, BillingError> {
-    let finals = || {
-        let all = State::ALL.into_iter();
-        all.filter(|state| state.is_final()).map(State::text)
-    };
-    let mut open = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for chunk in customers.chunks(CHUNK) {
         let rows: Vec<(String, Option<String>)> = Entity::find()
             .select_only()
@@ -184,19 +207,26 @@ pub async fn open_of_customers(
             .column_as(Column::Id.min(), "first")
             .filter(Column::ProjectId.eq(project.to_string()))
             .filter(Column::CustomerId.is_in(chunk.iter().map(ToString::to_string)))
-            .filter(Column::DeleteTime.is_null())
-            .filter(Column::State.is_not_in(finals()))
+            .filter(open())
             .group_by(Column::CustomerId)
             .into_tuple()
             .all(db)
             .await?;
         for (customer, first) in rows {
             if let Some(first) = first {
-                open.insert(id("invoice.customer_id", &customer)?, first);
+                found.insert(id("invoice.customer_id", &customer)?, first);
             }
         }
     }
-    Ok(open)
+    Ok(found)
+}
+
+/// That an invoice holds its customer: it is gathering or not final.
+pub(super) fn open() -> Condition {
+    let finals = State::ALL.into_iter().filter(|state| state.is_final());
+    Condition::all()
+        .add(Column::DeleteTime.is_null())
+        .add(Column::State.is_not_in(finals.map(State::text)))
 }
 
 /// Whether an open invoice is carried out by an app.

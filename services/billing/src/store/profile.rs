@@ -97,6 +97,8 @@ pub struct Candidate {
     pub pinned: Option<ProfileId>,
     /// The customer's own tax rates.
     pub tax_rates: Option<Vec<ManualRate>>,
+    /// Whether the customer has a gathering invoice, perhaps one that ran empty.
+    pub gathers: bool,
 }
 
 /// The default profile and the one that a customer is pinned to, in one look with what the customer has of its own.
@@ -106,23 +108,25 @@ pub async fn of_customer(
     customer: CustomerId,
 ) -> Result<Vec<Candidate>, BillingError> {
     use entity::customer_override::{Column as Own, Entity as OwnEntity};
-    let customer = customer.to_string();
+    let id_of_own = customer.to_string();
     let to_own = Entity::belongs_to(OwnEntity)
         .from(Column::ProjectId)
         .to(Own::ProjectId)
         .on_condition(move |_, own| {
             Condition::all()
-                .add(Expr::col((own.clone(), Own::CustomerId)).eq(customer.as_str()))
+                .add(Expr::col((own.clone(), Own::CustomerId)).eq(id_of_own.as_str()))
                 .add(Expr::col((own, Own::DeleteTime)).is_null())
         })
         .into();
     let pinned = Expr::col((Entity, Column::Id)).eq(Expr::col((OwnEntity, Own::ProfileId)));
+    let gathers = Expr::exists(super::invoice::a_gathering_invoice(project, customer));
     let statement = Entity::find()
         .join(JoinType::LeftJoin, to_app())
         .join(JoinType::LeftJoin, to_own)
         .select_also(entity::app::Entity)
         .column_as(Own::ProfileId, "own_profile")
         .column_as(Own::TaxRates, "own_rates")
+        .expr_as(gathers, "gathers")
         .filter(Column::ProjectId.eq(project.to_string()))
         .filter(Condition::any().add(is_default()).add(pinned))
         .build(db.get_database_backend());
@@ -140,6 +144,7 @@ pub async fn of_customer(
                 .map(|text| id("customer_override.profile_id", &text))
                 .transpose()?,
             tax_rates: rates.as_deref().map(from_json).transpose()?,
+            gathers: row.try_get("", "gathers")?,
         });
     }
     Ok(found)

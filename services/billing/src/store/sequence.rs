@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chassis::Batch;
 use kernel::id::ProjectId;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
@@ -76,6 +77,29 @@ impl Reserve {
             together: i64::try_from(count).unwrap_or(1).max(1),
             left: BTreeMap::new(),
         }
+    }
+
+    /// The same with so many numbers of some scopes, taken with one statement.
+    pub async fn taken(
+        tx: &impl ConnectionTrait,
+        project: ProjectId,
+        wanted: &[(Scope, usize)],
+    ) -> Result<Self, BillingError> {
+        let backend = tx.get_database_backend();
+        let mut batch = Batch::new();
+        for (scope, count) in wanted {
+            let count = i64::try_from(*count).unwrap_or(1);
+            batch.push_number(taking_many(backend, project, *scope, count), LAST);
+        }
+        let mut reserve = Self::of(1);
+        for ((scope, count), last) in wanted.iter().zip(batch.send(tx).await?) {
+            let told = || BillingError::CorruptColumn("sequence.last");
+            let last = i64::try_from(last).map_err(|_| told())?;
+            let count = i64::try_from(*count).map_err(|_| told())?;
+            let left = last - count + 1..=last;
+            reserve.left.insert(scope.counter(), (*scope, left));
+        }
+        Ok(reserve)
     }
 
     /// The next number of a scope.

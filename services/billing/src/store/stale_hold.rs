@@ -1,7 +1,7 @@
 //! Customers whose hold may have to change: noted in the write that is the reason, forgotten
 //! when the customer service was told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::db::{instant, micros};
 use kernel::{
@@ -9,8 +9,10 @@ use kernel::{
     id::{CustomerId, ProjectId, Ulid},
 };
 use sea_orm::{
-    ActiveValue::Set, DbBackend, QueryOrder, QuerySelect, QueryTrait as _, Statement,
-    entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set,
+    DbBackend, QueryOrder, QuerySelect, QueryTrait as _, Statement,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, OnConflict, SelectStatement},
 };
 
 use super::{CHUNK, entity, id};
@@ -48,20 +50,22 @@ pub async fn note(
     Ok(())
 }
 
-/// The statement that notes one customer.
+/// The statement that notes one customer, and the token of the note.
 pub fn noting(
     backend: DbBackend,
     project: ProjectId,
     customer: CustomerId,
     due: Timestamp,
-) -> Statement {
+) -> (Statement, String) {
+    let token = chassis::id::next::<Ulid>().to_string();
     let row = ActiveModel {
         project_id: Set(project.to_string()),
         customer_id: Set(customer.to_string()),
         due_time: Set(micros(due)),
-        token: Set(chassis::id::next::<Ulid>().to_string()),
+        token: Set(token.clone()),
     };
-    Entity::insert(row).on_conflict(replaced()).build(backend)
+    let insert = Entity::insert(row).on_conflict(replaced());
+    (insert.build(backend), token)
 }
 
 /// A note takes the place of an earlier one.
@@ -93,28 +97,55 @@ pub async fn noted(
     Ok(found)
 }
 
-/// Forgets notes, those by these tokens: a note that somebody made anew meanwhile stays.
-pub async fn clear(
+/// Forgets notes, those by these tokens: a note that somebody made anew meanwhile stays. Where it is said whether the
+/// customers have an open invoice, only notes about those with whom it is so. Answers whose notes were forgotten.
+pub async fn forget(
     tx: &impl ConnectionTrait,
     project: ProjectId,
     notes: &[(CustomerId, &str)],
-) -> Result<(), BillingError> {
+    open: Option<bool>,
+) -> Result<BTreeSet<CustomerId>, BillingError> {
     let mut by_token: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (customer, token) in notes {
         let customers = by_token.entry(token).or_default();
         customers.push(customer.to_string());
     }
+    let mut forgotten = BTreeSet::new();
     for (token, customers) in by_token {
         for chunk in customers.chunks(CHUNK) {
-            Entity::delete_many()
+            let mut delete = Entity::delete_many()
                 .filter(Column::ProjectId.eq(project.to_string()))
                 .filter(Column::CustomerId.is_in(chunk.iter().cloned()))
-                .filter(Column::Token.eq(token))
-                .exec(tx)
-                .await?;
+                .filter(Column::Token.eq(token));
+            if let Some(open) = open {
+                let exists = Expr::exists(an_open_invoice(project));
+                delete = delete.filter(if open { exists } else { exists.not() });
+            }
+            let delete = delete
+                .into_query()
+                .returning_col(Column::CustomerId)
+                .to_owned();
+            let statement = tx.get_database_backend().build(&delete);
+            for row in tx.query_all_raw(statement).await? {
+                let customer: String = row.try_get("", "customer_id")?;
+                forgotten.insert(id("stale_hold.customer_id", &customer)?);
+            }
         }
     }
-    Ok(())
+    Ok(forgotten)
+}
+
+/// An invoice that holds the customer of a note.
+fn an_open_invoice(project: ProjectId) -> SelectStatement {
+    use entity::invoice;
+    let own = Expr::col((invoice::Entity, invoice::Column::CustomerId));
+    invoice::Entity::find()
+        .select_only()
+        .column(invoice::Column::Id)
+        .filter(invoice::Column::ProjectId.eq(project.to_string()))
+        .filter(own.equals((Entity, Column::CustomerId)))
+        .filter(super::invoice::open())
+        .into_query()
 }
 
 /// Noted customers that are due.

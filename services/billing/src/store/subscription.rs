@@ -7,7 +7,7 @@ use kernel::{
     id::{CustomerId, ProjectId, SubscriptionId},
 };
 use sea_orm::{
-    ActiveValue::Set, Condition, Insert, QueryOrder, QuerySelect, QueryTrait as _,
+    ActiveValue::Set, Condition, Insert, QueryOrder, QuerySelect, QueryTrait as _, Statement,
     entity::prelude::*, sea_query::OnConflict,
 };
 
@@ -16,7 +16,7 @@ use super::{
     entity, from_json, id, to_json,
 };
 use crate::{
-    domain::{subscription::Subscription, sync::Reached},
+    domain::{app::App, profile::Profile, subscription::Subscription, sync::Reached},
     error::BillingError,
 };
 use entity::subscription::{ActiveModel, Column, Entity};
@@ -147,13 +147,81 @@ pub fn save_reached_later(
     Ok(())
 }
 
-fn insert(
+/// The same with the commit for a subscription without a copy: it fails if there is one by then.
+pub fn create_later(
+    write: &Write,
+    subscription: &Subscription,
+    next_sync: Option<Timestamp>,
+    reached: &Reached,
+) -> Result<(), BillingError> {
+    let row = row(write.context().project, subscription, next_sync, reached)?;
+    let unless_known = OnConflict::columns([Column::ProjectId, Column::Id])
+        .do_nothing()
+        .to_owned();
+    let insert = Entity::insert(row).on_conflict(unless_known);
+    write.later_once(insert.build(write.tx().get_database_backend()));
+    Ok(())
+}
+
+/// The same if the customer still has nothing of its own and nothing pending, and the default profile and its app are as
+/// they were.
+pub fn create_plain_later(
+    write: &Write,
+    subscription: &Subscription,
+    next_sync: Option<Timestamp>,
+    reached: &Reached,
+    (profile, app): (&Profile, &App),
+) -> Result<(), BillingError> {
+    let row = row(write.context().project, subscription, next_sync, reached)?;
+    let columns = [
+        Column::ProjectId,
+        Column::Id,
+        Column::CustomerId,
+        Column::Revision,
+        Column::Priced,
+        Column::EndTime,
+        Column::NextSyncTime,
+        Column::Reached,
+        Column::Body,
+    ];
+    let values = columns
+        .into_iter()
+        .filter_map(|column| row.get(column).into_value())
+        .chain([
+            profile.id.to_string().into(),
+            profile.revision.into(),
+            app.revision.into(),
+        ]);
+    let backend = write.tx().get_database_backend();
+    write.later_once(Statement::from_sql_and_values(
+        backend,
+        CREATE_PLAIN,
+        values,
+    ));
+    Ok(())
+}
+
+const CREATE_PLAIN: &str = "INSERT INTO subscription \
+     (project_id, id, customer_id, revision, priced, end_time, next_sync_time, reached, body) \
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 \
+     WHERE EXISTS (SELECT 1 FROM billing_profile JOIN app \
+       ON app.project_id = billing_profile.project_id AND app.id = billing_profile.app_id \
+       WHERE billing_profile.project_id = $1 AND billing_profile.id = $10 AND billing_profile.revision = $11 \
+       AND billing_profile.is_default AND billing_profile.delete_time IS NULL AND app.revision = $12) \
+     AND NOT EXISTS (SELECT 1 FROM customer_override \
+       WHERE project_id = $1 AND customer_id = $3 AND delete_time IS NULL \
+       AND (profile_id IS NOT NULL OR tax_rates IS NOT NULL)) \
+     AND NOT EXISTS (SELECT 1 FROM invoice \
+       WHERE project_id = $1 AND customer_id = $3 AND state = 'gathering') \
+     ON CONFLICT (project_id, id) DO NOTHING";
+
+fn row(
     project: ProjectId,
     subscription: &Subscription,
     next_sync: Option<Timestamp>,
     reached: &Reached,
-) -> Result<Insert<ActiveModel>, BillingError> {
-    let row = ActiveModel {
+) -> Result<ActiveModel, BillingError> {
+    Ok(ActiveModel {
         project_id: Set(project.to_string()),
         id: Set(subscription.id.to_string()),
         customer_id: Set(subscription.customer.to_string()),
@@ -163,7 +231,16 @@ fn insert(
         next_sync_time: Set(next_sync.map(micros)),
         reached: Set(to_json(reached)?),
         body: Set(to_json(subscription)?),
-    };
+    })
+}
+
+fn insert(
+    project: ProjectId,
+    subscription: &Subscription,
+    next_sync: Option<Timestamp>,
+    reached: &Reached,
+) -> Result<Insert<ActiveModel>, BillingError> {
+    let row = row(project, subscription, next_sync, reached)?;
     Ok(Entity::insert(row).on_conflict(
         OnConflict::columns([Column::ProjectId, Column::Id])
             .update_columns([

@@ -591,37 +591,29 @@ async fn only_wanted_lines_are_invoiced_or_none() {
 #[tokio::test]
 async fn a_repeated_request_answers_the_same_and_invoices_once() {
     let world = World::new("2024-01-01").await;
-    world
-        .pending(
-            "USD",
-            vec![line(
-                "fee",
-                "2024-01-01",
-                "2024-02-01",
-                "2024-01-01",
-                flat("100", false),
-            )],
-        )
-        .await;
-    let request = pb::InvoicePendingLinesRequest {
-        customer_id: CUSTOMER.to_owned(),
-        request_id: "once".to_owned(),
-        ..Default::default()
-    };
-    let first = world
-        .billing
-        .invoice_pending_lines(world.call(request.clone()))
-        .await
-        .unwrap()
-        .into_inner();
-    let second = world
-        .billing
-        .invoice_pending_lines(world.call(request))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(first, second);
-    assert_eq!(world.standard().await.len(), 1);
+    for (number, named) in [(1, false), (2, true)] {
+        let fee = flat("100", false);
+        let fee = line("fee", "2024-01-01", "2024-02-01", "2024-01-01", fee);
+        let pending = world.pending("USD", vec![fee]).await;
+        // What was invoiced is no pending line any more: naming it would be refused now.
+        let filter = named.then(|| pb::LineFilter {
+            line_ids: vec![pending.lines[0].id.clone()],
+        });
+        let request = pb::InvoicePendingLinesRequest {
+            customer_id: CUSTOMER.to_owned(),
+            filter,
+            request_id: format!("once-{number}"),
+            ..Default::default()
+        };
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            let call = world.call(request.clone());
+            let answer = world.billing.invoice_pending_lines(call).await;
+            answers.push(answer.unwrap().into_inner());
+        }
+        assert_eq!(answers[0], answers[1]);
+        assert_eq!(world.standard().await.len(), number);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use contract::{billing::v1 as pb, catalog::v1 as catalog};
 
 use super::{editing, refusal, subscriptions, world::*};
-use crate::domain::app::Kind;
+use crate::{domain::app::Kind, error::BillingError};
 
 fn both(reason: &str) -> (String, Vec<String>) {
     (reason.to_owned(), vec![reason.to_lowercase()])
@@ -56,6 +56,15 @@ async fn the_usage_discount_of_a_split_line_is_fixed() {
     assert_eq!(
         refusal(editing::put(&world, &part, larger).await),
         both("INVOICE_LINE_PROGRESSIVE_BILLING_USAGE_DISCOUNT_UPDATE_FORBIDDEN")
+    );
+}
+
+#[test]
+fn an_app_that_refuses_a_deletion_without_a_word_has_a_code() {
+    let silent = BillingError::DeleteFailed { issues: Vec::new() };
+    assert_eq!(
+        refusal::<()>(Err(silent.into())),
+        both("INVOICE_DELETE_FAILED")
     );
 }
 

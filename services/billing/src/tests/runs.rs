@@ -222,3 +222,39 @@ async fn events_of_a_run_tell_what_a_read_shows() {
     assert_eq!(before.lines, shown.lines);
     assert_eq!(read(last.try_get_by_index(1).unwrap()), shown);
 }
+
+#[tokio::test]
+async fn documents_are_compressed_the_fast_way_on_postgresql() {
+    use sea_orm::{ConnectionTrait as _, DatabaseBackend, Statement};
+    let world = World::new("2024-01-01").await;
+    let db = world.billing.db.reader();
+    if db.get_database_backend() != DatabaseBackend::Postgres {
+        return;
+    }
+    let statement = "SELECT attrelid::regclass::text, attname::text, attcompression::text FROM pg_attribute \
+                     WHERE attcompression = 'l' AND attrelid::regclass::text !~ '[.]' ORDER BY 1, 2";
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), statement))
+        .await
+        .unwrap();
+    let found: Vec<(String, String)> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.try_get_by_index(0).unwrap(),
+                row.try_get_by_index(1).unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("audit_entry", "after"),
+        ("audit_entry", "before"),
+        ("invoice", "body"),
+        ("invoice_line", "body"),
+        ("outbox", "payload"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(table, column)| (table.to_owned(), column.to_owned()))
+    );
+}

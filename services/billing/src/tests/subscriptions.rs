@@ -4,6 +4,7 @@
 use contract::{
     billing::v1::{
         self as pb, invoice_service_server::InvoiceService as _,
+        override_service_server::OverrideService as _, profile_service_server::ProfileService as _,
         subscription_sync_service_server::SubscriptionSyncService as _,
     },
     catalog::v1 as catalog,
@@ -108,6 +109,16 @@ pub async fn apply(world: &World, state: sub::SubscriptionState) -> pb::ApplySub
         .into_inner()
 }
 
+/// Asks whether the customer could be billed, as is done before subscribing.
+async fn check(world: &World) -> pb::CheckSetupResponse {
+    let request = pb::CheckSetupRequest {
+        state: Some(plain(1, None)),
+        ..Default::default()
+    };
+    let answer = world.billing.check_setup(world.call(request)).await;
+    answer.unwrap().into_inner()
+}
+
 /// Lines as `name start amount`, sorted.
 fn lines(invoice: &pb::Invoice) -> Vec<String> {
     let mut lines: Vec<String> = invoice
@@ -132,17 +143,7 @@ fn lines(invoice: &pb::Invoice) -> Vec<String> {
 #[tokio::test]
 async fn a_fee_in_advance_is_paid_right_after_subscribing() {
     let world = World::new("2024-01-01").await;
-    let check = pb::CheckSetupRequest {
-        state: Some(plain(1, None)),
-        ..Default::default()
-    };
-    let checked = world
-        .billing
-        .check_setup(world.call(check))
-        .await
-        .unwrap()
-        .into_inner();
-    assert!(!checked.billing_profile_id.is_empty());
+    assert!(!check(&world).await.billing_profile_id.is_empty());
     let applied = apply(&world, plain(1, None)).await;
     assert!(applied.applied);
     assert_eq!(applied.invoice_ids.len(), 1);
@@ -174,6 +175,191 @@ async fn a_fee_in_advance_is_paid_right_after_subscribing() {
         .unwrap()
         .into_inner();
     assert_eq!(found.total_size, 1);
+}
+
+/// Pins the customer to a profile that differs from the default one.
+async fn pin_to_another(world: &World, change: impl FnOnce(&mut pb::BillingProfile)) {
+    let call = world.call(pb::GetProfileRequest::default());
+    let known = world.billing.get_profile(call).await.unwrap().into_inner();
+    let mut other = known.profile.unwrap();
+    other.default = false;
+    change(&mut other);
+    let call = world.call(pb::CreateProfileRequest {
+        profile: Some(other),
+        ..Default::default()
+    });
+    let made = world
+        .billing
+        .create_profile(call)
+        .await
+        .unwrap()
+        .into_inner();
+    let call = world.call(pb::PutOverrideRequest {
+        customer_id: CUSTOMER.to_owned(),
+        billing_profile_id: made.profile.unwrap().id,
+        ..Default::default()
+    });
+    world.billing.put_override(call).await.unwrap();
+}
+
+/// Between the question whether a customer can be billed and the subscription, anything may change.
+#[tokio::test]
+async fn what_was_seen_before_subscribing_may_be_outdated() {
+    let by_hand = |profile: &mut pb::BillingProfile| {
+        let workflow = profile.workflow.as_mut().unwrap();
+        workflow.invoicing.as_mut().unwrap().auto_advance = Some(false);
+    };
+    // The profile.
+    let world = World::new("2024-01-01").await;
+    check(&world).await;
+    world.update_profile(by_hand).await;
+    let applied = apply(&world, plain(1, None)).await;
+    let draft = world.get(&applied.invoice_ids[0]).await;
+    assert_eq!(status(&draft), "draft.manual_approval_needed");
+    // What is pending.
+    let world = World::new("2024-01-01").await;
+    check(&world).await;
+    let due = line(
+        "due",
+        "2024-01-01",
+        "2024-02-01",
+        "2024-01-01",
+        flat("5", true),
+    );
+    world.pending("USD", vec![due]).await;
+    let applied = apply(&world, plain(1, None)).await;
+    let paid = world.get(&applied.invoice_ids[0]).await;
+    assert_eq!((applied.invoice_ids.len(), total(&paid)), (1, "54"));
+    // The profile of the customer.
+    let world = World::new("2024-01-01").await;
+    check(&world).await;
+    pin_to_another(&world, by_hand).await;
+    let applied = apply(&world, plain(1, None)).await;
+    let draft = world.get(&applied.invoice_ids[0]).await;
+    assert_eq!(status(&draft), "draft.manual_approval_needed");
+    // The subscription itself.
+    let world = World::new("2024-01-01").await;
+    assert!(apply(&world, plain(1, None)).await.applied);
+    check(&world).await;
+    assert!(!apply(&world, plain(1, None)).await.applied);
+    assert_eq!(world.standard().await.len(), 1);
+}
+
+/// What was due before is invoiced with the first fee, what is not stays on the same gathering invoice; an earlier one that
+/// ran empty is taken up again.
+#[tokio::test]
+async fn a_new_subscription_joins_what_is_pending() {
+    let world = World::new("2024-01-01").await;
+    let of = |name: &str, due: &str| line(name, "2024-01-01", "2024-02-01", due, flat("5", true));
+    let gathering = world.pending("USD", vec![of("due", "2024-01-01")]).await;
+    let gathering = gathering.invoice.unwrap();
+    world.invoice().await;
+    assert_eq!(world.list().await.len(), 1, "nothing is pending");
+
+    let fees = |id: &str, revision: i64| {
+        let start = "2024-01-01";
+        let fee = version(0, card("fee", flat("49", false)), start, None);
+        let mut state = state(revision, start, None, vec![vec![fee]]);
+        state.subscription.as_mut().unwrap().id = id.to_owned();
+        state
+    };
+    // A fee of this month only: nothing has to be gathered.
+    let applied = apply(&world, fees(SUBSCRIPTION, 1)).await;
+    assert_eq!(applied.invoice_ids.len(), 1);
+    assert_eq!(world.list().await.len(), 2, "nothing is pending");
+    assert!(!world.neighbors.lock().unwrap().held);
+
+    world
+        .pending(
+            "USD",
+            vec![of("due", "2024-01-01"), of("later", "2024-02-01")],
+        )
+        .await;
+    world.pending("HUF", vec![of("due", "2024-01-01")]).await;
+    let applied = apply(&world, fees("01ARZ3NDEKTSV4RRFFQ69G5FAE", 1)).await;
+    assert_eq!(applied.invoice_ids.len(), 2, "one of each currency");
+    let mut made = Vec::new();
+    for id in &applied.invoice_ids {
+        let invoice = world.get(id).await;
+        made.push(format!(
+            "{} {} {:?}",
+            invoice.currency_code,
+            status(&invoice),
+            lines(&invoice)
+        ));
+    }
+    made.sort();
+    assert_eq!(
+        made,
+        [
+            r#"HUF paid ["due 2024-01-01 5"]"#,
+            r#"USD paid ["due 2024-01-01 5", "fee 2024-01-01 49"]"#,
+        ]
+    );
+    let left = world.gathering().await;
+    assert_eq!(left.id, gathering.id);
+    assert_eq!(left.number, gathering.number);
+    assert_eq!(lines(&left), ["later 2024-01-01 5"]);
+    assert!(world.neighbors.lock().unwrap().held);
+    assert_eq!(world.differences().await, Vec::<String>::new());
+    // Nothing comes twice, and nothing is forgotten as time goes by.
+    world.advance("2024-02-02").await;
+    let standard = world.standard().await;
+    let mut totals: Vec<&str> = standard.iter().map(total).collect();
+    totals.sort_unstable();
+    assert_eq!(totals, ["103", "49", "5", "5", "54"]);
+}
+
+/// Usage that is over when the subscription is told is asked for before it is invoiced.
+#[tokio::test]
+async fn a_subscription_from_before_is_invoiced_with_its_usage() {
+    let world = World::new("2024-02-10").await;
+    world.used("api", "2024-01-10", 10);
+    let applied = apply(&world, plain(1, None)).await;
+    assert_eq!(applied.invoice_ids.len(), 1);
+    let invoice = world.get(&applied.invoice_ids[0]).await;
+    assert_eq!(
+        lines(&invoice),
+        [
+            "fee 2024-01-01 49",
+            "fee 2024-02-01 49",
+            "use 2024-01-01 20"
+        ]
+    );
+    assert_eq!(
+        lines(&world.gathering().await),
+        ["fee 2024-03-01 49", "use 2024-02-01 0"]
+    );
+    assert!(world.neighbors.lock().unwrap().held);
+}
+
+/// Numbers are given without a gap, whatever becomes of the first invoice.
+#[tokio::test]
+async fn the_first_invoice_takes_the_numbers_it_needs() {
+    let world = World::new("2024-01-01T12:00:00").await;
+    for (index, auto_advance) in [true, false].into_iter().enumerate() {
+        let set = |profile: &mut pb::BillingProfile| {
+            let workflow = profile.workflow.as_mut().unwrap();
+            workflow.invoicing.as_mut().unwrap().auto_advance = Some(auto_advance);
+        };
+        world.update_profile(set).await;
+        let mut state = plain(1, None);
+        let id = format!("01ARZ3NDEKTSV4RRFFQ69G5FB{index}");
+        state.subscription.as_mut().unwrap().id = id;
+        apply(&world, state).await;
+    }
+    let mut numbers = world.numbers().await;
+    numbers.sort();
+    assert_eq!(numbers.len(), 2);
+    assert!(
+        numbers[0].starts_with("DRAFT-") && numbers[0].ends_with("-2"),
+        "{numbers:?}"
+    );
+    assert!(
+        numbers[1].starts_with("OM-SANDBOX-") && numbers[1].ends_with("-1"),
+        "{numbers:?}"
+    );
+    assert!(world.gathering().await.number.ends_with("-USD-1"));
 }
 
 #[tokio::test]

@@ -483,7 +483,121 @@ pub fn any_critical(issues: &[Issue]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeSet;
+
+    use super::{IssueCode::*, *};
+
+    const ALL: [IssueCode; 51] = [
+        ResourceKeyEmpty,
+        ResourceNameEmpty,
+        EffectivePeriodFromAfterTo,
+        EffectivePeriodFromNotSet,
+        PlanBillingCadenceInvalid,
+        PlanWithNoPhases,
+        PlanPhaseDuplicatedKey,
+        PlanPhaseWithNegativeDuration,
+        PlanPhaseDurationLessThanAnHour,
+        PlanHasNonLastPhaseWithNoDuration,
+        PlanHasLastPhaseWithDuration,
+        PlanPhaseHasNoRateCards,
+        PlanHasIncompatibleAddon,
+        AddonKeyEmpty,
+        AddonNameEmpty,
+        AddonInvalidInstanceType,
+        AddonInvalidStatus,
+        AddonInvalidStatusForPublish,
+        AddonInvalidRateCardPriceForMultiInstance,
+        AddonHasNoRateCards,
+        PlanAddonIncompatibleStatus,
+        PlanAddonMaxQuantityMustBeSet,
+        PlanAddonMaxQuantityMustNotBeSet,
+        PlanAddonCurrencyMismatch,
+        PlanAddonUnknownPlanPhaseKey,
+        RateCardDuplicatedKey,
+        RateCardKeyFeatureKeyMismatch,
+        RateCardFeatureNotFound,
+        RateCardFeatureArchived,
+        RateCardFeatureMismatch,
+        RateCardPriceTypeMismatch,
+        RateCardPricePaymentTermMismatch,
+        RateCardOnlyFlatPriceAllowed,
+        RateCardFeatureIdMismatch,
+        RateCardFeatureKeyMismatch,
+        RateCardBillingCadenceMismatch,
+        RateCardMultipleBillingCadence,
+        RateCardBillingCadenceUnaligned,
+        BillingCadenceInvalidValue,
+        RateCardEntitlementTemplateTypeMismatch,
+        RateCardStaticEntitlementTemplateNotAllowed,
+        RateCardMeteredEntitlementTemplateUsagePeriodMismatch,
+        RateCardPercentageDiscountNotAllowed,
+        EntitlementTemplateWithNoFeature,
+        EntitlementTemplateInvalidIssueAfterResetWithPriority,
+        EntitlementTemplateNegativeUsagePeriod,
+        EntitlementTemplateUsagePeriodLessThanAnHour,
+        EntitlementTemplateInvalidJsonConfig,
+        PercentageDiscountInvalidValue,
+        UsageDiscountNegativeQuantity,
+        UsageDiscountWithFlatPrice,
+    ];
+    /// The rows of catalog text §16 that are critical; the others are warnings.
+    const CRITICAL: [&str; 15] = [
+        "resource_key_empty",
+        "resource_name_empty",
+        "plan_billing_cadence_invalid",
+        "plan_phase_duplicated_key",
+        "addon_key_empty",
+        "addon_invalid_instance_type",
+        "addon_invalid_status",
+        "addon_invalid_status_for_publish",
+        "rate_card_duplicated_key",
+        "rate_card_key_feature_key_mismatch",
+        "rate_card_feature_not_found",
+        "rate_card_feature_archived",
+        "rate_card_feature_mismatch",
+        "entitlement_template_invalid_json_config",
+        "percentage_discount_invalid_value",
+    ];
+    /// Those that ask for no status; the others ask for 400.
+    const WITHOUT_STATUS: [&str; 8] = [
+        "plan_addon_unknown_plan_phase_key",
+        "rate_card_duplicated_key",
+        "rate_card_price_type_mismatch",
+        "rate_card_price_payment_term_mismatch",
+        "rate_card_only_flat_price_allowed",
+        "rate_card_static_entitlement_template_not_allowed",
+        "rate_card_percentage_discount_not_allowed",
+        "entitlement_template_negative_usage_period",
+    ];
+
+    #[test]
+    fn codes_weigh_and_ask_as_documented() {
+        let chosen = |choose: fn(&Facts) -> bool| -> BTreeSet<&str> {
+            let facts = ALL.map(IssueCode::facts);
+            facts
+                .iter()
+                .filter(|facts| choose(facts))
+                .map(|facts| facts.code)
+                .collect()
+        };
+        assert_eq!(
+            chosen(|_| true).len(),
+            ALL.len(),
+            "each has a code of its own"
+        );
+        assert_eq!(
+            chosen(|facts| facts.severity == Severity::Critical),
+            CRITICAL.into()
+        );
+        assert_eq!(
+            chosen(|facts| facts.status.is_none()),
+            WITHOUT_STATUS.into()
+        );
+        assert_eq!(
+            chosen(|facts| facts.status == Some(400)).len(),
+            ALL.len() - WITHOUT_STATUS.len()
+        );
+    }
 
     #[test]
     fn fields_are_json_paths() {

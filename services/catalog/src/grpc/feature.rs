@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use chassis::Context;
 use chassis::keyset::Page;
+use chassis::{Context, Guard};
 use contract::{catalog::v1 as pb, metering::v1 as metering_pb};
 use jiff::SignedDuration;
 use kernel::id::{FeatureId, ProjectId};
@@ -227,31 +227,34 @@ impl pb::feature_service_server::FeatureService for Catalog {
         let (ctx, request) = &chassis::open(request)?;
         let (holder, holds) = &convert::feature::holds(request)?;
         let revision = request.revision;
-        let replace = |at_once: bool| {
+        let replace = |guard: Guard| {
             self.db.write(
                 ctx,
                 "ReplaceFeatureHolds",
                 &request.request_id,
                 request,
                 move |w| async move {
-                    if at_once {
-                        store::advance_later(&w, ctx.project, holder, revision);
-                    }
-                    if at_once || store::is_newer(w.tx(), ctx.project, holder, revision).await? {
+                    let is_newer = match guard {
+                        Guard::Checked => {
+                            store::advance_later(&w, ctx.project, holder, revision);
+                            true
+                        }
+                        Guard::Locked => {
+                            store::is_newer(w.tx(), ctx.project, holder, revision).await?
+                        }
+                    };
+                    if is_newer {
                         store::replace_holds_later(&w, ctx.project, holder, holds);
                     }
                     Ok::<_, CatalogError>((w, pb::ReplaceFeatureHoldsResponse {}))
                 },
             )
         };
-        if revision != 0 {
-            match replace(true).await {
-                // Somebody was first, maybe with something newer.
-                Err(status) if status.code() == Code::Aborted => {}
-                answer => return answer,
-            }
+        if revision == 0 {
+            // There is nothing to check.
+            return replace(Guard::Locked).await;
         }
-        replace(false).await
+        Guard::escalate(replace).await
     }
 }
 

@@ -278,13 +278,7 @@ pub async fn list(
     filter: &Filter,
     slice: &Slice,
 ) -> Result<Rows<Feature>, CatalogError> {
-    let mut select = of(project);
-    if !filter.include_archived {
-        select = select.filter(row::Column::ArchiveTime.is_null());
-    }
-    if !filter.meter_slugs.is_empty() {
-        select = select.filter(row::Column::MeterSlug.is_in(&filter.meter_slugs));
-    }
+    let select = matching(project, filter);
     let page = keyset::read(db, select, &filter.sort.columns(), slice).await?;
     Ok(Rows {
         rows: page
@@ -295,6 +289,23 @@ pub async fn list(
         more: page.more,
         total: page.total,
     })
+}
+
+/// The question for one page of features, as `list` asks it.
+#[cfg(test)]
+pub fn page_of(project: ProjectId, filter: &Filter, slice: &Slice) -> sea_orm::Select<row::Entity> {
+    keyset::page_of(matching(project, filter), &filter.sort.columns(), slice)
+}
+
+fn matching(project: ProjectId, filter: &Filter) -> sea_orm::Select<row::Entity> {
+    let mut select = of(project);
+    if !filter.include_archived {
+        select = select.filter(row::Column::ArchiveTime.is_null());
+    }
+    if !filter.meter_slugs.is_empty() {
+        select = select.filter(row::Column::MeterSlug.is_in(&filter.meter_slugs));
+    }
+    select
 }
 
 /// Archives a live feature that was read at the revision before.

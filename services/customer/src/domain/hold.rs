@@ -13,6 +13,8 @@ pub enum HoldReason {
     Subscription,
     /// An active entitlement.
     Entitlement,
+    /// An active entitlement that a subscription brings along. To others it is one like any other.
+    Included,
     /// An unfinished invoice.
     Invoice,
     /// A feature.
@@ -20,11 +22,20 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
-    /// The word stored for it, also used in error details.
+    /// The word in error details.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::Included => Self::Entitlement.word(),
+            Self::Subscription | Self::Entitlement | Self::Invoice | Self::Feature => self.word(),
+        }
+    }
+
+    /// The word stored for it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Subscription => "SUBSCRIPTION",
             Self::Entitlement => "ENTITLEMENT",
+            Self::Included => "INCLUDED",
             Self::Invoice => "INVOICE",
             Self::Feature => "FEATURE",
         }
@@ -34,7 +45,7 @@ impl HoldReason {
     fn noun(self) -> &'static str {
         match self {
             Self::Subscription => "subscription",
-            Self::Entitlement => "entitlement",
+            Self::Entitlement | Self::Included => "entitlement",
             Self::Invoice => "unfinished invoice",
             Self::Feature => "feature",
         }
@@ -45,6 +56,7 @@ impl HoldReason {
         [
             Self::Subscription,
             Self::Entitlement,
+            Self::Included,
             Self::Invoice,
             Self::Feature,
         ]
@@ -126,7 +138,9 @@ pub fn summary(holds: &[Hold]) -> String {
             HoldReason::Subscription => "customer still have active subscriptions, please cancel \
                  them before deleting the customer"
                 .to_owned(),
-            HoldReason::Entitlement => "customer still has active entitlements".to_owned(),
+            HoldReason::Entitlement | HoldReason::Included => {
+                "customer still has active entitlements".to_owned()
+            }
             HoldReason::Invoice | HoldReason::Feature => hold.sentence(),
         };
         if sentences.last() != Some(&sentence) {
@@ -189,12 +203,13 @@ mod tests {
             hold(HoldReason::Entitlement, 0, None),
             hold(HoldReason::Invoice, 0, Some(5)),
             hold(HoldReason::Subscription, 0, None),
+            hold(HoldReason::Included, 0, None),
         ];
         let id = CustomerId::from_ulid(ulid::Ulid::nil());
         let error = admit_deletion(id, holds, at(7)).unwrap_err();
         assert_eq!(error.reason(), "CUSTOMER_HELD");
         let fields: Vec<String> = error.violations().into_iter().map(|v| v.field).collect();
-        assert_eq!(fields, ["SUBSCRIPTION:h", "ENTITLEMENT:h"]);
+        assert_eq!(fields, ["SUBSCRIPTION:h", "ENTITLEMENT:h", "ENTITLEMENT:h"]);
         assert_eq!(
             error.metadata()[1],
             ("reasons", "SUBSCRIPTION,ENTITLEMENT".to_owned())

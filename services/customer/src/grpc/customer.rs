@@ -12,10 +12,12 @@ use crate::{
     convert,
     domain::text,
     error::CustomerError,
+    seen::Known,
     store::{
         self,
         customer::Written,
         customer_list::{Filter, Paging},
+        hanging::Parts,
     },
 };
 
@@ -63,17 +65,20 @@ impl CustomerService for Server {
     ) -> Result<Response<pb::GetCustomerResponse>, Status> {
         let (context, request) = open(request)?;
         let name = convert::customer_name(request.customer_ref.as_ref())?;
-        let found = store::customer::find(
-            self.db.reader(),
-            context.project,
-            &name,
-            request.include_deleted,
-            context.now,
-        )
-        .await?;
-        Ok(Response::new(pb::GetCustomerResponse {
-            customer: Some(convert::customer(&found)),
-        }))
+        let (db, project, now) = (self.db.reader(), context.project, context.now);
+        let parts = if request.for_subscription {
+            Parts::Subscriptions
+        } else {
+            Parts::Shown
+        };
+        let deleted = request.include_deleted;
+        let (customer, hanging) =
+            store::customer::find_with(db, project, &name, deleted, parts, now).await?;
+        let shown = Some(convert::customer(&customer));
+        if parts == Parts::Subscriptions {
+            self.seen.keep(project, Known { customer, hanging }, now);
+        }
+        Ok(Response::new(pb::GetCustomerResponse { customer: shown }))
     }
 
     async fn list_customers(

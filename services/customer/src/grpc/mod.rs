@@ -13,6 +13,7 @@ mod privacy;
 mod project;
 mod rate;
 mod subject;
+mod subscription;
 mod traits;
 
 use chassis::{Context, Db, Env, Write, page::PageRequest};
@@ -20,7 +21,7 @@ use contract::customer::v1 as pb;
 
 use crate::{
     convert, domain::customer::Customer, error::CustomerError, principal::KeyRing, secret::Pepper,
-    store,
+    seen::Seen, store,
 };
 
 /// The server of all RPCs of this service. Cheap to clone.
@@ -30,6 +31,7 @@ pub struct Server {
     env: Env,
     pepper: Pepper,
     keys: KeyRing,
+    seen: Seen,
 }
 
 impl Server {
@@ -40,6 +42,7 @@ impl Server {
             env,
             pepper,
             keys,
+            seen: Seen::default(),
         }
     }
 

@@ -43,6 +43,19 @@ pub async fn find(
     include_deleted: bool,
     now: Timestamp,
 ) -> Result<Customer, CustomerError> {
+    let found = find_with(db, project, name, include_deleted, Parts::Shown, now).await?;
+    Ok(found.0)
+}
+
+/// The same with what hangs on it.
+pub async fn find_with(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    name: &CustomerName,
+    include_deleted: bool,
+    parts: Parts,
+    now: Timestamp,
+) -> Result<(Customer, Hanging), CustomerError> {
     let not_found = || CustomerError::CustomerNotFound {
         handle: name.text().to_owned(),
     };
@@ -56,12 +69,12 @@ pub async fn find(
         ),
         CustomerName::IdOrKey(_) | CustomerName::Handle(_) => {
             let row = row_by_name(db, project, name).await?.filter(shown);
-            return one(db, project, row.ok_or_else(not_found)?, now).await;
+            return with_hanging(db, project, row.ok_or_else(not_found)?, parts, now).await;
         }
     };
-    let found = hanging::with_customer(db, project, which, Parts::Shown, now).await?;
+    let found = hanging::with_customer(db, project, which, parts, now).await?;
     let (row, hanging) = found.filter(|(row, _)| shown(row)).ok_or_else(not_found)?;
-    from_row(row, hanging)
+    Ok((from_row(row, hanging.clone())?, hanging))
 }
 
 /// The customer with a name, locked until the end of the transaction. A deleted one is found
@@ -163,11 +176,22 @@ async fn one(
     row: Model,
     now: Timestamp,
 ) -> Result<Customer, CustomerError> {
-    let id = row.id.clone();
-    from_rows(db, project, vec![row], now)
-        .await?
-        .pop()
-        .ok_or(CustomerError::CustomerNotFound { handle: id })
+    let found = with_hanging(db, project, row, Parts::Shown, now).await?;
+    Ok(found.0)
+}
+
+/// The customer of a row with what hangs on it.
+async fn with_hanging(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    row: Model,
+    parts: Parts,
+    now: Timestamp,
+) -> Result<(Customer, Hanging), CustomerError> {
+    let own = [row.id.clone()];
+    let hanging = hanging::on(db, project, &own, parts, now).await?;
+    let hanging = hanging.into_values().next().unwrap_or_default();
+    Ok((from_row(row, hanging.clone())?, hanging))
 }
 
 /// Customers of rows, in the order of the rows, with what hangs on them.
@@ -374,12 +398,8 @@ pub async fn with_subscriptions(
     customer: CustomerId,
     now: Timestamp,
 ) -> Result<(Customer, Hanging), CustomerError> {
-    let which = ("$4", vec![customer.to_string().into()]);
-    let found = hanging::with_customer(tx, project, which, Parts::Subscriptions, now).await?;
-    let (row, hanging) = found.ok_or_else(|| CustomerError::CustomerNotFound {
-        handle: customer.to_string(),
-    })?;
-    Ok((from_row(row, hanging.clone())?, hanging))
+    let name = CustomerName::Id(customer.to_string());
+    find_with(tx, project, &name, true, Parts::Subscriptions, now).await
 }
 
 /// The customer with an id as the other services give it, locked, deleted or not, with what decides about its
@@ -391,10 +411,7 @@ pub async fn locked_with_subscriptions(
     now: Timestamp,
 ) -> Result<(Customer, Hanging), CustomerError> {
     let row = locked_row(tx, project, customer).await?;
-    let ids = [row.id.clone()];
-    let hanging = hanging::on(tx, project, &ids, Parts::Subscriptions, now).await?;
-    let hanging = hanging.into_values().next().unwrap_or_default();
-    Ok((from_row(row, hanging.clone())?, hanging))
+    with_hanging(tx, project, row, Parts::Subscriptions, now).await
 }
 
 /// The customer with an id as the other services give it, locked, deleted or not.

@@ -1,6 +1,6 @@
 //! What the subscription service reported about customers, and currencies it reserved.
 
-use chassis::{Write, db::micros};
+use chassis::{Guard, Write, db::micros};
 use kernel::{
     Timestamp,
     currency::Currency,
@@ -12,11 +12,8 @@ use sea_orm::{
     sea_query::ExprTrait as _, sea_query::OnConflict,
 };
 
-use super::{CHUNK, entity, hanging::Hanging};
-use crate::{
-    domain::{currency::Reservation, customer::Customer},
-    error::CustomerError,
-};
+use super::{CHUNK, entity};
+use crate::{domain::currency::Reservation, error::CustomerError, seen::Known};
 use entity::{currency_reservation as reservation, customer_subscription as row};
 
 /// One subscription of a report.
@@ -30,6 +27,19 @@ pub struct Reported {
     pub period: OpenPeriod,
     /// Its currency, when something is priced.
     pub currency: Option<Currency>,
+    /// What in it entitles to something.
+    pub entitled: Vec<Entitled>,
+}
+
+/// An item of a subscription that entitles to a feature.
+#[derive(Clone, Debug)]
+pub struct Entitled {
+    /// Its id.
+    pub item: String,
+    /// Key of the feature.
+    pub feature_key: String,
+    /// When the entitlement is active.
+    pub period: OpenPeriod,
 }
 
 /// The condition that a reported subscription is active at an instant.
@@ -43,25 +53,17 @@ pub fn active_at(now: Timestamp) -> Condition {
         )
 }
 
-/// How a write keeps others from changing what it was decided by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// The customer is locked.
-    Locked,
-    /// Nobody waits; the commit fails as `ABORTED` if the customer, its reservations or reports have changed since they were read.
-    Checked,
-}
-
-/// Marks, with the commit, that reservations or reports of a customer changed since `known` was read.
+/// Marks, with the commit, that reservations or reports of a customer changed since `known` was read. Where it is checked and not locked,
+/// the commit fails as a change that came second if they, or the customer, have changed in between.
 pub fn mark_later(
     write: &Write,
-    project: ProjectId,
-    customer: &Customer,
-    (known, guard): (&Hanging, Guard),
+    known: &Known,
+    guard: Guard,
     sequence: i64,
     ledger_update_time: Option<Timestamp>,
 ) {
-    let backend = write.tx().get_database_backend();
+    let (backend, project) = (write.tx().get_database_backend(), write.context().project);
+    let (customer, known) = (&known.customer, &known.hanging);
     let mut values: Vec<Value> = vec![
         project.to_string().into(),
         customer.id.to_string().into(),

@@ -228,6 +228,7 @@ async fn another_project_sees_nothing() {
     let get = pb::GetCustomerRequest {
         customer_ref: by_id(&made.id),
         include_deleted: true,
+        for_subscription: false,
     };
     let seen = world
         .customers()

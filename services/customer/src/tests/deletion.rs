@@ -43,6 +43,7 @@ async fn a_deleted_customer_is_found_by_id_alone_and_its_names_are_free() {
     let live_only = world.request(pb::GetCustomerRequest {
         customer_ref: by_id(&made.id),
         include_deleted: false,
+        for_subscription: false,
     });
     let live_only = world.customers().get_customer(live_only).await;
     assert_eq!(refusal(live_only), (NotFound, "CUSTOMER_NOT_FOUND".into()));

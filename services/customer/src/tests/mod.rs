@@ -190,6 +190,7 @@ impl World {
         let request = self.request(pb::GetCustomerRequest {
             customer_ref: Some(pb::CustomerRef { r#ref: Some(name) }),
             include_deleted: true,
+            for_subscription: false,
         });
         let answer = self.customers().get_customer(request).await?;
         Ok(answer.into_inner().customer.expect("a customer"))

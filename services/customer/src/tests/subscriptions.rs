@@ -37,6 +37,7 @@ fn active(id: &str, plan: &str, currency: &str) -> pb::CustomerSubscription {
             end_time: None,
         }),
         currency_code: currency.into(),
+        entitled_items: Vec::new(),
     }
 }
 
@@ -160,6 +161,91 @@ async fn a_subscription_is_reported_once() {
 }
 
 #[tokio::test]
+async fn what_subscriptions_entitle_to_holds_the_customer_like_an_entitlement() {
+    let world = World::start().await;
+    let made = world.create(acme("acme", &["s"])).await.expect("made");
+    let entitling = |items: &[(&str, Option<&str>)]| {
+        let items = items.iter().map(|(item, end)| pb::EntitledItem {
+            item_id: (*item).into(),
+            feature_key: "sso".into(),
+            period: Some(Period {
+                start_time: time("2020-01-01T00:00:00Z"),
+                end_time: end.and_then(time),
+            }),
+        });
+        pb::CustomerSubscription {
+            entitled_items: items.collect(),
+            ..active("s1", "pro", "EUR")
+        }
+    };
+    let placed = world.internal(pb::PlaceHoldRequest {
+        customer_id: made.id.clone(),
+        reason: pb::hold::Reason::Entitlement.into(),
+        holder_id: "own".into(),
+        period: active("", "", "").period,
+        ..Default::default()
+    });
+    ok(world.customers().place_hold(placed).await);
+    let refused = async || {
+        let status = world.delete(&made.id).await.expect_err("it is held");
+        let details = chassis::error::details(&status);
+        let fields = details.violations.into_iter().map(|wrong| wrong.field);
+        (
+            details.metadata["reasons"].clone(),
+            fields.collect::<Vec<_>>(),
+        )
+    };
+    let ended = Some("2021-01-01T00:00:00Z");
+    let both = entitling(&[
+        ("i1", None),
+        ("i2", ended),
+        ("i3", Some("2999-01-01T00:00:00Z")),
+    ]);
+    report(&world, &made.id, 1, vec![both]).await;
+    let (reasons, fields) = refused().await;
+    assert_eq!(reasons, "SUBSCRIPTION,ENTITLEMENT");
+    let wanted = [
+        "SUBSCRIPTION:s1",
+        "ENTITLEMENT:own",
+        "ENTITLEMENT:i1",
+        "ENTITLEMENT:i3",
+    ];
+    assert_eq!(fields, wanted);
+    report(&world, &made.id, 2, vec![entitling(&[("i3", None)])]).await;
+    let wanted = ["SUBSCRIPTION:s1", "ENTITLEMENT:own", "ENTITLEMENT:i3"];
+    assert_eq!(refused().await.1, wanted);
+    report(&world, &made.id, 3, Vec::new()).await;
+    assert_eq!(
+        refused().await.1,
+        ["ENTITLEMENT:own"],
+        "it was placed by itself"
+    );
+    let many: Vec<String> = (0..1_001).map(|number| format!("i{number}")).collect();
+    let many: Vec<_> = many.iter().map(|item| (item.as_str(), None)).collect();
+    let wrong = [
+        entitling(&[("i1", None), ("i1", None)]),
+        entitling(&[("", None)]),
+        entitling(&many),
+        entitling(&[("i1", Some("2019-01-01T00:00:00Z"))]),
+    ];
+    for wrong in wrong {
+        let request = world.internal(pb::ReportSubscriptionsRequest {
+            customer_id: made.id.clone(),
+            subscriptions: vec![wrong],
+            ..Default::default()
+        });
+        let status = refusal(world.customers().report_subscriptions(request).await);
+        assert_eq!(status.0, InvalidArgument);
+    }
+    assert_eq!(
+        refused().await.1,
+        ["ENTITLEMENT:own"],
+        "nothing was written"
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_reported_holds_the_customer_until_it_is_no_longer() {
     let world = World::start().await;
     let made = world.create(acme("acme", &["s"])).await.expect("made");
@@ -203,4 +289,86 @@ async fn what_is_reported_holds_the_customer_until_it_is_no_longer() {
     assert_eq!(held().await, both);
     report(&world, &made.id, 4, Vec::new()).await;
     assert_eq!(held().await, []);
+}
+
+/// Looks at a customer as one who is about to subscribe it.
+async fn look(world: &World, id: &str) {
+    let request = world.internal(pb::GetCustomerRequest {
+        customer_ref: super::by_id(id),
+        include_deleted: true,
+        for_subscription: true,
+    });
+    ok(world.customers().get_customer(request).await);
+}
+
+#[tokio::test]
+async fn what_was_just_seen_decides_only_as_long_as_it_stands() {
+    let world = World::start().await;
+    let in_euro = pb::Customer {
+        currency_code: "EUR".into(),
+        ..acme("acme", &["s"])
+    };
+    let made = world.create(in_euro).await.expect("made");
+    look(&world, &made.id).await;
+    let in_dollars = pb::Customer {
+        currency_code: "USD".into(),
+        ..acme("acme", &[])
+    };
+    let mask = ["currency_code"];
+    world
+        .update(&made.id, in_dollars, &mask)
+        .await
+        .expect("changed");
+    reserve(&world, &made.id, "s1", "USD")
+        .await
+        .expect("it is in dollars by now");
+    look(&world, &made.id).await;
+    let renamed = pb::Customer {
+        display_name: "New".into(),
+        ..acme("acme", &[])
+    };
+    let mask = ["display_name"];
+    let renamed = world.update(&made.id, renamed, &mask).await;
+    let renamed = renamed.expect("renamed");
+    let request = world.internal(pb::ReserveForSubscriptionRequest {
+        customer_id: made.id.clone(),
+        subscription_id: "s1".into(),
+        revision: 2,
+        ..Default::default()
+    });
+    let told = ok(world.customers().reserve_for_subscription(request).await).customer;
+    let told = told.expect("a customer");
+    assert_eq!(
+        (told.display_name, told.etag),
+        ("New".to_owned(), renamed.etag)
+    );
+    look(&world, &made.id).await;
+    world.delete(&made.id).await.expect("deleted");
+    let refused = reserve(&world, &made.id, "s2", "USD").await;
+    assert_eq!(
+        refusal(refused),
+        (FailedPrecondition, "CUSTOMER_DELETED".into())
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_one_replica_has_seen_gives_way_to_what_another_one_wrote() {
+    let mut world = World::start().await;
+    let made = world.create(acme("acme", &["s"])).await.expect("made");
+    reserve(&world, &made.id, "s1", "EUR").await.expect("free");
+    let mut first = world.customers();
+    world.restart().await;
+    report(&world, &made.id, 5, vec![active("s1", "pro", "EUR")]).await;
+    // The first one still has in mind that nothing was reported.
+    let late = world.internal(pb::ReportSubscriptionsRequest {
+        customer_id: made.id.clone(),
+        sequence: 4,
+        ..Default::default()
+    });
+    ok(first.report_subscriptions(late).await);
+    let found = world.get(Ref::Id(made.id.clone())).await.expect("found");
+    assert_eq!(found.active_subscription_ids, ["s1"]);
+    assert_eq!(found.currency_code, "EUR");
+    world.stop().await;
 }

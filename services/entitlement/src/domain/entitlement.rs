@@ -327,6 +327,12 @@ impl Entitlement {
         }
     }
 
+    /// Whether other services have to be told of it: metering of what is metered, customer of what no subscription manages. For its
+    /// entitlements a subscription holds its customer itself.
+    pub fn concerns_others(&self) -> bool {
+        self.managed_by.is_none() || self.metered().is_ok()
+    }
+
     /// Ends it now, because another one takes its place.
     pub fn supersede(mut self, now: Timestamp) -> Result<Self, EntitlementError> {
         self.ensure_unmanaged()?;

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::Server;
 use crate::{
-    bought::bought,
+    bought::bought_until_renewal,
     convert,
     domain::promotion::{Promotion, check_key, joined},
     erase::erase,
@@ -173,7 +173,7 @@ impl AccessService for Server {
                 source.promotional = true;
             }
         }
-        let bought = bought(&self.memory, &context, &live, now).await?;
+        let bought = bought_until_renewal(&self.memory, &context, &live, now).await?;
         for (customer, own) in &bought {
             for (key, span) in own {
                 let source = sources.entry((*customer, key.as_str())).or_default();

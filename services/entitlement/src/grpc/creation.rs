@@ -31,7 +31,7 @@ impl Prepared {
     pub(super) async fn insert(self, write: &mut Write) -> Result<Entitlement, EntitlementError> {
         let project = write.context().project;
         let made = self.made;
-        let there = provision::occupants(write, made.customer, None).await?;
+        let there = provision::occupants(write, made.customer).await?;
         provision::ensure_free(&made.occupant(), &there, made.customer)?;
         store::entitlement::insert(write.tx(), project, &made).await?;
         provision::record(write, "entitlement.created", None, &made).await?;
@@ -104,10 +104,8 @@ impl Server {
         }
         let id: EntitlementId = chassis::id::next();
         let (made, grants) = new.make(id, customer.id, feature, context.now, chassis::id::next)?;
-        if let Ok(metered) = made.metered() {
-            self.clients
-                .hold_meter(context, made.feature, &made.feature_key, &metered.source)
-                .await?;
+        if made.metered().is_ok() {
+            self.clients.hold_meters(context, &[&made]).await?;
         }
         holds::place_provisional(&self.clients, context, customer.id, id, &made.feature_key)
             .await?;

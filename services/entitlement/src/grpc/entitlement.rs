@@ -6,22 +6,22 @@ use std::{
     sync::Arc,
 };
 
-use chassis::{Context, etag};
+use chassis::{Context, Guard, etag};
 use contract::entitlement::v1::{self as pb, entitlement_service_server::EntitlementService};
 use kernel::id::{CustomerId, EntitlementId};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::{Server, list::Page};
 use crate::{
     bought::bought,
     clients::{Customer, read_customer},
     convert,
-    domain::{entitlement::Entitlement, promotion::joined},
+    domain::{entitlement::Entitlement, promotion::joined, subscription::SubscriptionRights},
     error::EntitlementError,
     holds,
     lookup::{self, Target},
     memory::Known,
-    provision::{self, Features, Guard},
+    provision::{self, Features},
     store::{self, entitlement::Filter},
     valuation,
 };
@@ -382,7 +382,7 @@ impl EntitlementService for Server {
             features = Features::of(&self.clients, context, &rights.rights).await?;
             provision::check(rights, &features)?;
         }
-        let reserve = |guard: Guard| {
+        let answer = Guard::escalate(|guard| {
             self.db.write(
                 context,
                 "ReserveSubscription",
@@ -397,11 +397,8 @@ impl EntitlementService for Server {
                     ))
                 },
             )
-        };
-        let answer = match reserve(Guard::Checked).await {
-            Err(status) if status.code() == Code::Aborted => reserve(Guard::Locked).await,
-            answer => answer,
-        }?;
+        })
+        .await?;
         self.reserved.keep(context.project, rights, features);
         Ok(answer)
     }
@@ -412,14 +409,18 @@ impl EntitlementService for Server {
     ) -> Result<Response<pb::ApplySubscriptionResponse>, Status> {
         let (context, request) = &chassis::open(request)?;
         let rights = &convert::subscription_rights(request.state.as_ref())?;
-        let subscription = rights.id;
+        if self.reserved.is_applied(context.project, rights)
+            && let Some(there) = self.applied(context, rights).await?
+        {
+            return Ok(Response::new(convert::applied(&there, context.now)?));
+        }
         let features = &match self.reserved.find(context.project, rights) {
             Some(features) => features,
             None => Features::of(&self.clients, context, &rights.rights).await?,
         };
         let done = std::sync::Mutex::new(None);
         let keep = &done;
-        let apply = |guard: Guard| {
+        Guard::escalate(|guard| {
             self.db.write(
                 context,
                 "ApplySubscription",
@@ -434,29 +435,19 @@ impl EntitlementService for Server {
                     Ok::<_, EntitlementError>((write, pb::ApplySubscriptionResponse::default()))
                 },
             )
-        };
-        match apply(Guard::Checked).await {
-            Err(status) if status.code() == Code::Aborted => apply(Guard::Locked).await,
-            answer => answer,
-        }?;
+        })
+        .await?;
         let there = match done.into_inner().ok().flatten() {
             Some(applied) => {
                 holds::tell(&self.db, &self.clients, context, &applied.changed).await;
                 applied.there
             }
             None => {
-                // Another call applied it, maybe a moment ago: it may still be telling.
-                self.tell_customers(context).await;
-                let (db, project) = (self.db.reader(), context.project);
-                store::entitlement::of_subscription(db, project, subscription).await?
+                let there = self.applied(context, rights).await?;
+                there.unwrap_or_default()
             }
         };
-        Ok(Response::new(pb::ApplySubscriptionResponse {
-            entitlements: there
-                .iter()
-                .map(|entitlement| convert::entitlement(entitlement, context.now))
-                .collect::<Result<_, _>>()?,
-        }))
+        Ok(Response::new(convert::applied(&there, context.now)?))
     }
 }
 
@@ -487,6 +478,22 @@ impl Server {
     ) -> Result<Arc<Entitlement>, EntitlementError> {
         let found = lookup::find(&self.memory, context, target, context.now).await?;
         Ok(found.entitlement()?.entitlement)
+    }
+
+    /// The live entitlements of a subscription, if its state was applied before, maybe a moment ago: whoever did that may still be
+    /// telling others, or leave that to the timer.
+    async fn applied(
+        &self,
+        context: &Context,
+        rights: &SubscriptionRights,
+    ) -> Result<Option<Vec<Entitlement>>, EntitlementError> {
+        let (db, project) = (self.db.reader(), context.project);
+        let found = store::entitlement::of_applied(db, project, rights.id, rights.revision).await?;
+        let Some(managed) = found else {
+            return Ok(None);
+        };
+        holds::tell(&self.db, &self.clients, context, &managed.untold).await;
+        Ok(Some(managed.there))
     }
 
     /// Which entitlement is meant. It is found before a transaction and judged inside, where a repeated

@@ -1,13 +1,18 @@
 //! `ProductAccessService`.
 
+use chassis::Guard;
 use contract::{
     convert::{from_optional_timestamp, from_required_timestamp},
     entitlement::v1::{
         self as pb, product_access_service_server::ProductAccessService, product_right,
     },
 };
-use kernel::{id::CustomerId, period::OpenPeriod};
-use tonic::{Code, Request, Response, Status};
+use kernel::{
+    calendar::{IsoDuration, Recurrence},
+    id::CustomerId,
+    period::OpenPeriod,
+};
+use tonic::{Request, Response, Status};
 
 use super::Server;
 use crate::{
@@ -34,48 +39,31 @@ impl ProductAccessService for Server {
             return Err(EntitlementError::invalid("revision", "must be at least 1").into());
         }
         let rights = &rights(&request.rights)?;
-        let at_once = self
-            .db
-            .write(
+        Guard::escalate(|guard| {
+            self.db.write(
                 context,
                 "ApplyProductAccess",
                 "",
                 request,
-                |write| async move {
+                move |write| async move {
                     let revision = request.revision;
-                    store::product_right::replace_later(&write, customer, revision, rights);
-                    let answer = pb::ApplyProductAccessResponse { revision };
-                    Ok::<_, EntitlementError>((write, answer))
-                },
-            )
-            .await;
-        match at_once {
-            // Somebody was first, maybe with a newer revision.
-            Err(status) if status.code() == Code::Aborted => {}
-            answer => return answer,
-        }
-        self.db
-            .write(
-                context,
-                "ApplyProductAccess",
-                "",
-                request,
-                |write| async move {
-                    let project = context.project;
-                    store::lock_customer(&write, customer).await?;
-                    let (tx, revision) = (write.tx(), request.revision);
-                    let revision =
-                        if store::product_right::advance(tx, project, customer, revision).await? {
-                            store::product_right::replace(tx, project, customer, rights).await?;
+                    let revision = match guard {
+                        Guard::Checked => {
+                            store::product_right::replace_later(&write, customer, revision, rights);
                             revision
-                        } else {
-                            store::product_right::revision(tx, project, customer).await?
-                        };
+                        }
+                        Guard::Locked => {
+                            store::lock_customer(&write, customer).await?;
+                            store::product_right::replace(&write, customer, revision, rights)
+                                .await?
+                        }
+                    };
                     let answer = pb::ApplyProductAccessResponse { revision };
                     Ok::<_, EntitlementError>((write, answer))
                 },
             )
-            .await
+        })
+        .await
     }
 }
 
@@ -100,10 +88,22 @@ fn rights(wire: &[pb::ProductRight]) -> Result<Vec<ProductRight>, EntitlementErr
                 .map_err(|_| wrong("end_time", "is not a time"))?;
             let period = OpenPeriod::new(start, end)
                 .map_err(|_| wrong("end_time", "must not be earlier than the start"))?;
+            let renewal = match wire.renewal_duration.as_str() {
+                "" => None,
+                length => {
+                    let anchor = from_required_timestamp(wire.renewal_anchor_time.as_ref())
+                        .map_err(|_| wrong("renewal_anchor_time", "is required"))?;
+                    let renewal = IsoDuration::parse(length)
+                        .and_then(|interval| Recurrence::new(interval, anchor))
+                        .map_err(|_| wrong("renewal_duration", "is no length"))?;
+                    Some(renewal)
+                }
+            };
             Ok(ProductRight {
                 source: wire.source_id.clone(),
                 subject,
                 period,
+                renewal,
             })
         })
         .collect()

@@ -13,8 +13,8 @@ use kernel::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait as _, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult as _, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait as _, Select, Statement,
     sea_query::{Expr, OnConflict},
 };
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ fn live(project: ProjectId) -> Select<row::Entity> {
     of(project).filter(row::Column::DeleteTime.is_null())
 }
 
-/// Stores a new entitlement. The customer service is still to be told.
+/// Stores a new entitlement. Others that it concerns are still to be told.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     project: ProjectId,
@@ -100,7 +100,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Stores new entitlements with the commit. The customer service is still to be told.
+/// Stores new entitlements with the commit. Others that they concern are still to be told.
 pub fn insert_later(
     write: &Write,
     project: ProjectId,
@@ -118,7 +118,7 @@ pub fn insert_later(
 }
 
 /// Stores a changed entitlement; `Stale` when it was changed since it was read. Resets are stored by
-/// `put_reset`. `hold_due` says whether the customer service must be told.
+/// `put_reset`. `hold_due` says whether others that it concerns must be told.
 pub async fn update(
     connection: &impl ConnectionTrait,
     project: ProjectId,
@@ -126,7 +126,7 @@ pub async fn update(
     hold_due: bool,
 ) -> Result<(), EntitlementError> {
     let mut update = row::Entity::update_many();
-    if hold_due {
+    if hold_due && entitlement.concerns_others() {
         update = update.col_expr(row::Column::HoldDue, Expr::value(true));
     }
     let done = update
@@ -229,19 +229,59 @@ pub async fn of_customers(
     from_rows(connection, project, found).await
 }
 
-/// Live entitlements that a subscription manages, by start of activity.
-pub async fn of_subscription(
+/// What a subscription manages, by start of activity.
+#[derive(Clone, Debug, Default)]
+pub struct Managed {
+    /// Its live entitlements.
+    pub there: Vec<Entitlement>,
+    /// Those of which others must still be told, deleted ones too.
+    pub untold: Vec<Entitlement>,
+}
+
+/// What a subscription manages, if a revision of it, or a newer one, was applied.
+pub async fn of_applied(
     connection: &impl ConnectionTrait,
     project: ProjectId,
     subscription: SubscriptionId,
-) -> Result<Vec<Entitlement>, EntitlementError> {
-    let rows = live(project)
-        .filter(row::Column::SubscriptionId.eq(subscription.to_string()))
-        .order_by_asc(row::Column::ActiveFrom)
-        .order_by_asc(row::Column::Id)
-        .all(connection)
+    revision: i64,
+) -> Result<Option<Managed>, EntitlementError> {
+    let found = connection
+        .query_all_raw(Statement::from_sql_and_values(
+            connection.get_database_backend(),
+            "SELECT e.* FROM subscription_applied AS a LEFT JOIN entitlement AS e \
+             ON e.project_id = a.project_id AND e.subscription_id = a.subscription_id \
+             AND (e.delete_time IS NULL OR e.hold_due) \
+             WHERE a.project_id = $1 AND a.subscription_id = $2 AND a.revision >= $3 \
+             ORDER BY e.active_from, e.id",
+            [
+                project.to_string().into(),
+                subscription.to_string().into(),
+                revision.into(),
+            ],
+        ))
         .await?;
-    from_rows(connection, project, rows).await
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let mut rows = Vec::with_capacity(found.len());
+    for joined in &found {
+        // Nothing is joined where there is nothing.
+        if joined.try_get::<Option<String>>("", "id")?.is_some() {
+            rows.push(row::Model::from_query_result(joined, "")?);
+        }
+    }
+    let due: Vec<bool> = rows.iter().map(|row| row.hold_due).collect();
+    let all = from_rows(connection, project, rows).await?;
+    let mut managed = Managed::default();
+    for (found, due) in all.into_iter().zip(due) {
+        if due {
+            managed.untold.push(found.clone());
+        }
+        if found.deleted.is_none() {
+            managed.there.push(found);
+        }
+    }
+    Ok(Some(managed))
 }
 
 /// One page of a list.
@@ -303,7 +343,7 @@ pub async fn list(
     })
 }
 
-/// Entitlements of which the customer service must still be told, deleted ones too; with the revision
+/// Entitlements of which others must still be told, deleted ones too; with the revision
 /// that was read.
 pub async fn with_hold_due(
     connection: &impl ConnectionTrait,
@@ -319,7 +359,7 @@ pub async fn with_hold_due(
     from_rows(connection, project, rows).await
 }
 
-/// Projects in which the customer service must still be told of something.
+/// Projects in which others must still be told of something.
 pub async fn projects_with_hold_due(
     connection: &impl ConnectionTrait,
 ) -> Result<Vec<ProjectId>, EntitlementError> {
@@ -335,7 +375,7 @@ pub async fn projects_with_hold_due(
 }
 
 /// Notes of entitlements that the others were told of them as of the revision that was read, and whether their meters are
-/// held now. If one has changed since, the customer service may have heard the news out of order and is told again.
+/// held now. If one has changed since, they may have heard the news out of order and are told again.
 pub async fn clear_hold_due(
     connection: &impl ConnectionTrait,
     project: ProjectId,
@@ -472,7 +512,7 @@ fn to_row(
         item_id: Set(manager.map(|manager| manager.item.to_string())),
         metadata: Set(labels_to_text(&entitlement.metadata)?),
         annotations: Set(labels_to_text(&entitlement.annotations)?),
-        hold_due: Set(true),
+        hold_due: Set(entitlement.concerns_others()),
         meter_held: Set(false),
         revision: Set(entitlement.revision),
         create_time: Set(micros(entitlement.created)),
@@ -487,9 +527,10 @@ async fn from_rows(
     project: ProjectId,
     rows: Vec<row::Model>,
 ) -> Result<Vec<Entitlement>, EntitlementError> {
+    // A reset is a change: what was never changed has none.
     let metered: Vec<&str> = rows
         .iter()
-        .filter(|row| row.usage_query.is_some())
+        .filter(|row| row.usage_query.is_some() && row.revision > 1)
         .map(|row| row.id.as_str())
         .collect();
     let mut resets: HashMap<String, Vec<ManualReset>> = HashMap::new();

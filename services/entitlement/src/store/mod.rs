@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use chassis::Write;
 use kernel::id::CustomerId;
-use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr, Statement};
 
 use crate::error::EntitlementError;
 
@@ -28,36 +28,18 @@ pub async fn lock_customer(write: &Write, customer: CustomerId) -> Result<(), Db
     let tx = write.tx();
     // The one writer of SQLite is the lock.
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        tx.execute_raw(gate(write, customer, None)).await?;
+        tx.execute_raw(Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "INSERT INTO customer_gate (project_id, customer_id, sequence) VALUES ($1, $2, 1) \
+             ON CONFLICT (project_id, customer_id) DO UPDATE SET sequence = customer_gate.sequence + 1",
+            [
+                write.context().project.to_string().into(),
+                customer.to_string().into(),
+            ],
+        ))
+        .await?;
     }
     Ok(())
-}
-
-/// The same without waiting: with the commit it is checked that nobody wrote since `sequence` was read in this write; if somebody
-/// did, the commit fails as `ABORTED`. Only for writes whose every statement goes with the commit.
-pub fn check_customer(write: &Write, customer: CustomerId, sequence: i64) {
-    write.touch(scope(customer));
-    if write.tx().get_database_backend() == DatabaseBackend::Postgres {
-        write.later_once(gate(write, customer, Some(sequence)));
-    }
-}
-
-/// The statement that moves a customer's number on, if it is still the one that was seen.
-fn gate(write: &Write, customer: CustomerId, seen: Option<i64>) -> Statement {
-    let mut text =
-        "INSERT INTO customer_gate (project_id, customer_id, sequence) VALUES ($1, $2, $3) \
-         ON CONFLICT (project_id, customer_id) DO UPDATE SET sequence = customer_gate.sequence + 1"
-            .to_owned();
-    let mut values: Vec<Value> = vec![
-        write.context().project.to_string().into(),
-        customer.to_string().into(),
-        seen.unwrap_or(0).saturating_add(1).into(),
-    ];
-    if let Some(seen) = seen {
-        text.push_str(" WHERE customer_gate.sequence = $4");
-        values.push(seen.into());
-    }
-    Statement::from_sql_and_values(write.tx().get_database_backend(), text, values)
 }
 
 /// The name under which versions of a customer's entitlements are kept.

@@ -4,13 +4,13 @@ use chassis::Write;
 use chassis::db::{instant, micros};
 use kernel::{
     Timestamp,
+    calendar::{IsoDuration, Recurrence},
     id::{CustomerId, ProjectId},
     period::OpenPeriod,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend,
-    DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QueryTrait as _, Statement,
-    sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait,
+    QueryFilter, QueryOrder, QueryTrait as _, Statement, sea_query::OnConflict,
 };
 
 use super::{entity::product_right as row, id_from_text};
@@ -51,6 +51,8 @@ pub fn replace_later(write: &Write, customer: CustomerId, revision: i64, rights:
         row::Column::FeatureKey,
         row::Column::StartTime,
         row::Column::EndTime,
+        row::Column::RenewalInterval,
+        row::Column::RenewalAnchor,
     ];
     for rows in rows(project, customer, rights).chunks(CHUNK) {
         let insert = row::Entity::insert_many(rows.to_vec())
@@ -78,20 +80,8 @@ fn advancement(
     )
 }
 
-/// Moves a customer's rights on to a revision; false: it is known, or a newer one is.
-pub async fn advance(
-    tx: &DatabaseTransaction,
-    project: ProjectId,
-    customer: CustomerId,
-    revision: i64,
-) -> Result<bool, EntitlementError> {
-    let advance = advancement(tx.get_database_backend(), project, customer, revision);
-    let done = tx.execute_raw(advance).await?;
-    Ok(done.rows_affected() == 1)
-}
-
 /// The revision of a customer's rights; 0: none is known.
-pub async fn revision(
+async fn revision(
     connection: &impl ConnectionTrait,
     project: ProjectId,
     customer: CustomerId,
@@ -106,13 +96,18 @@ pub async fn revision(
     Ok(found.map_or(Ok(0), |found| found.try_get("", "revision"))?)
 }
 
-/// Makes a customer's rights those that are given.
+/// The same at once, for a customer that is locked, unless the revision is known or a newer one is; answers which one is known then.
 pub async fn replace(
-    tx: &DatabaseTransaction,
-    project: ProjectId,
+    write: &Write,
     customer: CustomerId,
+    revision: i64,
     rights: &[ProductRight],
-) -> Result<(), EntitlementError> {
+) -> Result<i64, EntitlementError> {
+    let (tx, project) = (write.tx(), write.context().project);
+    let advance = advancement(tx.get_database_backend(), project, customer, revision);
+    if tx.execute_raw(advance).await?.rows_affected() == 0 {
+        return self::revision(tx, project, customer).await;
+    }
     row::Entity::delete_many()
         .filter(row::Column::ProjectId.eq(project.to_string()))
         .filter(row::Column::CustomerId.eq(customer.to_string()))
@@ -123,7 +118,7 @@ pub async fn replace(
             .exec_without_returning(tx)
             .await?;
     }
-    Ok(())
+    Ok(revision)
 }
 
 fn rows(
@@ -148,6 +143,11 @@ fn rows(
                 feature_key: Set(feature),
                 start_time: Set(micros(right.period.start)),
                 end_time: Set(right.period.end.map(micros)),
+                renewal_interval: Set(right
+                    .renewal
+                    .as_ref()
+                    .map(|renewal| renewal.interval.as_str().to_owned())),
+                renewal_anchor: Set(right.renewal.as_ref().map(|renewal| micros(renewal.anchor))),
             }
         })
         .collect()
@@ -180,6 +180,13 @@ pub async fn holding(
                 (None, Some(key)) => Subject::Feature(key),
                 (None, None) => continue,
             };
+            let interval = row.renewal_interval.as_deref().map(IsoDuration::parse);
+            let interval = interval
+                .transpose()
+                .map_err(|_| EntitlementError::Corrupt {
+                    what: "renewal of a right",
+                })?;
+            let anchor = row.renewal_anchor.map(instant);
             let right = ProductRight {
                 source: row.source_id,
                 subject,
@@ -187,6 +194,9 @@ pub async fn holding(
                     start: instant(row.start_time),
                     end: row.end_time.map(instant),
                 },
+                renewal: interval
+                    .zip(anchor)
+                    .map(|(interval, anchor)| Recurrence { interval, anchor }),
             };
             found.push((id_from_text(&row.customer_id)?, right));
         }

@@ -14,7 +14,10 @@ use super::{
     entity::{subscription_applied as applied, subscription_reservation as reservation},
     id_from_text,
 };
-use crate::{domain::occupancy::Occupant, error::EntitlementError};
+use crate::{
+    domain::{occupancy::Occupant, subscription::SubscriptionRights},
+    error::EntitlementError,
+};
 
 /// What a subscription that is about to be committed will take.
 #[derive(Clone, Debug)]
@@ -50,10 +53,43 @@ pub struct Standing {
     pub applied: Option<i64>,
     /// The reservations for its customer that still count.
     pub reservations: Vec<Reservation>,
-    /// The number that every write to the customer's entitlements moves on.
-    pub sequence: i64,
     /// Whether the customer has live entitlements.
     pub entitled: bool,
+}
+
+impl Standing {
+    /// Whether a revision, or a newer one, was applied.
+    pub fn knows(&self, revision: i64) -> bool {
+        self.applied.is_some_and(|applied| applied >= revision)
+    }
+}
+
+/// Without waiting for anybody: has the commit fail as a change that came second unless nothing is in the way of a subscription. That is:
+/// its customer has no live entitlements, no other subscription has reserved anything for it that still counts at a system time, and the
+/// revision was not applied. Only for writes whose every statement goes with the commit.
+pub fn check_alone(write: &Write, rights: &SubscriptionRights, system_now: Timestamp) {
+    write.touch(super::scope(rights.customer));
+    // What the statement sees was so before it waited for anybody; the number says whether it still is.
+    write.later_once(Statement::from_sql_and_values(
+        write.tx().get_database_backend(),
+        "INSERT INTO customer_gate (project_id, customer_id, sequence) SELECT $1, $2, 1 \
+         WHERE NOT EXISTS (SELECT 1 FROM entitlement \
+         WHERE project_id = $1 AND customer_id = $2 AND delete_time IS NULL) \
+         AND NOT EXISTS (SELECT 1 FROM subscription_reservation \
+         WHERE project_id = $1 AND customer_id = $2 AND subscription_id <> $3 AND expire_time > $4) \
+         AND NOT EXISTS (SELECT 1 FROM subscription_applied \
+         WHERE project_id = $1 AND subscription_id = $3 AND revision >= $5) \
+         ON CONFLICT (project_id, customer_id) DO UPDATE SET sequence = customer_gate.sequence + 1 \
+         WHERE customer_gate.sequence = (SELECT known.sequence FROM customer_gate AS known \
+         WHERE known.project_id = $1 AND known.customer_id = $2)",
+        [
+            write.context().project.to_string().into(),
+            rights.customer.to_string().into(),
+            rights.id.to_string().into(),
+            micros(system_now).into(),
+            rights.revision.into(),
+        ],
+    ));
 }
 
 /// What decides about a subscription at a system time, in one look.
@@ -69,8 +105,6 @@ pub async fn standing(
             connection.get_database_backend(),
             "SELECT 'applied' AS part, subscription_id, revision, '' AS occupants, 0 AS expire_time \
              FROM subscription_applied WHERE project_id = $1 AND subscription_id = $2 \
-             UNION ALL SELECT 'gate', '', sequence, '', 0 \
-             FROM customer_gate WHERE project_id = $1 AND customer_id = $3 \
              UNION ALL SELECT 'entitled', '', count(*), '', 0 \
              FROM entitlement WHERE project_id = $1 AND customer_id = $3 AND delete_time IS NULL \
              UNION ALL SELECT 'reserved', subscription_id, revision, occupants, expire_time \
@@ -90,7 +124,6 @@ pub async fn standing(
         let revision: i64 = row.try_get("", "revision")?;
         match part.as_str() {
             "applied" => standing.applied = Some(revision),
-            "gate" => standing.sequence = revision,
             "entitled" => standing.entitled = revision > 0,
             _ => standing.reservations.push(reservation(
                 customer,

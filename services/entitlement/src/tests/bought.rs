@@ -13,6 +13,15 @@ fn right(subject: Subject, start: &str, end: Option<&str>) -> pb::ProductRight {
         subject: Some(subject),
         start_time: wire(start),
         end_time: end.and_then(wire),
+        ..Default::default()
+    }
+}
+
+fn monthly(right: pb::ProductRight, anchor: &str) -> pb::ProductRight {
+    pb::ProductRight {
+        renewal_duration: "P1M".to_owned(),
+        renewal_anchor_time: wire(anchor),
+        ..right
     }
 }
 
@@ -114,6 +123,35 @@ async fn a_product_gives_what_is_attached_to_it_at_the_moment() {
 }
 
 #[tokio::test]
+async fn what_is_renewed_is_had_until_it_is() {
+    let world = World::new().await;
+    let start = "2024-01-31T00:00:00Z";
+    let renewed = monthly(right(product("P1"), start, None), start);
+    tell(&world, 1, vec![renewed.clone()]).await.unwrap();
+    world.attach("P1", "pro");
+    let end = async |now: &str| active(&world, now).await[0].1.clone();
+    assert_eq!(end("2024-02-10T00:00:00Z").await, "2024-02-29");
+    assert_eq!(end("2024-02-29T00:00:00Z").await, "2024-03-31");
+    // It is no end to count on: nothing but the list of access says it.
+    let value = world.value("2024-02-10T00:00:00Z", feature("pro")).await;
+    assert_eq!(value.unwrap().active_to_time, None);
+    let canceled = pb::ProductRight {
+        end_time: wire("2024-03-15T00:00:00Z"),
+        ..renewed
+    };
+    tell(&world, 2, vec![canceled]).await.unwrap();
+    assert_eq!(end("2024-02-10T00:00:00Z").await, "2024-02-29");
+    assert_eq!(end("2024-03-10T00:00:00Z").await, "2024-03-15");
+    // What was bought beside it for good has no end.
+    let both = vec![
+        monthly(right(product("P1"), start, None), start),
+        right(product("P1"), start, None),
+    ];
+    tell(&world, 3, both).await.unwrap();
+    assert_eq!(end("2024-02-10T00:00:00Z").await, "");
+}
+
+#[tokio::test]
 async fn a_newer_state_replaces_all_and_an_older_one_nothing() {
     let world = World::new().await;
     let vip = || Subject::FeatureKey("vip".to_owned());
@@ -156,11 +194,21 @@ async fn a_wrong_right_is_refused_by_field() {
         start_time: None,
         ..good.clone()
     };
+    let endless = pb::ProductRight {
+        renewal_duration: "P0D".to_owned(),
+        ..monthly(good.clone(), "2024-03-01T00:00:00Z")
+    };
+    let adrift = pb::ProductRight {
+        renewal_anchor_time: None,
+        ..monthly(good.clone(), "2024-03-01T00:00:00Z")
+    };
     for (revision, rights, field) in [
         (0, vec![good.clone()], "revision"),
         (1, vec![backwards], "rights[0].end_time"),
         (1, vec![good.clone(), nothing], "rights[1].subject"),
         (1, vec![timeless], "rights[0].start_time"),
+        (1, vec![endless], "rights[0].renewal_duration"),
+        (1, vec![adrift], "rights[0].renewal_anchor_time"),
         (1, vec![good; 2_001], "rights"),
     ] {
         let refused = tell(&world, revision, rights).await.unwrap_err();

@@ -67,6 +67,8 @@ pub(crate) struct Neighbors {
     pub holds: BTreeMap<String, Option<contract::kernel::v1::Period>>,
     /// Holders of meters, by meter.
     pub meter_holds: BTreeSet<(String, String)>,
+    /// Meters that were deleted.
+    pub gone_meters: BTreeSet<String>,
     /// Products and the lookup keys of what they give.
     pub attached: BTreeSet<(String, String)>,
     /// Methods called, in order.
@@ -577,11 +579,19 @@ impl Neighbors {
                 }
                 .encode_to_vec()
             }
-            "PlaceMeterHold" => {
-                let asked: metering::PlaceMeterHoldRequest = read(body);
-                let hold = asked.hold.unwrap();
-                self.meter_holds.insert((hold.meter_id, hold.holder_id));
-                metering::PlaceMeterHoldResponse::default().encode_to_vec()
+            "PlaceMeterHolds" => {
+                let asked: metering::PlaceMeterHoldsRequest = read(body);
+                let is_gone =
+                    |hold: &metering::MeterHold| self.gone_meters.contains(&hold.meter_id);
+                if asked.holds.iter().any(is_gone) {
+                    return Err(Status::failed_precondition("a meter is deleted"));
+                }
+                let names = asked
+                    .holds
+                    .into_iter()
+                    .map(|hold| (hold.meter_id, hold.holder_id));
+                self.meter_holds.extend(names);
+                metering::PlaceMeterHoldsResponse::default().encode_to_vec()
             }
             "ReleaseMeterHold" => {
                 let asked: metering::ReleaseMeterHoldRequest = read(body);

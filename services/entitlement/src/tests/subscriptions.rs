@@ -160,10 +160,8 @@ async fn the_worked_example_of_two_phases_holds() {
         (period.start_time, period.end_time),
         (wire(START), wire("2025-07-31T15:00Z"))
     );
-    assert_eq!(
-        world.hold(&b.id).unwrap().start_time,
-        wire("2025-08-10T15:00Z")
-    );
+    assert_eq!(world.calls("PlaceHolds"), 0, "the subscription holds");
+    assert_eq!(world.calls("PlaceMeterHolds"), 1);
     world.used("2025-07-20T00:00Z", 400);
     assert_eq!(world.tokens("2025-07-30T00:00Z").await.1, "600");
     assert_eq!(world.tokens("2025-08-01T00:00Z").await.1, "1000");
@@ -189,7 +187,7 @@ async fn only_newer_states_have_an_effect() {
     assert_eq!(older.len(), 2);
     let newer = apply(&world, "2025-07-11T00:00Z", state(PLAN, 6, Vec::new())).await;
     assert!(newer.is_empty());
-    assert!(world.neighbors.lock().unwrap().holds.is_empty());
+    assert!(world.neighbors.lock().unwrap().meter_holds.is_empty());
     let deleted = subscription::SubscriptionState {
         deleted: true,
         ..two_phases(7)
@@ -228,10 +226,6 @@ async fn a_moved_end_keeps_the_entitlement_with_its_top_up() {
     assert_eq!(canceled[0].id, made[0].id);
     assert_eq!(canceled[0].active_to_time, wire("2025-08-01T00:00Z"));
     assert_eq!(world.tokens("2025-07-13T00:00Z").await.1, "15");
-    assert_eq!(
-        world.hold(&made[0].id).unwrap().end_time,
-        wire("2025-08-01T00:00Z")
-    );
     assert_eq!(
         reason(world.value("2025-08-01T00:00Z", feature("tokens")).await),
         "ENTITLEMENT_NOT_FOUND"
@@ -371,6 +365,91 @@ async fn of_many_who_reserve_a_feature_one_gets_it() {
     for lost in lost {
         assert_eq!(reason(lost), "FEATURE_RESERVED_BY_SUBSCRIPTION");
     }
+}
+
+#[tokio::test]
+async fn those_who_reserve_other_features_at_once_all_get_theirs() {
+    let world = World::new().await;
+    let keys = ["a", "b", "c", "d"];
+    for key in keys {
+        world.feature(key, Some(Aggregation::Sum));
+    }
+    let states = (0..).zip(keys).map(|(number, key)| {
+        let own = item(number, key, tokens_template(1), START, None);
+        let phases = vec![phase(START, vec![own])];
+        state(&Ulid(1_000 + number).to_string(), 1, phases)
+    });
+    let states: Vec<_> = states.collect();
+    let reserved = states.iter().map(|state| reserve(&world, state.clone()));
+    for answer in futures::future::join_all(reserved).await {
+        answer.unwrap();
+    }
+    let applied = states.into_iter().map(|state| apply(&world, START, state));
+    for there in futures::future::join_all(applied).await {
+        assert_eq!(there.len(), 1);
+    }
+}
+
+/// A subscription of items, one per feature.
+fn of_items(revision: i64, items: &[(&str, Template)]) -> subscription::SubscriptionState {
+    let items = (1..)
+        .zip(items)
+        .map(|(number, (key, template))| item(number, key, template.clone(), START, None));
+    state(PLAN, revision, vec![phase(START, items.collect())])
+}
+
+#[tokio::test]
+async fn the_meters_of_a_subscription_are_held_at_once_and_one_that_is_gone_keeps_no_other_from_it()
+{
+    let world = World::new().await;
+    for key in ["seconds", "gone"] {
+        world.feature(key, Some(Aggregation::Sum));
+    }
+    let metered = |key| (key, tokens_template(1));
+    let plain = Template::Boolean(catalog::BooleanEntitlementTemplate::default());
+    let held = || world.neighbors.lock().unwrap().meter_holds.len();
+    let some = [
+        metered("tokens"),
+        metered("seconds"),
+        ("sso", plain.clone()),
+    ];
+    assert_eq!(apply(&world, START, of_items(1, &some)).await.len(), 3);
+    assert_eq!((held(), world.calls("PlaceMeterHolds")), (2, 1));
+    assert_eq!(world.run_holds(START).await, 0);
+    assert!(apply(&world, START, of_items(2, &[])).await.is_empty());
+    assert_eq!(held(), 0);
+    {
+        let mut neighbors = world.neighbors.lock().unwrap();
+        let meter = neighbors.features.last().unwrap().meter_id.clone();
+        neighbors.gone_meters.insert(meter);
+    }
+    let all = [
+        metered("gone"),
+        metered("tokens"),
+        metered("seconds"),
+        ("sso", plain),
+    ];
+    assert_eq!(apply(&world, START, of_items(3, &all)).await.len(), 4);
+    assert_eq!((held(), world.calls("PlaceMeterHolds")), (2, 1 + 1 + 3));
+    assert_eq!(world.run_holds(START).await, 0);
+    assert!(world.neighbors.lock().unwrap().holds.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_not_heard_is_told_with_the_same_state_again() {
+    let world = World::new().await;
+    world
+        .neighbors
+        .lock()
+        .unwrap()
+        .down
+        .insert("PlaceMeterHolds");
+    let made = apply(&world, START, two_phases(1)).await;
+    assert!(world.neighbors.lock().unwrap().meter_holds.is_empty());
+    world.neighbors.lock().unwrap().down.clear();
+    assert_eq!(apply(&world, START, two_phases(1)).await, made);
+    assert_eq!(world.neighbors.lock().unwrap().meter_holds.len(), 1);
+    assert_eq!(world.run_holds(START).await, 0);
 }
 
 #[tokio::test]

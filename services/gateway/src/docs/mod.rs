@@ -1,5 +1,7 @@
 //! The browsable reference at `/docs`: the OpenAPI documents of the dialects and the gRPC contract, on one page that
-//! needs nothing from elsewhere. `protos.json` is written by `cargo xtask sdk` from the comments of the protos.
+//! needs nothing from elsewhere. `protos.json` is written by `cargo xtask sdk` from the comments of the protos; the
+//! examples are written by hand, and the suite runs them from top to bottom. `perennial.binpb` is the descriptor set of
+//! the contract that this server has, for tools such as grpcurl.
 
 use axum::{
     Router,
@@ -18,29 +20,39 @@ const POLICY: &str =
 struct Asset {
     path: &'static str,
     kind: &'static str,
-    text: &'static str,
+    bytes: &'static [u8],
 }
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 6] = [
     Asset {
         path: "/docs/",
         kind: "text/html; charset=utf-8",
-        text: include_str!("page.html"),
+        bytes: include_bytes!("page.html"),
     },
     Asset {
         path: "/docs/page.css",
         kind: "text/css; charset=utf-8",
-        text: include_str!("page.css"),
+        bytes: include_bytes!("page.css"),
     },
     Asset {
         path: "/docs/page.js",
         kind: "text/javascript; charset=utf-8",
-        text: include_str!("page.js"),
+        bytes: include_bytes!("page.js"),
     },
     Asset {
         path: "/docs/protos.json",
         kind: "application/json",
-        text: include_str!("protos.json"),
+        bytes: include_bytes!("protos.json"),
+    },
+    Asset {
+        path: "/docs/examples.json",
+        kind: "application/json",
+        bytes: include_bytes!("examples.json"),
+    },
+    Asset {
+        path: "/docs/perennial.binpb",
+        kind: "application/x-protobuf",
+        bytes: contract::FILE_DESCRIPTOR_SET,
     },
 ];
 
@@ -59,7 +71,7 @@ fn serve(asset: &'static Asset) -> Response {
             (header::CONTENT_SECURITY_POLICY, POLICY),
             (header::CACHE_CONTROL, "no-cache"),
         ],
-        asset.text,
+        asset.bytes,
     )
         .into_response()
 }
@@ -74,7 +86,8 @@ mod tests {
     use super::*;
 
     fn text(path: &str) -> &'static str {
-        ASSETS.iter().find(|asset| asset.path == path).unwrap().text
+        let asset = ASSETS.iter().find(|asset| asset.path == path).unwrap();
+        std::str::from_utf8(asset.bytes).unwrap()
     }
 
     #[test]
@@ -84,7 +97,9 @@ mod tests {
             assert!(page.contains(&format!("\"{part}\"")), "{part}");
         }
         let script = text("/docs/page.js");
-        assert!(script.contains("\"protos.json\"") && script.contains("/openapi/"));
+        for part in ["\"protos.json\"", "\"examples.json\"", "/openapi/"] {
+            assert!(script.contains(part), "{part}");
+        }
         for text in [page, script, text("/docs/page.css")] {
             assert!(!text.contains("://"), "something from elsewhere");
         }
@@ -109,5 +124,29 @@ mod tests {
             assert!(documented.contains(call), "{call}");
         }
         assert!(documented.len() > 200, "{}", documented.len());
+    }
+    #[test]
+    fn every_example_stands_at_an_entry_of_the_reference() {
+        let protos: Value = serde_json::from_str(text("/docs/protos.json")).unwrap();
+        let examples: Value = serde_json::from_str(text("/docs/examples.json")).unwrap();
+        for example in examples.as_array().unwrap() {
+            let (document, entry) = (
+                example["document"].as_str().unwrap(),
+                example["entry"].as_str().unwrap(),
+            );
+            let found = if document == "grpc" {
+                let (service, method) = entry.split_once('/').unwrap();
+                let mut services = protos["services"].as_array().unwrap().iter();
+                let service = services.find(|known| known["name"] == service).unwrap();
+                let mut methods = service["methods"].as_array().unwrap().iter();
+                methods.any(|known| known["name"] == method)
+            } else {
+                let (method, path) = entry.split_once(' ').unwrap();
+                crate::openapi(document)["paths"][path]
+                    .get(method.to_lowercase())
+                    .is_some()
+            };
+            assert!(found, "{document}: {entry}");
+        }
     }
 }

@@ -122,6 +122,26 @@ function fields(openapi, schema) {
   return rows.length === 0 ? make("p", make("code", kind(openapi, schema))) : table(["Field", "Type", ""], rows);
 }
 
+/** What a call looks like in a terminal, and what of its answer matters. */
+function sampled(name, id) {
+  return samples.filter((one) => one.document === name && one.entry === id).flatMap((one) => [
+    make("h3", "Example"),
+    make("pre", one.document === "grpc" ? grpcurl(one) : curl(one)),
+    ...(one.status ? [make("p", make("strong", String(one.status)))] : []),
+    ...(one.answer ? [make("pre", JSON.stringify(one.answer, null, 2))] : []),
+  ]);
+}
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+const key = quoted("Authorization: Bearer KEY");
+const body = (one) => (one.request ? ["-d", quoted(JSON.stringify(one.request, null, 2))] : []);
+const grpcurl = (one) => ["grpcurl -plaintext -H", key, ...body(one), `${location.hostname}:50051`, one.entry].join(" ");
+
+function curl(one) {
+  const type = one.request ? ["-H", quoted(`Content-Type: ${one.type ?? "application/json"}`)] : [];
+  return ["curl -X", one.entry.split(" ")[0], "-H", key, ...type, ...body(one), quoted(location.origin + one.path)].join(" ");
+}
+
 async function load(path) {
   const answer = await fetch(path);
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
@@ -130,12 +150,14 @@ async function load(path) {
 
 const documents = new Map();
 let entries = [];
+let samples;
 
 /** Follows the address: `#document:entry`. */
 async function follow() {
   const [name, ...rest] = decodeURIComponent(location.hash.slice(1) || "openmeter").split(":");
   const wanted = rest.join(":");
   try {
+    samples ??= await load("examples.json");
     if (!documents.has(name)) documents.set(name, name === "grpc" ? await contract() : await dialect(name));
   } catch (error) {
     place("detail").replaceChildren(make("p", String(error)));
@@ -147,7 +169,7 @@ async function follow() {
     button.setAttribute("aria-selected", String(button.dataset.document === name));
   }
   list(name, chosen);
-  place("detail").replaceChildren(...(chosen ? chosen.show() : [make("p", "This document has no operations.")]));
+  place("detail").replaceChildren(...(chosen ? [...chosen.show(), ...sampled(name, chosen.id)] : [make("p", "This document has no operations.")]));
   place("detail").scrollTop = 0;
 }
 

@@ -592,7 +592,7 @@ pub(crate) async fn assign(
         .plan_addons()
         .create_plan_addon(call.rpc(request))
         .await;
-    let answer = call.take(invalid_offer(INVALID, answer))?;
+    let answer = call.take(unassignable(answer))?;
     let assigned = PlanAddon::from_proto(present(answer.plan_addon)?)?;
     Ok((StatusCode::CREATED, Json(assigned)))
 }
@@ -617,6 +617,20 @@ pub(crate) async fn get_of_plan(
         .get_plan_addon(call.rpc(request))
         .await;
     PlanAddon::from_proto(present(call.take(answer)?.plan_addon)?).map(Json)
+}
+
+/// What cannot be assigned, or be assigned to, is called invalid (catalog text §8.2).
+fn unassignable<T>(answer: Result<T, Status>) -> Result<T, Problem> {
+    match answer {
+        Err(status) if is_closed(&status) => Err(Problem::invalid(format!(
+            "invalid plan: {}",
+            status.message()
+        ))),
+        Err(status) if chassis::error::details(&status).reason == "ADDON_DELETED" => {
+            Err(Problem::invalid(format!("{INVALID}: {}", status.message())))
+        }
+        answer => invalid_offer(INVALID, answer),
+    }
 }
 
 /// An assignment that the plan's state closes is answered as if it were not there (catalog

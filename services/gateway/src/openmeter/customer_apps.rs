@@ -209,6 +209,7 @@ pub(crate) async fn upsert(
         .into_iter()
         .map(CustomerAppDataCreateOrUpdateItem::into_proto)
         .collect();
+    // The catalog text (§4) has an empty body here; the contract has not, and its clients read it.
     put(&call, customer, items).await.map(Json)
 }
 
@@ -256,6 +257,16 @@ pub(crate) async fn get_stripe(
         .customer_apps()
         .get_stripe_customer(call.rpc(request))
         .await;
+    let answer = match answer {
+        // The customer is there; what it needs before it can be asked is not (catalog text §4).
+        Err(status) if chassis::error::details(&status).reason == "CUSTOMER_APP_NOT_FOUND" => {
+            return Err(Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                status.message(),
+            ));
+        }
+        answer => answer,
+    };
     CustomerAppData::from_proto(present(call.take(answer)?.customer_app)?).map(Json)
 }
 

@@ -440,6 +440,7 @@ pub(crate) async fn find(call: &Call, id_or_key: String) -> Result<pb::Customer,
     let request = pb::GetCustomerRequest {
         customer_ref: Some(customer_ref(id_or_key)),
         include_deleted: true,
+        for_subscription: false,
     };
     let answer = call
         .clients()

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use contract::customer::v1 as customer;
 use contract::entitlement::v1 as pb;
 use serde::Deserialize;
+use tonic::Code;
 use utoipa::IntoParams;
 
 use super::customers::{customer_ref, find_live};
@@ -233,6 +234,38 @@ pub(crate) struct ListEntitlementsV2Params {
     order_by: Option<EntitlementOrderBy>,
 }
 
+/// Most customers that a list is asked for by key.
+const CUSTOMER_KEYS_MAX: usize = 100;
+
+/// Ids of the live customers with these keys. A key of nobody chooses nobody: the contract knows no 404 of this list.
+async fn ids_of_keys(call: &Call, keys: Vec<String>) -> Result<Vec<String>, Problem> {
+    if keys.len() > CUSTOMER_KEYS_MAX {
+        return Err(Problem::invalid(
+            "customerKeys: must have at most 100 items",
+        ));
+    }
+    let mut ids = Vec::with_capacity(keys.len());
+    for key in keys {
+        let request = customer::GetCustomerRequest {
+            customer_ref: Some(customer::CustomerRef {
+                r#ref: Some(customer::customer_ref::Ref::Key(key)),
+            }),
+            include_deleted: false,
+            for_subscription: false,
+        };
+        let answer = call
+            .clients()
+            .customers()
+            .get_customer(call.rpc(request))
+            .await;
+        match answer {
+            Err(status) if status.code() == Code::NotFound => {}
+            answer => ids.push(present(call.take(answer)?.customer)?.id),
+        }
+    }
+    Ok(ids)
+}
+
 /// Lists entitlements.
 #[utoipa::path(
     get, path = "/api/v2/entitlements", operation_id = "listEntitlementsV2", tag = "Entitlements",
@@ -247,15 +280,15 @@ pub(crate) async fn list(
     Query(params): Query<ListEntitlementsV2Params>,
 ) -> Result<Json<Page<EntitlementV2>>, Problem> {
     let window = page.window()?;
+    let of_customers = !(params.customer_keys.is_empty() && params.customer_ids.is_empty());
+    let mut customer_ids = params.customer_ids;
+    customer_ids.extend(ids_of_keys(&call, params.customer_keys).await?);
+    if of_customers && customer_ids.is_empty() {
+        // An empty filter would mean all.
+        return Ok(Json(Page::new(window, 0, [])));
+    }
     let request = pb::ListEntitlementsRequest {
-        customers: params
-            .customer_keys
-            .into_iter()
-            .map(|key| customer::CustomerRef {
-                r#ref: Some(customer::customer_ref::Ref::Key(key)),
-            })
-            .collect(),
-        customer_ids: params.customer_ids,
+        customer_ids,
         features: params.feature,
         kinds: params
             .entitlement_type

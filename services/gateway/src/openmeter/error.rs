@@ -12,6 +12,7 @@ use tonic::{Code, Status};
 use utoipa::ToSchema;
 
 use super::decode::DecodeError;
+use crate::body::BadBody;
 use crate::call::REPLAYED;
 
 /// What is answered instead of a result.
@@ -121,6 +122,17 @@ impl IntoResponse for Problem {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<BadBody> for Problem {
+    fn from(bad: BadBody) -> Self {
+        match bad {
+            BadBody::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, bad.message()),
+            BadBody::Empty | BadBody::NotJson(_) | BadBody::NotObject => {
+                Self::invalid(bad.message())
+            }
+        }
     }
 }
 
@@ -617,6 +629,30 @@ mod tests {
                 "detail": "not found error: no", "instance": "urn:request:r1",
             })
         );
+    }
+
+    // Metering text, §1.4.
+    #[test]
+    fn statuses_follow_from_codes() {
+        let plain = Details::default();
+        for (code, status) in [
+            (Code::InvalidArgument, 400),
+            (Code::OutOfRange, 400),
+            (Code::FailedPrecondition, 400),
+            (Code::Unauthenticated, 401),
+            (Code::PermissionDenied, 403),
+            (Code::NotFound, 404),
+            (Code::Cancelled, 408),
+            (Code::DeadlineExceeded, 408),
+            (Code::AlreadyExists, 409),
+            (Code::Aborted, 409),
+            (Code::ResourceExhausted, 429),
+            (Code::Internal, 500),
+            (Code::Unimplemented, 501),
+            (Code::Unavailable, 503),
+        ] {
+            assert_eq!(http_status(code, &plain), status, "{code:?}");
+        }
     }
 
     #[test]

@@ -13,13 +13,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::decode::from_json;
 use super::error::{Problem, ProblemDocument};
-use super::extract::{Call, Query, media_type, read_json};
+use super::extract::{Call, Query};
 use super::filters::{FilterIdExact, FilterString, FilterTime};
 use super::meter_query::ClientId;
 use super::scalars::{Filled, Time, Ulid, optional};
 use super::value::{broken, present, required_time, time};
+use crate::body::{self, media_type};
 
 const MAX_LIMIT: i32 = 100;
+/// Most malformed events that one answer names.
+const MAX_NAMED: usize = 100;
 /// How far back the first version of the list reaches.
 const LOOKBACK: &str = "P32D";
 
@@ -152,7 +155,7 @@ impl IngestedEvent {
 )]
 pub(crate) async fn ingest(call: Call, request: Request) -> Result<StatusCode, Problem> {
     let kind = media_type(request.headers()).unwrap_or_default();
-    let body = read_json(request.into_body()).await?;
+    let body = body::json(request.into_body()).await?;
     let events = read_events(&kind, &body)?;
     if events.is_empty() {
         return Ok(StatusCode::NO_CONTENT);
@@ -175,13 +178,34 @@ pub(crate) async fn ingest(call: Call, request: Request) -> Result<StatusCode, P
 fn read_events(kind: &str, body: &Value) -> Result<Vec<EventInput>, Problem> {
     match (kind, body) {
         ("application/cloudevents+json", _) => Ok(vec![from_json(body)?]),
-        ("application/cloudevents-batch+json", _) => Ok(from_json(body)?),
         ("application/json", Value::Array(events)) if events.is_empty() => {
             Err(Problem::invalid("no events found"))
         }
-        ("application/json", Value::Array(_)) => Ok(from_json(body)?),
+        ("application/cloudevents-batch+json" | "application/json", Value::Array(events)) => {
+            read_batch(events)
+        }
+        ("application/cloudevents-batch+json", _) => Ok(from_json(body)?),
         ("application/json", _) => Ok(vec![from_json(body)?]),
         (other, _) => Err(Problem::invalid(format!("invalid content type: {other}"))),
+    }
+}
+
+/// The events of a batch; or what is wrong with each that is malformed, by its index.
+fn read_batch(events: &[Value]) -> Result<Vec<EventInput>, Problem> {
+    let (mut read, mut wrong) = (Vec::with_capacity(events.len()), Vec::new());
+    for (index, event) in events.iter().enumerate() {
+        match from_json(event) {
+            Ok(event) => read.push(event),
+            Err(error) => wrong.push(error.under(&format!("[{index}]")).to_string()),
+        }
+        if wrong.len() == MAX_NAMED {
+            break;
+        }
+    }
+    if wrong.is_empty() {
+        Ok(read)
+    } else {
+        Err(Problem::invalid(wrong.join("\n")))
     }
 }
 
@@ -469,6 +493,23 @@ mod tests {
         assert!(count("application/json", &json!([])).is_err());
         assert!(count("text/xml", &one).is_err());
         assert!(count("application/cloudevents+json", &batch).is_err());
+    }
+
+    #[test]
+    fn each_malformed_event_of_a_batch_is_named() {
+        let (good, bad) = (event(json!({})), event(json!("text")));
+        let mut nobody = good.clone();
+        nobody["subject"] = json!("");
+        let batch = json!([good, bad, good, nobody]);
+        for kind in ["application/cloudevents-batch+json", "application/json"] {
+            let error = read_events(kind, &batch).unwrap_err();
+            assert_eq!(
+                error.detail.unwrap(),
+                "validation error: [1].data: must be an object\n[3].subject: must not be empty"
+            );
+        }
+        let error = read_events("application/json", &json!(vec![bad; 200])).unwrap_err();
+        assert_eq!(error.detail.unwrap().lines().count(), MAX_NAMED);
     }
 
     #[test]

@@ -2,12 +2,9 @@
 //! path parameters. Whatever is wrong becomes a problem that names the field; axum's own
 //! rejections never reach a client.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use chassis::Context;
@@ -18,57 +15,52 @@ use serde_json::{Map, Value};
 
 use super::decode::{from_json, from_query};
 use super::error::Problem;
-use crate::call::{self, REPLAYED};
+use crate::Shared;
+use crate::body;
+use crate::call;
 use crate::clients::Clients;
-use crate::layers::MAX_BODY_BYTES;
-use crate::{Gateway, Shared};
 
-/// One authenticated call and its way to the services.
-pub(crate) struct Call {
-    gateway: Shared,
-    context: Context,
-    idempotency_key: String,
-    replayed: Replayed,
-}
-
-/// Whether an answer of this request was given before.
-#[derive(Clone, Default)]
-struct Replayed(Arc<AtomicBool>);
+/// One authenticated call; what services refuse are problems.
+pub(crate) struct Call(call::Call);
 
 impl Call {
-    /// The clients of all services.
-    pub(crate) fn clients(&self) -> &Clients {
-        &self.gateway.clients
+    /// A call that passed authentication, in its own form for the layers.
+    pub(crate) fn begin(
+        gateway: &Shared,
+        context: Context,
+        headers: &HeaderMap,
+    ) -> Result<call::Call, Problem> {
+        call::Call::new(gateway, context, headers).map_err(|call::BadIdempotencyKey| {
+            Problem::invalid("Idempotency-Key: must have 1 to 255 characters")
+        })
     }
 
-    /// A message on its way, with identity, deadline and trace of this call.
+    /// The clients of all services.
+    pub(crate) fn clients(&self) -> &Clients {
+        self.0.clients()
+    }
+
+    /// A message on its way.
     pub(crate) fn rpc<T>(&self, message: T) -> tonic::Request<T> {
-        self.context.request(message)
+        self.0.rpc(message)
     }
 
     /// The `request_id` of the one mutating message of this call.
     pub(crate) fn request_id(&self) -> String {
-        self.idempotency_key.clone()
+        self.0.request_id()
     }
 
     /// Project time at the start of the call.
     pub(crate) fn now(&self) -> Timestamp {
-        self.context.now
+        self.0.now()
     }
 
-    /// The message of an answer, noting whether it is a replay.
+    /// The message of an answer.
     pub(crate) fn take<T, E>(&self, answer: Result<tonic::Response<T>, E>) -> Result<T, Problem>
     where
         Problem: From<E>,
     {
-        let answer = answer?;
-        if answer
-            .metadata()
-            .contains_key(chassis::idempotency::REPLAYED_HEADER)
-        {
-            self.replayed.0.store(true, Ordering::Relaxed);
-        }
-        Ok(answer.into_inner())
+        Ok(self.0.accept(answer?))
     }
 }
 
@@ -76,29 +68,9 @@ impl FromRequestParts<Shared> for Call {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Shared) -> Result<Self, Problem> {
-        let context = parts
-            .extensions
-            .get::<Context>()
-            .cloned()
-            .ok_or_else(|| Problem::bare(StatusCode::INTERNAL_SERVER_ERROR))?;
-        let replayed = parts
-            .extensions
-            .get::<Replayed>()
-            .cloned()
-            .unwrap_or_default();
-        Ok(Self {
-            gateway: Arc::clone(gateway),
-            context,
-            idempotency_key: idempotency_key(&parts.headers)?,
-            replayed,
-        })
+        let call = call::Call::from_request_parts(parts, gateway).await;
+        call.map(Self).map_err(Problem::bare)
     }
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
-    call::idempotency_key(headers).map_err(|call::BadIdempotencyKey| {
-        Problem::invalid("Idempotency-Key: must have 1 to 255 characters")
-    })
 }
 
 /// Lets only known callers in, and marks answers that were given before.
@@ -107,23 +79,14 @@ pub(crate) async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let context = enter(&gateway, request.headers()).await?;
-    let replayed = Replayed::default();
-    request.extensions_mut().insert(context);
-    request.extensions_mut().insert(replayed.clone());
+    let headers = request.headers();
+    let kinds = [KeyKind::Secret, KeyKind::Bootstrap];
+    let context = crate::auth::enter(&gateway, headers, &kinds).await?;
+    let call = Call::begin(&gateway, context, headers)?;
+    request.extensions_mut().insert(call.clone());
     let mut response = next.run(request).await;
-    if replayed.0.load(Ordering::Relaxed) {
-        response
-            .headers_mut()
-            .insert(REPLAYED, HeaderValue::from_static("true"));
-    }
+    call.mark(&mut response);
     Ok(response)
-}
-
-async fn enter(gateway: &Gateway, headers: &HeaderMap) -> Result<Context, Problem> {
-    crate::auth::enter(gateway, headers, &[KeyKind::Secret, KeyKind::Bootstrap])
-        .await
-        .map_err(Problem::from)
 }
 
 /// A JSON body.
@@ -133,7 +96,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Problem> {
-        if let Some(kind) = media_type(request.headers())
+        if let Some(kind) = body::media_type(request.headers())
             && kind != "application/json"
             && !kind.ends_with("+json")
         {
@@ -142,33 +105,9 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
                 format!("content type {kind} is not supported, send application/json"),
             ));
         }
-        let value = read_json(request.into_body()).await?;
+        let value = body::json(request.into_body()).await?;
         from_json(&value).map(Self).map_err(Problem::from)
     }
-}
-
-/// The media type of a body in lower case, without parameters.
-pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let kind = value.split(';').next().unwrap_or_default().trim();
-    (!kind.is_empty()).then(|| kind.to_ascii_lowercase())
-}
-
-/// Reads a body as JSON; numbers keep their digits.
-pub(crate) async fn read_json(body: axum::body::Body) -> Result<Value, Problem> {
-    let bytes = axum::body::to_bytes(body, MAX_BODY_BYTES)
-        .await
-        .map_err(|_| {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the body is larger than 4 MiB",
-            )
-        })?;
-    if bytes.is_empty() {
-        return Err(Problem::invalid("a JSON body is required"));
-    }
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Problem::invalid(format!("the body is not valid JSON: {error}")))
 }
 
 /// The parameters of the query string.
@@ -295,15 +234,5 @@ mod tests {
         ] {
             assert!(query_value(query).is_err(), "{query}");
         }
-    }
-
-    #[test]
-    fn media_types_lose_their_parameters() {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("Application/JSON; charset=utf-8"),
-        );
-        assert_eq!(media_type(&headers).as_deref(), Some("application/json"));
     }
 }

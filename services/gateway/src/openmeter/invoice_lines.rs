@@ -12,7 +12,8 @@ use super::scalars::{
     CurrencyCode, Key, Metadata, Number, Numeric, Time, Ulid, metadata, optional,
 };
 use super::value::{
-    Period, known, number_or_zero, numeric, numeric_or_zero, present, required_time, time,
+    Period, known, number_or_zero, numeric, numeric_or_zero, numeric_unless_zero, present,
+    required_time, time,
 };
 
 /// Takes a share off the amount.
@@ -514,10 +515,15 @@ impl InvoiceLine {
             feature_key,
             children: Some(children),
             rate_card: Some(rate_card),
+            metered_quantity: numeric(
+                // Told only where a discount makes a difference.
+                wire.metered_quantity
+                    .as_ref()
+                    .filter(|metered| wire.quantity.as_ref() != Some(*metered)),
+            )?,
             quantity: numeric(wire.quantity.as_ref())?,
-            metered_quantity: numeric(wire.metered_quantity.as_ref())?,
-            pre_line_period_quantity: numeric(wire.pre_line_period_quantity.as_ref())?,
-            metered_pre_line_period_quantity: numeric(
+            pre_line_period_quantity: numeric_unless_zero(wire.pre_line_period_quantity.as_ref())?,
+            metered_pre_line_period_quantity: numeric_unless_zero(
                 wire.metered_pre_line_period_quantity.as_ref(),
             )?,
         })
@@ -537,7 +543,7 @@ fn usage_discount(wire: pb::AppliedUsageDiscount) -> Result<InvoiceLineUsageDisc
         description: None,
         external_ids: None,
         quantity: numeric_or_zero(wire.quantity.as_ref())?,
-        pre_line_period_quantity: numeric(wire.pre_line_period_quantity.as_ref())?,
+        pre_line_period_quantity: numeric_unless_zero(wire.pre_line_period_quantity.as_ref())?,
     })
 }
 
@@ -631,5 +637,94 @@ impl Parent<'_> {
                 Category::Commitment => InvoiceDetailedLineCostCategory::Commitment,
             }),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The quantities of a line as it is shown: billed, metered, and both before the line.
+    fn shown(quantities: [&str; 4], usage: Option<[&str; 2]>) -> (Vec<Value>, Value) {
+        let number = |text: &str| {
+            let value = contract::convert::decimal(kernel::decimal::parse(text).unwrap());
+            Some(value)
+        };
+        let at = Some(prost_types::Timestamp::default());
+        let [quantity, metered, before, metered_before] = quantities.map(number);
+        let line = pb::InvoiceLine {
+            managed_by: pb::ManagedBy::Manual.into(),
+            period: Some(contract::kernel::v1::Period {
+                start_time: at,
+                end_time: at,
+            }),
+            invoice_time: at,
+            create_time: at,
+            update_time: at,
+            quantity,
+            metered_quantity: metered,
+            pre_line_period_quantity: before,
+            metered_pre_line_period_quantity: metered_before,
+            usage_discounts: usage
+                .into_iter()
+                .map(|[taken, before]| pb::AppliedUsageDiscount {
+                    quantity: number(taken),
+                    pre_line_period_quantity: number(before),
+                    create_time: at,
+                    update_time: at,
+                    ..Default::default()
+                })
+                .collect(),
+            ..Default::default()
+        };
+        let line = InvoiceLine::from_proto(line, None).unwrap();
+        let line = serde_json::to_value(line).unwrap();
+        let names = [
+            "quantity",
+            "meteredQuantity",
+            "preLinePeriodQuantity",
+            "meteredPreLinePeriodQuantity",
+        ];
+        let quantities = names.map(|name| line[name].clone()).to_vec();
+        let usage = &line["discounts"]["usage"][0];
+        (quantities, usage["preLinePeriodQuantity"].clone())
+    }
+
+    /// The three parts of a usage period with a discount of 110 units, and a line without a discount.
+    #[test]
+    fn quantities_are_left_out_that_say_nothing_new() {
+        for (quantities, usage, expected, expected_usage) in [
+            (
+                ["0", "50", "0", "0"],
+                Some(["50", "0"]),
+                json!(["0", "50", null, null]),
+                Value::Null,
+            ),
+            (
+                ["15", "75", "0", "50"],
+                Some(["60", "50"]),
+                json!(["15", "75", null, "50"]),
+                json!("50"),
+            ),
+            (
+                ["30", "30", "15", "125"],
+                None,
+                json!(["30", null, "15", "125"]),
+                Value::Null,
+            ),
+            (
+                ["7", "7", "0", "0"],
+                None,
+                json!(["7", null, null, null]),
+                Value::Null,
+            ),
+        ] {
+            let (found, found_usage) = shown(quantities, usage);
+            assert_eq!(Value::Array(found), expected);
+            assert_eq!(found_usage, expected_usage);
+        }
     }
 }

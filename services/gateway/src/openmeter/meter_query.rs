@@ -282,6 +282,10 @@ impl MeterQueryRow {
 
 struct Counted {
     slug: String,
+    /// Usage was asked for by subject: of some, or grouped by it.
+    by_subject: bool,
+    /// Usage of some customers was asked for.
+    by_customer: bool,
     group_by: Vec<String>,
     result: MeterQueryResult,
 }
@@ -290,6 +294,8 @@ async fn count(call: &Call, meter: String, query: MeterQueryRequest) -> Result<C
     let (from, to, window_size) = (query.from.clone(), query.to.clone(), query.window_size);
     let request = query.into_proto(meter)?;
     let group_by = request.group_by.clone();
+    let by_subject = !request.subjects.is_empty() || group_by.iter().any(|key| key == "subject");
+    let by_customer = !request.customer_ids.is_empty();
     let answer = call.take(call.clients().usage().query_meter(call.rpc(request)).await)?;
     let data = answer
         .rows
@@ -298,6 +304,8 @@ async fn count(call: &Call, meter: String, query: MeterQueryRequest) -> Result<C
         .collect::<Result<_, _>>()?;
     Ok(Counted {
         slug: present(answer.meter)?.slug,
+        by_subject,
+        by_customer,
         group_by,
         result: MeterQueryResult {
             from,
@@ -412,15 +420,12 @@ async fn display_names(
 /// The rows as a table: times, subject and its display name, group values, value.
 fn csv(counted: &Counted, names: &BTreeMap<String, String>) -> Result<String, Problem> {
     let rows = &counted.result.data;
-    let by_subject = rows.iter().any(|row| row.subject.is_some())
-        || counted.group_by.iter().any(|key| key == "subject");
-    let by_customer = rows.iter().any(|row| row.customer_id.is_some());
     let named = rows
         .iter()
         .filter_map(|row| row.subject.as_ref())
         .any(|subject| names.contains_key(subject));
     let mut columns = vec!["window_start", "window_end"];
-    if by_subject {
+    if counted.by_subject {
         columns.push("subject");
     }
     if named {
@@ -432,7 +437,7 @@ fn csv(counted: &Counted, names: &BTreeMap<String, String>) -> Result<String, Pr
         .map(String::as_str)
         .filter(|key| *key != "subject")
         .collect();
-    if by_customer && !groups.contains(&"customer_id") {
+    if counted.by_customer && !groups.contains(&"customer_id") {
         columns.push("customer_id");
     }
     columns.extend(&groups);
@@ -502,6 +507,8 @@ mod tests {
     fn counted(data: Vec<MeterQueryRow>, group_by: &[&str]) -> Counted {
         Counted {
             slug: "tokens".into(),
+            by_subject: true,
+            by_customer: false,
             group_by: group_by.iter().map(|key| (*key).to_owned()).collect(),
             result: MeterQueryResult {
                 from: None,
@@ -533,6 +540,11 @@ mod tests {
             "window_start,window_end,subject,subject_display_name,model,value\n\
              2021-01-01T00:00:00Z,2021-01-01T01:00:00Z,s1,One,\"a,b\",1.000000\n\
              2021-01-01T00:00:00Z,2021-01-01T01:00:00Z,s2,,\"a,b\",2.000000\n"
+        );
+        let table = csv(&counted(vec![], &["model"]), &names);
+        assert_eq!(
+            table.unwrap(),
+            "window_start,window_end,subject,model,value\n"
         );
     }
 

@@ -238,7 +238,8 @@ pub(crate) async fn authenticate(
             ),
         )
         .at_edge();
-    request.extensions_mut().insert(context);
+    let call = Call::begin(&gateway, context, request.headers())?;
+    request.extensions_mut().insert(call);
     request.extensions_mut().insert(Subject(token.subject));
     Ok(next.run(request).await)
 }

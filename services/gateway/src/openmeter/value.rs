@@ -87,6 +87,11 @@ pub(crate) fn numeric(wire: Option<&pb::Decimal>) -> Result<Option<Numeric>, Pro
     Ok(number(wire)?.map(|number| Numeric(number.0)))
 }
 
+/// The same for one that is left out when it is zero.
+pub(crate) fn numeric_unless_zero(wire: Option<&pb::Decimal>) -> Result<Option<Numeric>, Problem> {
+    Ok(numeric(wire)?.filter(|number| !number.0.is_zero()))
+}
+
 /// A number written as text that every answer has; absent means zero.
 pub(crate) fn numeric_or_zero(wire: Option<&pb::Decimal>) -> Result<Numeric, Problem> {
     Ok(Numeric(number_or_zero(wire)?.0))

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::Refusal;
-use super::extract::{Body, PathText};
+use super::extract::Body;
 use super::values::{Name, SegmentValue, broken, required};
+use crate::body::PathText;
 use crate::call::Call;
 use crate::decode::nullable;
 

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chassis::error::Details;
+use chassis::error::{Details, OVERLOADED};
 use serde::Serialize;
 use tonic::{Code, Status};
 use utoipa::ToSchema;
 
+use crate::body::BadBody;
 use crate::call::BadIdempotencyKey;
 use crate::decode::DecodeError;
 use crate::layers::Told;
@@ -123,6 +124,12 @@ impl From<StatusCode> for Refusal {
     }
 }
 
+impl From<BadBody> for Refusal {
+    fn from(bad: BadBody) -> Self {
+        Self::bad(bad.message())
+    }
+}
+
 impl From<DecodeError> for Refusal {
     fn from(error: DecodeError) -> Self {
         Self::field(&error.path, error.message)
@@ -165,7 +172,8 @@ impl From<Status> for Refusal {
 
 fn http_status(code: Code, details: &Details) -> StatusCode {
     match details.reason.as_str() {
-        "REQUEST_IN_PROGRESS" => return StatusCode::SERVICE_UNAVAILABLE,
+        // The contract has no 429.
+        "REQUEST_IN_PROGRESS" | OVERLOADED => return StatusCode::SERVICE_UNAVAILABLE,
         "RATE_MISSING" => return StatusCode::BAD_REQUEST,
         _ => {}
     }
@@ -244,6 +252,17 @@ mod tests {
         ] {
             assert_eq!(wire_path(ours), theirs);
         }
+    }
+
+    #[test]
+    fn a_service_that_has_no_room_passes() {
+        let details = Details {
+            reason: OVERLOADED.to_owned(),
+            ..Details::default()
+        };
+        let status = http_status(Code::ResourceExhausted, &details);
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(Refusal::bare(status).passing);
     }
 
     #[test]

@@ -9,10 +9,11 @@ use utoipa::ToSchema;
 
 use super::customers::id_of;
 use super::error::Refusal;
-use super::extract::{Body, PathText};
+use super::extract::Body;
 use super::values::{
     Amount, Instant, Name, broken, number, required_amount, text, with_milliseconds,
 };
+use crate::body::PathText;
 use crate::call::Call;
 
 /// What was paid.

@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 
 use super::customers::{id_of, ids_of};
 use super::error::Refusal;
-use super::extract::{Body, PageToken, PathText};
+use super::extract::{Body, PageToken};
 use super::page_token;
 use super::values::{Amount, Instant, Name, amount, broken, optional, patch, required, text};
+use crate::body::PathText;
 use crate::call::Call;
 
 /// Subscriptions of a page.

@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 
 use super::dates::{Asked, utc_text};
 use super::error::Refusal;
-use super::extract::{Parameters, PathText};
+use super::extract::Parameters;
+use crate::body::PathText;
 use crate::call::Call;
 
 /// Most customers of a page, and the default.
@@ -128,6 +129,7 @@ pub(crate) async fn handle(call: &Call, handle: String) -> Result<pb::Customer, 
     let request = call.rpc(pb::GetCustomerRequest {
         customer_ref: by_handle(handle),
         include_deleted: false,
+        for_subscription: false,
     });
     let answer = call.take(call.clients().customers().get_customer(request).await)?;
     answer

@@ -4,11 +4,12 @@
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chassis::error::Details;
+use chassis::error::{Details, OVERLOADED};
 use serde::Serialize;
 use tonic::{Code, Status};
 use utoipa::ToSchema;
 
+use crate::body::BadBody;
 use crate::call::BadIdempotencyKey;
 use crate::decode::DecodeError;
 use crate::layers::Told;
@@ -116,6 +117,15 @@ impl From<StatusCode> for Refusal {
     }
 }
 
+impl From<BadBody> for Refusal {
+    fn from(bad: BadBody) -> Self {
+        match bad {
+            BadBody::TooLarge => Self::bare(StatusCode::PAYLOAD_TOO_LARGE),
+            BadBody::Empty | BadBody::NotJson(_) | BadBody::NotObject => Self::bad(bad.message()),
+        }
+    }
+}
+
 impl From<DecodeError> for Refusal {
     fn from(error: DecodeError) -> Self {
         Self::bad(error)
@@ -159,7 +169,7 @@ fn retry_after(details: &Details) -> u64 {
 
 fn http_status(code: Code, details: &Details) -> StatusCode {
     match details.reason.as_str() {
-        "RATE_LIMITED" => return StatusCode::TOO_MANY_REQUESTS,
+        "RATE_LIMITED" | OVERLOADED => return StatusCode::TOO_MANY_REQUESTS,
         "REQUEST_IN_PROGRESS" => return StatusCode::SERVICE_UNAVAILABLE,
         "RATE_MISSING" => return StatusCode::BAD_REQUEST,
         _ => {}
@@ -227,4 +237,21 @@ fn wire_name(path: &str) -> &str {
     known(path)
         .or_else(|| known(last))
         .map_or(last, |(_, theirs)| theirs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_has_no_room_is_a_call_too_many() {
+        let details = Details {
+            reason: OVERLOADED.to_owned(),
+            metadata: [("retry_after_ms".to_owned(), "1000".to_owned())].into(),
+            ..Details::default()
+        };
+        let status = http_status(Code::ResourceExhausted, &details);
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(retry_after(&details), 1);
+    }
 }

@@ -1,24 +1,23 @@
 //! What handlers take out of a request, and the gate in front of them: token, throttles,
-//! content type, JSON body, query parameters, path parameters.
+//! content type, JSON body, query parameters.
 
 use std::collections::BTreeMap;
 
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use chassis::auth::{KeyKind, bearer};
 use contract::customer::v1::RateCharge;
 use contract::customer::v1::rate_charge::Window;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::error::Refusal;
 use crate::Shared;
+use crate::body;
 use crate::call::Call;
 use crate::decode::from_json;
-use crate::layers::MAX_BODY_BYTES;
 
 /// What an operation is counted in beside the base bucket, and which token opens it (text
 /// §1, §2).
@@ -116,7 +115,7 @@ impl<T: DeserializeOwned, const UNSUPPORTED: u16> FromRequest<Shared> for Body<T
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Refusal> {
-        if let Some(kind) = media_type(request.headers())
+        if let Some(kind) = body::media_type(request.headers())
             && kind != "application/json"
         {
             let status = StatusCode::from_u16(UNSUPPORTED).unwrap_or(StatusCode::BAD_REQUEST);
@@ -125,23 +124,9 @@ impl<T: DeserializeOwned, const UNSUPPORTED: u16> FromRequest<Shared> for Body<T
                 format!("Content-Type: must be application/json, not {kind}"),
             ));
         }
-        let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES)
-            .await
-            .map_err(|_| Refusal::bare(StatusCode::PAYLOAD_TOO_LARGE))?;
-        let value: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| Refusal::bad(format!("the body is not valid JSON: {error}")))?;
-        if !value.is_object() {
-            return Err(Refusal::bad("the body must be a JSON object"));
-        }
+        let value = body::object(request.into_body()).await?;
         Ok(Self(from_json(&value)?))
     }
-}
-
-/// The media type of a body in lower case, without parameters.
-fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let kind = value.split(';').next().unwrap_or_default().trim();
-    (!kind.is_empty()).then(|| kind.to_ascii_lowercase())
 }
 
 /// The parameters of the query string as they were sent; of a repeated one the last counts.
@@ -204,27 +189,6 @@ impl FromRequestParts<Shared> for Parameters {
     }
 }
 
-/// The one parameter of the path.
-pub(crate) struct PathText(pub String);
-
-impl FromRequestParts<Shared> for PathText {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Refusal> {
-        let unknown = || Refusal::bare(StatusCode::NOT_FOUND);
-        let params = RawPathParams::from_request_parts(parts, &())
-            .await
-            .map_err(|_| unknown())?;
-        let mut texts = params.iter().map(|(_, text)| text);
-        // No stored name has the character U+0000.
-        texts
-            .next()
-            .filter(|text| !text.is_empty() && !text.contains('\0'))
-            .map(|text| Self(text.to_owned()))
-            .ok_or_else(unknown)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,21 +229,11 @@ mod tests {
         .map(|charge| charge.bucket)
         .collect();
         assert_eq!(buckets.len(), 6);
-    }
-
-    #[test]
-    fn a_media_type_has_no_parameters_and_no_case() {
-        let of = |text: &str| {
-            let mut headers = HeaderMap::new();
-            if let Ok(value) = text.parse() {
-                headers.insert(header::CONTENT_TYPE, value);
-            }
-            media_type(&headers)
-        };
-        let json = Some("application/json".to_owned());
-        assert_eq!(of("Application/JSON; charset=utf-8"), json);
-        assert_eq!(of("application/json"), json);
-        assert_eq!(of(" ; a=b"), None);
-        assert_eq!(media_type(&HeaderMap::new()), None);
+        let known = crate::limits::BUCKETS;
+        assert!(
+            buckets
+                .iter()
+                .all(|bucket| known.contains(&bucket.as_str()))
+        );
     }
 }

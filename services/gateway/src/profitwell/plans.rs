@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::Refusal;
-use super::extract::{Body, PathText};
+use super::extract::Body;
+use crate::body::PathText;
 use crate::call::Call;
 
 /// Plans of one call to the catalog.

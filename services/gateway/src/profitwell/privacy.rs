@@ -5,7 +5,8 @@ use contract::customer::v1 as pb;
 
 use super::customers::by_handle;
 use super::error::Refusal;
-use super::extract::{Parameters, PathText};
+use super::extract::Parameters;
+use crate::body::PathText;
 use crate::call::Call;
 
 /// Removes the personal data of a customer.

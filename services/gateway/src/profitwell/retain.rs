@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use super::customers::{Customer, Paging, by_handle, customers, handle};
 use super::dates::Asked;
 use super::error::Refusal;
-use super::extract::{Body, Parameters, PathText};
+use super::extract::{Body, Parameters};
+use crate::body::PathText;
 use crate::call::Call;
 
 /// What is done to keep a customer.

@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use super::customers::{UserNames, by_id, user_names};
 use super::dates::Seconds;
 use super::error::Refusal;
-use super::extract::{Body, Parameters, PathText};
+use super::extract::{Body, Parameters};
+use crate::body::PathText;
 use crate::call::Call;
 
 /// How often a plan is billed.
@@ -343,6 +344,7 @@ async fn answered(
     let request = call.rpc(customer::GetCustomerRequest {
         customer_ref: by_id(event.customer_id.clone()),
         include_deleted: true,
+        for_subscription: false,
     });
     let answer = call.take(call.clients().customers().get_customer(request).await)?;
     let customer = answer

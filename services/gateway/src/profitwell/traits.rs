@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 
 use super::customers::by_handle;
 use super::error::Refusal;
-use super::extract::{Body, PathText};
+use super::extract::Body;
+use crate::body::PathText;
 use crate::call::Call;
 
 /// A trait to give.

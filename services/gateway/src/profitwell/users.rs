@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 
 use super::customers::{by_handle, handle, user_names};
 use super::error::Refusal;
-use super::extract::{Body, PathText};
+use super::extract::Body;
 use super::subscriptions::SubscriptionResponse;
+use crate::body::PathText;
 use crate::call::Call;
 
 /// Events of one call.

@@ -76,13 +76,8 @@ pub(crate) async fn grant(
         .terms()
         .grant_promotional_term(call.rpc(request))
         .await;
-    call.take(answer).map_err(|refusal| match &refusal.param {
-        Some(param) if param == "end_time" => Refusal {
-            param: Some("expires_at".to_owned()),
-            ..refusal
-        },
-        _ => refusal,
-    })?;
+    call.take(answer)
+        .map_err(|refusal| refusal.renamed("end_time", "expires_at"))?;
     let shown = customers::show(&call, customer).await?;
     Ok((axum::http::StatusCode::CREATED, Json(shown)))
 }
@@ -157,13 +152,8 @@ pub(crate) async fn transfer(
         .store_transactions()
         .transfer_store_rights(call.rpc(request))
         .await;
-    call.take(answer).map_err(|refusal| match &refusal.param {
-        Some(param) if param.starts_with("target") => Refusal {
-            param: Some("target_customer_id".to_owned()),
-            ..refusal
-        },
-        _ => refusal,
-    })?;
+    call.take(answer)
+        .map_err(|refusal| refusal.renamed("target", "target_customer_id"))?;
     Ok(Json(TransferredCustomers {
         source_customer: customers::show(&call, source).await?,
         target_customer: customers::show(&call, target).await?,

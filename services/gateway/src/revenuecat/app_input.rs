@@ -127,14 +127,26 @@ pub(crate) struct AppCreate {
     roku: Option<RokuInput>,
 }
 
-/// Details that do not belong to the type of the app.
-fn foreign(kind: AppType, sent: &[(&'static str, AppType, bool)]) -> Result<(), Refusal> {
-    match sent
-        .iter()
-        .find(|(_, owner, present)| *present && *owner != kind)
-    {
-        Some((name, ..)) => Err(Refusal::parameter(
-            *name,
+/// The detail objects, each with the type it belongs to.
+const DETAILS: [(&str, AppType); 7] = [
+    ("amazon", AppType::Amazon),
+    ("app_store", AppType::AppStore),
+    ("mac_app_store", AppType::MacAppStore),
+    ("play_store", AppType::PlayStore),
+    ("stripe", AppType::Stripe),
+    ("rc_billing", AppType::RcBilling),
+    ("roku", AppType::Roku),
+];
+
+/// Refuses details that do not belong to the type of the app; `sent` says which of them are there.
+fn refuse_foreign(kind: AppType, sent: [bool; 7]) -> Result<(), Refusal> {
+    let foreign = DETAILS
+        .into_iter()
+        .zip(sent)
+        .find(|((_, owner), sent)| *sent && *owner != kind);
+    match foreign {
+        Some(((name, _), _)) => Err(Refusal::parameter(
+            name,
             "may only be sent for an app of this type",
         )),
         None => Ok(()),
@@ -151,20 +163,16 @@ fn text<const MIN: usize, const MAX: usize>(text: Option<Text<MIN, MAX>>) -> Str
 
 impl AppCreate {
     pub(crate) fn into_proto(self) -> Result<pb::StoreApp, Refusal> {
-        foreign(
+        refuse_foreign(
             self.r#type,
-            &[
-                ("amazon", AppType::Amazon, self.amazon.is_some()),
-                ("app_store", AppType::AppStore, self.app_store.is_some()),
-                (
-                    "mac_app_store",
-                    AppType::MacAppStore,
-                    self.mac_app_store.is_some(),
-                ),
-                ("play_store", AppType::PlayStore, self.play_store.is_some()),
-                ("stripe", AppType::Stripe, self.stripe.is_some()),
-                ("rc_billing", AppType::RcBilling, self.rc_billing.is_some()),
-                ("roku", AppType::Roku, self.roku.is_some()),
+            [
+                self.amazon.is_some(),
+                self.app_store.is_some(),
+                self.mac_app_store.is_some(),
+                self.play_store.is_some(),
+                self.stripe.is_some(),
+                self.rc_billing.is_some(),
+                self.roku.is_some(),
             ],
         )?;
         let details = match self.r#type {
@@ -344,20 +352,16 @@ impl AppUpdate {
         id: String,
         kind: AppType,
     ) -> Result<(pb::StoreApp, Vec<String>), Refusal> {
-        foreign(
+        refuse_foreign(
             kind,
-            &[
-                ("amazon", AppType::Amazon, self.amazon.is_some()),
-                ("app_store", AppType::AppStore, self.app_store.is_some()),
-                (
-                    "mac_app_store",
-                    AppType::MacAppStore,
-                    self.mac_app_store.is_some(),
-                ),
-                ("play_store", AppType::PlayStore, self.play_store.is_some()),
-                ("stripe", AppType::Stripe, self.stripe.is_some()),
-                ("rc_billing", AppType::RcBilling, self.rc_billing.is_some()),
-                ("roku", AppType::Roku, self.roku.is_some()),
+            [
+                self.amazon.is_some(),
+                self.app_store.is_some(),
+                self.mac_app_store.is_some(),
+                self.play_store.is_some(),
+                self.stripe.is_some(),
+                self.rc_billing.is_some(),
+                self.roku.is_some(),
             ],
         )?;
         let mut mask = Mask::default();

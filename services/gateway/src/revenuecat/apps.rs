@@ -252,8 +252,8 @@ pub(crate) async fn list(call: Call, query: Parameters) -> Result<Json<List<App>
         .into_iter()
         .map(|app| App::from_proto(app, call.project()))
         .collect::<Result<Vec<_>, _>>()?;
-    let token = &page.next_page_token;
-    Ok(Json(call.rows(&query, apps, token, |app| &app.id)))
+    let more = !page.next_page_token.is_empty();
+    Ok(Json(call.page(&query, apps, more, |app| &app.id)))
 }
 
 /// Create an app.
@@ -355,6 +355,5 @@ pub(crate) async fn delete(call: Call, Id(id): Id) -> Result<Json<DeletedObject>
         .await;
     let answer = call.take(answer)?;
     let id = present(answer.store_app)?.short_id;
-    let deleted = DeletedObject::new(DeletedKind::App, id, answer.delete_time.as_ref())?;
-    Ok(Json(deleted))
+    DeletedObject::new(DeletedKind::App, id, answer.delete_time)
 }

@@ -12,7 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::customers::{canonical, find};
 use super::error::Refusal;
 use super::extract::{Body, Call, Id, Text, millis};
-use super::list::{EMBEDDED, List, PageParams, Paging, Parameters, cut};
+use super::list::{List, PageParams, Paging, Parameters, cut};
 use super::objects::AttributeObject;
 
 /// Name of an attribute: a reserved one, or one of the caller's own.
@@ -64,12 +64,8 @@ impl CustomerAttribute {
     }
 }
 
-/// A page of the attributes of a customer, by name.
-async fn page(
-    call: &Call,
-    customer: &str,
-    paging: &Paging,
-) -> Result<(Vec<CustomerAttribute>, bool), Refusal> {
+/// All attributes of a customer, by name.
+async fn all(call: &Call, customer: &str) -> Result<Vec<CustomerAttribute>, Refusal> {
     let request = pb::ListAttributesRequest {
         customer_ref: Some(by_id(customer)),
     };
@@ -78,13 +74,13 @@ async fn page(
         .attributes()
         .list_attributes(call.rpc(request))
         .await;
-    let all = call
-        .take(answer)?
-        .attributes
-        .into_iter()
+    shown(call.take(answer)?.attributes)
+}
+
+fn shown(wire: Vec<pb::CustomerAttribute>) -> Result<Vec<CustomerAttribute>, Refusal> {
+    wire.into_iter()
         .map(CustomerAttribute::from_proto)
-        .collect::<Result<Vec<_>, _>>()?;
-    cut(all, paging, |attribute| &attribute.name)
+        .collect()
 }
 
 fn by_id(customer: &str) -> pb::CustomerRef {
@@ -99,17 +95,17 @@ pub(crate) async fn first(
     customer: &str,
     shown_id: &str,
 ) -> Result<List<CustomerAttribute>, Refusal> {
-    let paging = Paging {
-        limit: EMBEDDED,
-        after: String::new(),
-    };
-    let (items, more) = page(call, customer, &paging).await?;
-    let last = items
-        .last()
-        .filter(|_| more)
-        .map(|attribute| attribute.name.clone());
-    let url = call.url(&["customers", shown_id, "attributes"]);
-    Ok(List::new(items, url, "", last.as_deref()))
+    embedded(call, shown_id, all(call, customer).await?)
+}
+
+fn embedded(
+    call: &Call,
+    shown_id: &str,
+    all: Vec<CustomerAttribute>,
+) -> Result<List<CustomerAttribute>, Refusal> {
+    let (items, more) = cut(all, &Paging::first(), |attribute| &attribute.name)?;
+    let place = ["customers", shown_id, "attributes"];
+    Ok(call.embedded(&place, items, more, |attribute| &attribute.name))
 }
 
 /// List the attributes of a customer.
@@ -127,12 +123,11 @@ pub(crate) async fn list(
 ) -> Result<Json<List<CustomerAttribute>>, Refusal> {
     let paging = query.paging()?;
     let customer = find(&call, &id).await?;
-    let (items, more) = page(&call, &customer.id, &paging).await?;
-    let last = items
-        .last()
-        .filter(|_| more)
-        .map(|attribute| attribute.name.clone());
-    Ok(Json(call.page(&query, items, last.as_deref())))
+    let all = all(&call, &customer.id).await?;
+    let (items, more) = cut(all, &paging, |attribute| &attribute.name)?;
+    Ok(Json(
+        call.page(&query, items, more, |attribute| &attribute.name),
+    ))
 }
 
 /// An attribute to set; null removes it.
@@ -188,21 +183,6 @@ pub(crate) async fn set(
         .attributes()
         .set_attributes(call.rpc(request))
         .await;
-    let all = call
-        .take(answer)?
-        .attributes
-        .into_iter()
-        .map(CustomerAttribute::from_proto)
-        .collect::<Result<Vec<_>, _>>()?;
-    let paging = Paging {
-        limit: EMBEDDED,
-        after: String::new(),
-    };
-    let (items, more) = cut(all, &paging, |attribute| &attribute.name)?;
-    let last = items
-        .last()
-        .filter(|_| more)
-        .map(|attribute| attribute.name.clone());
-    let url = call.url(&["customers", canonical(&customer), "attributes"]);
-    Ok(Json(List::new(items, url, "", last.as_deref())))
+    let all = shown(call.take(answer)?.attributes)?;
+    embedded(&call, canonical(&customer), all).map(Json)
 }

@@ -17,7 +17,7 @@ use super::error::Refusal;
 use super::extract::{
     Body, Call, Id, MAX_CUSTOMER_ID, Text, filled, millis, optional_millis, present,
 };
-use super::list::{EMBEDDED, List, PageParams, Paging, Parameters, cut};
+use super::list::{List, PageParams, Paging, Parameters, cut};
 use super::objects::{
     ActiveEntitlementObject, AliasObject, CustomerObject, DeletedKind, DeletedObject,
 };
@@ -127,6 +127,7 @@ pub(crate) async fn find_named(
     let request = pb::GetCustomerRequest {
         customer_ref: Some(handle(id)),
         include_deleted: false,
+        for_subscription: false,
     };
     let answer = call
         .clients()
@@ -220,24 +221,18 @@ async fn show_all(call: &Call, customers: Vec<pb::Customer>) -> Result<Vec<Custo
         .into_iter()
         .map(|customer| {
             let id = canonical(&customer).to_owned();
-            let first = Paging {
-                limit: EMBEDDED,
-                after: String::new(),
-            };
             let own = active.remove(&customer.id).unwrap_or_default();
-            let (items, more) = cut(own, &first, |item| &item.entitlement_id)?;
-            let last = items
-                .last()
-                .filter(|_| more)
-                .map(|item| item.entitlement_id.clone());
-            let url = call.url(&["customers", &id, "active_entitlements"]);
+            let (items, more) = cut(own, &Paging::first(), |item| &item.entitlement_id)?;
+            let place = ["customers", &id, "active_entitlements"];
+            let active_entitlements =
+                call.embedded(&place, items, more, |item| &item.entitlement_id);
             Ok(Customer {
                 object: CustomerObject,
                 id,
                 project_id: call.project().to_owned(),
                 first_seen_at: millis(customer.create_time.as_ref())?,
                 last_seen_at: optional_millis(customer.last_seen_time.as_ref())?,
-                active_entitlements: List::new(items, url, "", last.as_deref()),
+                active_entitlements,
                 experiment: None,
                 attributes: None,
             })
@@ -297,11 +292,9 @@ pub(crate) async fn list(call: Call, query: Parameters) -> Result<Json<List<Cust
         });
     };
     let customers = show_all(&call, customers).await?;
-    let last = customers
-        .last()
-        .filter(|_| more)
-        .map(|customer| customer.id.clone());
-    Ok(Json(call.page(&query, customers, last.as_deref())))
+    Ok(Json(
+        call.page(&query, customers, more, |customer| &customer.id),
+    ))
 }
 
 /// An id that a customer may be given.
@@ -443,9 +436,7 @@ pub(crate) async fn delete(call: Call, Id(id): Id) -> Result<Json<DeletedObject>
         .erase_customer(call.rpc(request))
         .await;
     let gone = call.take(answer)?;
-    let time = gone.erase_time.as_ref();
-    let deleted = DeletedObject::new(DeletedKind::Customer, gone.customer_key, time)?;
-    Ok(Json(deleted))
+    DeletedObject::new(DeletedKind::Customer, gone.customer_key, gone.erase_time)
 }
 
 /// List what a customer has access to now.
@@ -466,11 +457,9 @@ pub(crate) async fn list_active(
     let mut active = active(&call, std::slice::from_ref(&customer.id)).await?;
     let own = active.remove(&customer.id).unwrap_or_default();
     let (items, more) = cut(own, &paging, |item| &item.entitlement_id)?;
-    let last = items
-        .last()
-        .filter(|_| more)
-        .map(|item| item.entitlement_id.clone());
-    Ok(Json(call.page(&query, items, last.as_deref())))
+    Ok(Json(
+        call.page(&query, items, more, |item| &item.entitlement_id),
+    ))
 }
 
 /// One of the ids of a customer.
@@ -529,9 +518,5 @@ pub(crate) async fn list_aliases(
             .map(|alias| alias.id.clone())
             .unwrap_or_default();
     };
-    let last = aliases
-        .last()
-        .filter(|_| more)
-        .map(|alias| alias.id.clone());
-    Ok(Json(call.page(&query, aliases, last.as_deref())))
+    Ok(Json(call.page(&query, aliases, more, |alias| &alias.id)))
 }

@@ -88,12 +88,9 @@ async fn show(
                 .into_iter()
                 .map(|product| apps.show(product, call, false))
                 .collect::<Result<Vec<_>, _>>()?;
-            let last = products
-                .last()
-                .filter(|_| list.has_more)
-                .map(|product| product.id.clone());
-            let url = call.url(&["entitlements", &entitlement.id, "products"]);
-            entitlement.products = Some(List::new(products, url, "", last.as_deref()));
+            let place = ["entitlements", &entitlement.id, "products"];
+            let products = call.embedded(&place, products, list.has_more, |product| &product.id);
+            entitlement.products = Some(products);
             Ok(entitlement)
         })
         .collect()
@@ -148,13 +145,10 @@ pub(crate) async fn list(
         .await;
     let page = call.take(answer)?;
     let entitlements = show(&call, page.entitlement_definitions, expand).await?;
-    let token = &page.next_page_token;
-    Ok(Json(call.rows(
-        &query,
-        entitlements,
-        token,
-        |entitlement| &entitlement.id,
-    )))
+    let more = !page.next_page_token.is_empty();
+    Ok(Json(call.page(&query, entitlements, more, |entitlement| {
+        &entitlement.id
+    })))
 }
 
 /// A new entitlement.
@@ -285,9 +279,7 @@ pub(crate) async fn delete(call: Call, Id(id): Id) -> Result<Json<DeletedObject>
         .await;
     let answer = call.take(answer)?;
     let id = present(answer.entitlement_definition)?.short_id;
-    let time = answer.delete_time;
-    let deleted = DeletedObject::new(DeletedKind::Entitlement, id, time.as_ref())?;
-    Ok(Json(deleted))
+    DeletedObject::new(DeletedKind::Entitlement, id, answer.delete_time)
 }
 
 /// List the products that give an entitlement.
@@ -317,9 +309,9 @@ pub(crate) async fn list_products(
         .await;
     let page = call.take(answer)?;
     let products = show_all(&call, page.products, false).await?;
-    let token = &page.next_page_token;
+    let more = !page.next_page_token.is_empty();
     Ok(Json(
-        call.rows(&query, products, token, |product| &product.id),
+        call.page(&query, products, more, |product| &product.id),
     ))
 }
 

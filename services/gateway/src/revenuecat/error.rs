@@ -4,11 +4,12 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chassis::error::Details;
+use chassis::error::{Details, OVERLOADED};
 use serde::Serialize;
 use tonic::{Code, Status};
 use utoipa::ToSchema;
 
+use crate::body::BadBody;
 use crate::call::REPLAYED;
 use crate::decode::DecodeError;
 use crate::layers::Told;
@@ -149,6 +150,18 @@ impl Refusal {
         }
     }
 
+    /// The same, with another name for the parameter where it begins with this one.
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        self.param = self.param.map(|param| {
+            if param.starts_with(from) {
+                to.to_owned()
+            } else {
+                param
+            }
+        });
+        self
+    }
+
     /// The request as a whole breaks the contract.
     pub(crate) fn request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorType::InvalidRequest, message)
@@ -284,7 +297,11 @@ fn classify(status: &Status, details: &Details, own: &str) -> Refusal {
             ..Refusal::unprocessable(message)
         },
         Code::Aborted => locked("another request is changing the same thing"),
-        Code::ResourceExhausted if details.reason == "RATE_LIMITED" => limited(details),
+        Code::ResourceExhausted
+            if details.reason == "RATE_LIMITED" || details.reason == OVERLOADED =>
+        {
+            limited(details)
+        }
         Code::ResourceExhausted => Refusal::unprocessable(message),
         Code::DeadlineExceeded => Refusal::server(StatusCode::GATEWAY_TIMEOUT),
         Code::Unavailable | Code::Cancelled => Refusal::server(StatusCode::SERVICE_UNAVAILABLE),
@@ -393,6 +410,17 @@ fn dotted(path: &str) -> String {
         .replace(']', "")
         .trim_start_matches('.')
         .to_owned()
+}
+
+impl From<BadBody> for Refusal {
+    fn from(bad: BadBody) -> Self {
+        match bad {
+            BadBody::NotObject => Self::parameter("", bad.message()),
+            BadBody::TooLarge | BadBody::Empty | BadBody::NotJson(_) => {
+                Self::request(bad.message())
+            }
+        }
+    }
 }
 
 impl From<DecodeError> for Refusal {
@@ -515,6 +543,10 @@ mod tests {
         assert_eq!(many.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!((many.retry_after, many.backoff_ms), (Some(2), Some(2000)));
         assert_eq!(many.limit, Some(5));
+        let full = details(OVERLOADED, &[("retry_after_ms", "1000")]);
+        let full = classify(&Status::resource_exhausted("x"), &full, "");
+        assert_eq!(full.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!((full.retry_after, full.backoff_ms), (Some(1), Some(1000)));
     }
 
     #[test]

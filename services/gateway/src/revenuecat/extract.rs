@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::Response;
 use chassis::Context;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
-use serde_json::Value;
 use tonic::Status;
 
 use super::error::Refusal;
 use super::list::{List, Parameters, encode};
 use crate::Shared;
+use crate::body::{media_type, object};
 use crate::clients::Clients;
 use crate::decode::from_json;
-use crate::layers::MAX_BODY_BYTES;
 
 /// Longest id of anything but a customer.
 const MAX_ID: usize = 255;
@@ -111,22 +109,26 @@ impl Call {
             })
     }
 
-    /// The page of a list that a service cut: more follows where it gave a token.
-    pub(crate) fn rows<T>(
+    /// A page of the list that lives at the path of this call, and whether more follow it.
+    pub(crate) fn page<T>(
         &self,
         query: &Parameters,
         items: Vec<T>,
-        next_page_token: &str,
-        id: impl Fn(&T) -> &String,
+        more: bool,
+        id: impl Fn(&T) -> &str,
     ) -> List<T> {
-        let last = items.last().filter(|_| !next_page_token.is_empty());
-        let last = last.map(|last| id(last).clone());
-        self.page(query, items, last.as_deref())
+        List::new(items, (*self.path).to_owned(), &query.kept(), more, id)
     }
 
-    /// The page of a list that lives at the path of this call.
-    pub(crate) fn page<T>(&self, query: &Parameters, items: Vec<T>, last: Option<&str>) -> List<T> {
-        List::new(items, (*self.path).to_owned(), &query.kept(), last)
+    /// The first items of a list that lives elsewhere below the project, and whether more follow them.
+    pub(crate) fn embedded<T>(
+        &self,
+        place: &[&str],
+        items: Vec<T>,
+        more: bool,
+        id: impl Fn(&T) -> &str,
+    ) -> List<T> {
+        List::new(items, self.url(place), "", more, id)
     }
 }
 
@@ -181,25 +183,12 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Refusal> {
-        let json = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        if !json {
+        if media_type(request.headers()).as_deref() != Some("application/json") {
             return Err(Refusal::request(
                 "the body must be JSON with Content-Type: application/json",
             ));
         }
-        let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES)
-            .await
-            .map_err(|_| Refusal::request("the body is larger than 4 MiB"))?;
-        let value: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| Refusal::request(format!("the body is not valid JSON: {error}")))?;
-        if !value.is_object() {
-            return Err(Refusal::parameter("", "the body must be an object"));
-        }
+        let value = object(request.into_body()).await?;
         Ok(Self(from_json(&value)?))
     }
 }

@@ -295,14 +295,8 @@ mod tests {
         for need in needs.values() {
             let parts: Vec<&str> = need.permission.split(':').collect();
             assert!(matches!(parts.as_slice(), [_, _, "read" | "read_write"]));
-            assert!(
-                [
-                    "customer_information",
-                    "project_configuration",
-                    "charts_metrics"
-                ]
-                .contains(&need.domain())
-            );
+            let bucket = format!("revenuecat:{}", need.domain());
+            assert!(crate::limits::BUCKETS.contains(&bucket.as_str()));
         }
     }
 

@@ -10,7 +10,7 @@ use super::customers::canonical;
 use super::entitlements::Entitlement;
 use super::error::Refusal;
 use super::extract::Call;
-use super::list::{EMBEDDED, List, Paging, Parameters, cut};
+use super::list::{List, Paging, Parameters, cut};
 use super::products::{BATCH, Product, show_all};
 
 /// What a page of subscriptions or purchases shows of other things.
@@ -162,13 +162,9 @@ impl Joined {
         key: &str,
         place: &[&str],
     ) -> Result<List<Entitlement>, Refusal> {
-        let first = Paging {
-            limit: EMBEDDED,
-            after: String::new(),
-        };
-        let (items, more) = cut(self.given(call, product, key)?, &first, |item| &item.id)?;
-        let last = items.last().filter(|_| more).map(|item| item.id.clone());
-        Ok(List::new(items, call.url(place), "", last.as_deref()))
+        let given = self.given(call, product, key)?;
+        let (items, more) = cut(given, &Paging::first(), |item| &item.id)?;
+        Ok(call.embedded(place, items, more, |item| &item.id))
     }
 
     /// A page of those at their own address.
@@ -181,7 +177,6 @@ impl Joined {
     ) -> Result<List<Entitlement>, Refusal> {
         let paging = query.paging()?;
         let (items, more) = cut(self.given(call, product, key)?, &paging, |item| &item.id)?;
-        let last = items.last().filter(|_| more).map(|item| item.id.clone());
-        Ok(call.page(query, items, last.as_deref()))
+        Ok(call.page(query, items, more, |item| &item.id))
     }
 }

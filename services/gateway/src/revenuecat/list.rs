@@ -37,9 +37,15 @@ pub(crate) struct List<T> {
 }
 
 impl<T> List<T> {
-    /// A page whose address is known; `last` is the id of the last item if there are more.
-    pub(crate) fn new(items: Vec<T>, url: String, kept: &str, last: Option<&str>) -> Self {
-        let next_page = last.map(|last| {
+    /// A page of the list at an address, and whether more follow it.
+    pub(crate) fn new(
+        items: Vec<T>,
+        url: String,
+        kept: &str,
+        more: bool,
+        id: impl Fn(&T) -> &str,
+    ) -> Self {
+        let next_page = items.last().filter(|_| more).map(|last| {
             let mut next = url.clone();
             next.push('?');
             if !kept.is_empty() {
@@ -47,7 +53,7 @@ impl<T> List<T> {
                 next.push('&');
             }
             next.push_str("starting_after=");
-            next.push_str(&encode(last));
+            next.push_str(&encode(id(last)));
             next
         });
         Self {
@@ -80,6 +86,16 @@ pub(crate) struct Paging {
     pub limit: i32,
     /// Empty: from the start.
     pub after: String,
+}
+
+impl Paging {
+    /// The page that is part of something else.
+    pub(crate) fn first() -> Self {
+        Self {
+            limit: EMBEDDED,
+            after: String::new(),
+        }
+    }
 }
 
 /// The query of a request: names and values decoded, and as they were written.
@@ -288,9 +304,8 @@ mod tests {
     fn the_next_page_keeps_what_was_asked() {
         let next = |query: &str| {
             let kept = Parameters::parse(query).kept();
-            List::<()>::new(vec![], "/v2/x".to_owned(), &kept, Some("a b"))
-                .next_page
-                .unwrap()
+            let list = List::new(vec!["a", "a b"], "/v2/x".to_owned(), &kept, true, |id| id);
+            list.next_page.unwrap()
         };
         assert_eq!(next(""), "/v2/x?starting_after=a%20b");
         assert_eq!(

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use axum::Json;
 use serde::{Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -79,15 +80,16 @@ pub(crate) struct DeletedObject {
 }
 
 impl DeletedObject {
+    /// The answer to a deletion.
     pub(crate) fn new(
         object: DeletedKind,
         id: String,
-        time: Option<&prost_types::Timestamp>,
-    ) -> Result<Self, Refusal> {
-        Ok(Self {
+        time: Option<prost_types::Timestamp>,
+    ) -> Result<Json<Self>, Refusal> {
+        Ok(Json(Self {
             object,
             id,
-            deleted_at: millis(time)?,
-        })
+            deleted_at: millis(time.as_ref())?,
+        }))
     }
 }

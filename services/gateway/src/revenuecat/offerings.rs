@@ -85,12 +85,8 @@ async fn show(
         .map(|wire| {
             let packages = expanded.packages.then(|| {
                 let (packages, more) = lists.remove(&wire.id).unwrap_or_default();
-                let last = packages
-                    .last()
-                    .filter(|_| more)
-                    .map(|package| package.id.clone());
-                let url = call.url(&["offerings", &wire.short_id, "packages"]);
-                List::new(packages, url, "", last.as_deref())
+                let place = ["offerings", &wire.short_id, "packages"];
+                call.embedded(&place, packages, more, |package| &package.id)
             });
             Ok(Offering {
                 object: OfferingObject,
@@ -165,9 +161,9 @@ pub(crate) async fn list(call: Call, query: Parameters) -> Result<Json<List<Offe
         .await;
     let page = call.take(answer)?;
     let offerings = show(&call, page.offerings, expanded).await?;
-    let token = &page.next_page_token;
+    let more = !page.next_page_token.is_empty();
     Ok(Json(
-        call.rows(&query, offerings, token, |offering| &offering.id),
+        call.page(&query, offerings, more, |offering| &offering.id),
     ))
 }
 
@@ -334,7 +330,5 @@ pub(crate) async fn delete(call: Call, Id(id): Id) -> Result<Json<DeletedObject>
         .await;
     let answer = call.take(answer)?;
     let id = present(answer.offering)?.short_id;
-    let time = answer.delete_time;
-    let deleted = DeletedObject::new(DeletedKind::Offering, id, time.as_ref())?;
-    Ok(Json(deleted))
+    DeletedObject::new(DeletedKind::Offering, id, answer.delete_time)
 }

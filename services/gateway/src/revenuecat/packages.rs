@@ -127,12 +127,10 @@ pub(crate) async fn show(
                 let list = lists.remove(&wire.id).unwrap_or_default();
                 let more = list.has_more;
                 let products = associate(&apps, call, list.products)?;
-                let last = products
-                    .last()
-                    .filter(|_| more)
-                    .map(|association| association.product.id.clone());
-                let url = call.url(&["packages", &wire.short_id, "products"]);
-                Some(List::new(products, url, "", last.as_deref()))
+                let place = ["packages", &wire.short_id, "products"];
+                Some(call.embedded(&place, products, more, |association| {
+                    &association.product.id
+                }))
             } else {
                 None
             };
@@ -189,9 +187,9 @@ pub(crate) async fn list(
         .await;
     let page = call.take(answer)?;
     let packages = show(&call, page.packages, expand).await?;
-    let token = &page.next_page_token;
+    let more = !page.next_page_token.is_empty();
     Ok(Json(
-        call.rows(&query, packages, token, |package| &package.id),
+        call.page(&query, packages, more, |package| &package.id),
     ))
 }
 
@@ -356,9 +354,7 @@ pub(crate) async fn delete(call: Call, Id(id): Id) -> Result<Json<DeletedObject>
         .await;
     let answer = call.take(answer)?;
     let id = present(answer.package)?.short_id;
-    let time = answer.delete_time;
-    let deleted = DeletedObject::new(DeletedKind::Package, id, time.as_ref())?;
-    Ok(Json(deleted))
+    DeletedObject::new(DeletedKind::Package, id, answer.delete_time)
 }
 
 /// List the products of a package.
@@ -393,8 +389,8 @@ pub(crate) async fn list_products(
         .filter_map(|product| product.product.as_ref());
     let apps = Apps::of(&call, sold).await?;
     let products = associate(&apps, &call, page.products)?;
-    let token = &page.next_page_token;
-    Ok(Json(call.rows(&query, products, token, |association| {
+    let more = !page.next_page_token.is_empty();
+    Ok(Json(call.page(&query, products, more, |association| {
         &association.product.id
     })))
 }

@@ -189,13 +189,12 @@ pub(crate) async fn list(call: Call, query: Parameters) -> Result<Json<List<Prod
         .await;
     let page = call.take_named(answer, "app_id")?;
     let products = show_all(&call, page.products, expand).await?;
-    let last = products
-        .last()
-        .filter(|_| !page.next_page_token.is_empty())
-        .map(|product| product.id.clone());
+    let more = !page.next_page_token.is_empty();
     let kept = query.kept_of(&["app_id", "expand", "limit"]);
     let url = call.url(&["products"]);
-    Ok(Json(List::new(products, url, &kept, last.as_deref())))
+    Ok(Json(List::new(products, url, &kept, more, |product| {
+        &product.id
+    })))
 }
 
 /// Lengths of a new product that renews, as ISO 8601 durations.
@@ -365,7 +364,5 @@ pub(crate) async fn delete(call: Call, Id(id): Id) -> Result<Json<DeletedObject>
         .delete_product(call.rpc(request))
         .await;
     let product = present(call.take(answer)?.product)?;
-    let time = product.delete_time;
-    let deleted = DeletedObject::new(DeletedKind::Product, product.short_id, time.as_ref())?;
-    Ok(Json(deleted))
+    DeletedObject::new(DeletedKind::Product, product.short_id, product.delete_time)
 }

@@ -39,6 +39,6 @@ pub(crate) async fn list(call: Call, query: Parameters) -> Result<Json<List<Proj
         id: found.revenuecat_id,
         name: found.name,
     };
-    let (items, _) = cut(vec![own], &paging, |project| &project.id)?;
-    Ok(Json(call.page(&query, items, None)))
+    let (items, more) = cut(vec![own], &paging, |project| &project.id)?;
+    Ok(Json(call.page(&query, items, more, |project| &project.id)))
 }

@@ -142,9 +142,9 @@ pub(crate) async fn list(
         .into_iter()
         .map(|purchase| Purchase::from_proto(purchase, &joined, &call))
         .collect::<Result<Vec<_>, _>>()?;
-    let token = &page.next_page_token;
+    let more = !page.next_page_token.is_empty();
     Ok(Json(
-        call.rows(&query, shown, token, |purchase| &purchase.id),
+        call.page(&query, shown, more, |purchase| &purchase.id),
     ))
 }
 

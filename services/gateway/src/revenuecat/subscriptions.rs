@@ -222,8 +222,8 @@ pub(crate) async fn list(
         .into_iter()
         .map(|term| Subscription::from_proto(term, &joined, &call))
         .collect::<Result<Vec<_>, _>>()?;
-    let token = &page.next_page_token;
-    Ok(Json(call.rows(&query, shown, token, |subscription| {
+    let more = !page.next_page_token.is_empty();
+    Ok(Json(call.page(&query, shown, more, |subscription| {
         &subscription.id
     })))
 }

@@ -192,17 +192,18 @@ pub fn from_holder<'text>(field: &str, holder: &'text str) -> Result<&'text str,
     checked(field, holder, HOLDER_MAX)
 }
 
-/// A hold.
-pub fn from_hold(hold: &pb::MeterHold, now: Timestamp) -> Result<Hold, MeteringError> {
+/// A hold that a field of a request says.
+pub fn from_hold(field: &str, hold: &pb::MeterHold, now: Timestamp) -> Result<Hold, MeteringError> {
+    let below = |part: &str| format!("{field}.{part}");
     Ok(Hold {
-        reason: from_reason("hold.reason", hold.reason)?,
-        holder: from_holder("hold.holder_id", &hold.holder_id)?.to_owned(),
+        reason: from_reason(&below("reason"), hold.reason)?,
+        holder: from_holder(&below("holder_id"), &hold.holder_id)?.to_owned(),
         group_by_keys: hold
             .group_by_keys
             .iter()
             .cloned()
             .collect::<BTreeSet<String>>(),
-        display_text: checked("hold.display_text", &hold.display_text, 1_024)?.to_owned(),
+        display_text: checked(&below("display_text"), &hold.display_text, 1_024)?.to_owned(),
         create_time: now,
     })
 }

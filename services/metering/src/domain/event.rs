@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kernel::{Timestamp, calendar::floor_to_second};
 use serde_json::Value;
 
-use super::{aggregate::Measure, meter::BadField};
+use super::{aggregate::Measure, erasure, meter::BadField};
 
 /// Longest id and source, in bytes. These limits keep the keys of every index within what PostgreSQL takes.
 const IDENTITY_MAX: usize = 1_024;
@@ -15,6 +15,9 @@ pub const TYPE_MAX: usize = 512;
 const SUBJECT_MAX: usize = 1_500;
 /// Longest data, in bytes as sent.
 const DATA_MAX: usize = 64 * 1_024;
+/// First instant that no event has any more, 9999-01-01: the window that an event is in has to end before the calendar does,
+/// or else one event would take the answer from every query that counts it.
+const TIME_END: Timestamp = Timestamp::constant(253_370_764_800, 0);
 
 /// An event as it was sent.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +76,12 @@ impl NewEvent {
                 });
             }
         }
+        if draft.time.is_some_and(|time| time >= TIME_END) {
+            wrong.push(BadField {
+                field: "time".to_owned(),
+                description: "must be before the year 9999".to_owned(),
+            });
+        }
         let data = match canonical(&draft.data) {
             Ok(data) => data,
             Err(description) => {
@@ -106,7 +115,7 @@ impl NewEvent {
         (&self.source, &self.id)
     }
 
-    /// Whether a stored event of the same identity has other content.
+    /// Whether a stored event of the same identity has other content. What a customer who was erased has left cannot be compared.
     pub fn conflicts_with(
         &self,
         kind: &str,
@@ -114,10 +123,11 @@ impl NewEvent {
         time: Timestamp,
         data: Option<&str>,
     ) -> bool {
-        self.kind != kind
+        let differs = self.kind != kind
             || self.subject != subject
             || (self.time_sent && self.time != time)
-            || self.data.as_deref() != data
+            || self.data.as_deref() != data;
+        differs && !erasure::is_erased(subject)
     }
 }
 
@@ -206,7 +216,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{aggregate::NumberAggregation, jsonpath::JsonPath};
+    use crate::domain::{
+        aggregate::NumberAggregation,
+        jsonpath::JsonPath,
+        window::{self, WindowSize, Windows},
+    };
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -285,6 +299,31 @@ mod tests {
                 kept,
                 "{time}"
             );
+        }
+    }
+
+    #[test]
+    fn the_last_time_still_has_all_its_windows() {
+        let draft = |time| EventDraft {
+            time: Some(at(time)),
+            ..draft("")
+        };
+        let now = at("2025-01-01T00:00:00Z");
+        let wrong = NewEvent::new(draft("9999-01-01T00:00:00Z"), now).unwrap_err();
+        assert_eq!(wrong[0].field, "time");
+        let last = NewEvent::new(draft("9998-12-31T23:59:59.9Z"), now);
+        let last = last.unwrap().unwrap().time.as_second();
+        for size in [
+            WindowSize::Minute,
+            WindowSize::Hour,
+            WindowSize::Day,
+            WindowSize::Month,
+        ] {
+            for zone in ["UTC", "Pacific/Kiritimati", "Pacific/Niue"] {
+                let zone = window::zone(zone).unwrap();
+                let window = Windows { size, zone }.window_of(last).unwrap();
+                assert!(window.contains(last), "{size:?}");
+            }
         }
     }
 

@@ -66,6 +66,43 @@ impl JsonPath {
             Step::Element(index) => node.as_array()?.get(*index),
         })
     }
+
+    /// Puts the node that the path leads to at the same place of another document; elements of lists before it are null
+    /// there unless they were put too.
+    pub fn copy(&self, from: &Value, to: &mut Value) {
+        let Some(found) = self.find(from) else { return };
+        let mut place = to;
+        for step in &self.steps {
+            place = match step {
+                Step::Member(name) => member(place, name),
+                Step::Element(index) => element(place, *index),
+            };
+        }
+        place.clone_from(found);
+    }
+}
+
+/// A member of what becomes an object, if it is none yet.
+fn member<'value>(place: &'value mut Value, name: &str) -> &'value mut Value {
+    if !place.is_object() {
+        *place = Value::Object(serde_json::Map::new());
+    }
+    &mut place[name]
+}
+
+/// An element of what becomes a list that is long enough, if it is none yet.
+fn element(place: &mut Value, index: usize) -> &mut Value {
+    let mut list = match place.take() {
+        Value::Array(list) => list,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            Vec::new()
+        }
+    };
+    if list.len() <= index {
+        list.resize(index + 1, Value::Null);
+    }
+    *place = Value::Array(list);
+    &mut place[index]
 }
 
 struct Reader<'text> {

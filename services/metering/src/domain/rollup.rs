@@ -51,6 +51,18 @@ pub struct RollupKey {
     pub group: Vec<String>,
 }
 
+impl RollupKey {
+    /// The group values as text.
+    pub fn group_text(&self) -> String {
+        Value::from(self.group.as_slice()).to_string()
+    }
+
+    /// Group values from their text.
+    pub fn read_group(text: &str) -> Option<Vec<String>> {
+        serde_json::from_str(text).ok()
+    }
+}
+
 /// Some events of one key, added up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partial {

@@ -2,9 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use chassis::{Context, Db, Violation, etag};
+use chassis::{Context, Db, etag};
 use contract::metering::v1::{self as pb, meter_service_server::MeterService};
-use kernel::id::MeterId;
 use tokio::sync::Notify;
 use tonic::{Request, Response, Status};
 
@@ -18,13 +17,13 @@ use crate::{
     },
 };
 
-/// Most ids and slugs of one batch.
-const BATCH_MAX: usize = 1_000;
+/// Most ids, slugs or holds of one batch.
+pub(crate) const BATCH_MAX: usize = 1_000;
 
 /// Serves meters.
 #[derive(Clone)]
 pub struct Meters {
-    db: Db,
+    pub(super) db: Db,
     page_key: [u8; 32],
     builder: Arc<Notify>,
 }
@@ -277,63 +276,21 @@ impl MeterService for Meters {
         &self,
         request: Request<pb::PlaceMeterHoldRequest>,
     ) -> Result<Response<pb::PlaceMeterHoldResponse>, Status> {
-        let (context, request) = &chassis::open(request)?;
-        let wire = required("hold", request.hold.as_ref())?;
-        let name =
-            &MeterName::Id(convert::checked("hold.meter_id", &wire.meter_id, 256)?.to_owned());
-        let hold = &convert::meter::from_hold(wire, context.now)?;
-        self.db
-            .write(
-                context,
-                "PlaceMeterHold",
-                &request.request_id,
-                request,
-                |write| async move {
-                    let meter = live(context, &write, name).await?;
-                    if let Some(key) = hold
-                        .group_by_keys
-                        .iter()
-                        .find(|key| !meter.group_by.contains_key(*key))
-                    {
-                        let description =
-                            format!("{key} is no group-by key of meter {}", meter.slug);
-                        return Err(MeteringError::Invalid(vec![Violation::new(
-                            "hold.group_by_keys",
-                            description,
-                        )]));
-                    }
-                    store::hold::place(write.tx(), context.project, meter.id, hold).await?;
-                    let placed = Some(convert::meter::to_hold(&meter, hold));
-                    Ok((write, pb::PlaceMeterHoldResponse { hold: placed }))
-                },
-            )
-            .await
+        self.place(request).await
+    }
+
+    async fn place_meter_holds(
+        &self,
+        request: Request<pb::PlaceMeterHoldsRequest>,
+    ) -> Result<Response<pb::PlaceMeterHoldsResponse>, Status> {
+        self.place_all(request).await
     }
 
     async fn release_meter_hold(
         &self,
         request: Request<pb::ReleaseMeterHoldRequest>,
     ) -> Result<Response<pb::ReleaseMeterHoldResponse>, Status> {
-        let (context, request) = &chassis::open(request)?;
-        let meter: MeterId = request
-            .meter_id
-            .parse()
-            .map_err(|_| MeteringError::invalid("meter_id", "is no ULID"))?;
-        let reason = convert::meter::from_reason("reason", request.reason)?;
-        let holder = convert::meter::from_holder("holder_id", &request.holder_id)?;
-        self.db
-            .write(
-                context,
-                "ReleaseMeterHold",
-                &request.request_id,
-                request,
-                |write| async move {
-                    store::hold::release(write.tx(), context.project, meter, reason, holder)
-                        .await?;
-                    Ok::<_, MeteringError>((write, pb::ReleaseMeterHoldResponse {}))
-                },
-            )
-            .await
+        self.release(request).await
     }
 }
 

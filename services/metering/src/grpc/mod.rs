@@ -1,5 +1,6 @@
 //! The gRPC surface: parse, call, reply.
 
+mod hold;
 pub mod meter_service;
 pub mod portal_token_service;
 pub mod usage_service;

@@ -336,10 +336,7 @@ impl UsageService for Usage {
         };
         let plan = convert::query::from_query(&request, &meter, customers)?;
         let name = convert::query::from_client_id(&request.client_id)?;
-        let (db, meters) = (&self.db, std::slice::from_ref(&meter));
-        let generations = answer::generations(db, context.project, meters).await?;
-        let generation = generations.get(&meter.id).copied();
-        let rows = answer::run_named(db, &context, &meter, generation, &plan, name).await?;
+        let rows = answer::run_named(&self.db, &context, &meter, &plan, name).await?;
         Ok(Response::new(pb::QueryMeterResponse {
             meter: Some(convert::meter::to_proto(&meter)),
             rows: rows
@@ -371,17 +368,12 @@ impl UsageService for Usage {
             .into_iter()
             .map(|meter| (meter.id.to_string(), meter))
             .collect();
-        let all: Vec<Meter> = meters.values().cloned().collect();
-        let generations = &answer::generations(&self.db, context.project, &all).await?;
         let crate::batch::Batch { runs, mut results } =
             crate::batch::Batch::of(&request.queries, &meters)?;
         let answers: Vec<Vec<(usize, pb::UsageResult)>> = futures::stream::iter(runs)
             .map(|run| {
                 let project = context.project;
-                async move {
-                    let generation = generations.get(&run.meter.id).copied();
-                    run.answer(&self.db, project, generation).await
-                }
+                async move { run.answer(&self.db, project).await }
             })
             .buffered(QUERIES_PARALLEL)
             .try_collect()

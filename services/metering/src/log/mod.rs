@@ -265,6 +265,8 @@ impl Backlog for LogBacklog {
 }
 
 fn describe() {
+    // Told before the first one, so that an alert sees it come.
+    metrics::counter!("perennial_ingest_log_events_total", "outcome" => "parked").increment(0);
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_gauge!(
         "perennial_ingest_log_ready",

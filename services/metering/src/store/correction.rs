@@ -123,3 +123,22 @@ pub async fn about(
     }
     Ok(found)
 }
+
+/// Forgets why these events were corrected.
+pub async fn forget_reasons(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    events: &[i64],
+) -> Result<(), DbErr> {
+    let backend = tx.get_database_backend();
+    tx.execute_raw(Statement::from_sql_and_values(
+        backend,
+        format!(
+            "UPDATE usage_correction SET reason = '' WHERE project_id = $1 AND {}",
+            super::among(backend, "seq", 2)
+        ),
+        [project.to_string().into(), super::numbers(backend, events)],
+    ))
+    .await
+    .map(drop)
+}

@@ -13,39 +13,47 @@ use crate::{
     error::MeteringError,
 };
 
+/// Rows of one statement.
+const CHUNK: usize = 500;
+
 fn corrupt() -> MeteringError {
     MeteringError::Corrupt { what: "hold" }
 }
 
-/// Stores a hold, or replaces the holder's earlier one.
+/// Stores holds, each of another name, or replaces the holders' earlier ones.
 pub async fn place(
     tx: &impl ConnectionTrait,
     project: ProjectId,
-    meter: MeterId,
-    hold: &Hold,
+    holds: &[(MeterId, &Hold)],
 ) -> Result<(), MeteringError> {
-    let row = row::Model {
-        project_id: project.to_string(),
-        meter_id: meter.to_string(),
-        reason: hold.reason.word().to_owned(),
-        holder_id: hold.holder.clone(),
-        group_by_keys: serde_json::to_string(&hold.group_by_keys).map_err(|_| corrupt())?,
-        display_text: hold.display_text.clone(),
-        create_time: micros(hold.create_time),
-    };
-    Entity::insert(row.into_active_model())
-        .on_conflict(
-            OnConflict::columns([
-                Column::ProjectId,
-                Column::MeterId,
-                Column::Reason,
-                Column::HolderId,
-            ])
-            .update_columns([Column::GroupByKeys, Column::DisplayText])
-            .to_owned(),
-        )
-        .exec_without_returning(tx)
-        .await?;
+    for holds in holds.chunks(CHUNK) {
+        let rows = holds.iter().map(|(meter, hold)| {
+            Ok(row::Model {
+                project_id: project.to_string(),
+                meter_id: meter.to_string(),
+                reason: hold.reason.word().to_owned(),
+                holder_id: hold.holder.clone(),
+                group_by_keys: serde_json::to_string(&hold.group_by_keys).map_err(|_| corrupt())?,
+                display_text: hold.display_text.clone(),
+                create_time: micros(hold.create_time),
+            }
+            .into_active_model())
+        });
+        let rows: Vec<row::ActiveModel> = rows.collect::<Result<_, MeteringError>>()?;
+        Entity::insert_many(rows)
+            .on_conflict(
+                OnConflict::columns([
+                    Column::ProjectId,
+                    Column::MeterId,
+                    Column::Reason,
+                    Column::HolderId,
+                ])
+                .update_columns([Column::GroupByKeys, Column::DisplayText])
+                .to_owned(),
+            )
+            .exec_without_returning(tx)
+            .await?;
+    }
     Ok(())
 }
 

@@ -1,168 +1,164 @@
-//! Merging rollup rows: what several commits added for one key becomes one row, the oldest of them. A piece of the table is
-//! read at a time, in the order of storing, and the mark says how far that has come.
+//! Merging: what commits added is put into the rows of the rollup, one row a key. What is to be written is found first,
+//! without a lock; it is written under the lock of merging, if nobody has merged or removed rows since.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement, Value};
+use kernel::id::{MeterId, ProjectId};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement, Value};
 
-use super::rollup::{MICROS, corrupt, place};
+use super::{
+    delta::{self, Wanted},
+    entity::usage_rollup_delta::Model as Delta,
+    rollup::{self, MICROS, NewRow, corrupt, place},
+};
 use crate::{
     domain::{
+        self,
         meter::Meter,
-        rollup::{Level, Partial},
+        rollup::{Level, Rollup, by_hour, take_in},
     },
     error::MeteringError,
 };
 
-/// A rollup row as it is stored.
-#[derive(Clone, Debug)]
-pub struct Row {
-    seq: i64,
-    /// The project, meter and generation it is of.
-    pub owner: (String, String, i64),
-    key: (String, i64, String),
-    events: i64,
-    state: String,
+/// Partials of one step.
+const PARTIALS: i64 = 20_000;
+
+/// What becomes of the rows of one level.
+#[derive(Debug, Default)]
+struct Changes {
+    /// Rows that take partials in, with what they have then.
+    grown: Vec<(i64, i64, String)>,
+    new: Vec<NewRow>,
 }
 
-impl Row {
-    fn read(row: &QueryResult) -> Result<Self, DbErr> {
-        let time: i64 = row.try_get_by_index(5)?;
-        Ok(Self {
-            seq: row.try_get_by_index(0)?,
-            owner: (
-                row.try_get_by_index(1)?,
-                row.try_get_by_index(2)?,
-                row.try_get_by_index(3)?,
-            ),
-            key: (
-                row.try_get_by_index(4)?,
-                time / MICROS,
-                row.try_get_by_index(6)?,
-            ),
-            events: row.try_get_by_index(7)?,
-            state: row.try_get_by_index(8)?,
-        })
+/// One step of merging.
+#[derive(Debug)]
+pub struct Plan {
+    /// The count of changes that it was made under.
+    changes: i64,
+    deltas: Vec<i64>,
+    levels: [(Level, Changes); Level::ALL.len()],
+}
+
+impl Plan {
+    /// The next step for some deltas; none when there are none.
+    pub async fn next(
+        connection: &impl ConnectionTrait,
+        wanted: Wanted<'_>,
+    ) -> Result<Option<Self>, MeteringError> {
+        let changes = changes(connection).await?;
+        let deltas = delta::oldest(connection, wanted, PARTIALS).await?;
+        if deltas.is_empty() {
+            return Ok(None);
+        }
+        let mut plan = Self {
+            changes,
+            deltas: deltas.iter().map(|delta| delta.seq).collect(),
+            levels: Level::ALL.map(|level| (level, Changes::default())),
+        };
+        let mut projects: BTreeMap<&str, Vec<&Delta>> = BTreeMap::new();
+        for delta in &deltas {
+            projects.entry(&delta.project_id).or_default().push(delta);
+        }
+        for (project, deltas) in projects {
+            let project = project.parse().map_err(|_| corrupt())?;
+            plan.add(connection, project, &deltas).await?;
+        }
+        Ok(Some(plan))
     }
 
-    fn partial(&self, meter: &Meter) -> Result<Partial, MeteringError> {
-        Partial::decode(meter, self.events.unsigned_abs(), &self.state).ok_or_else(corrupt)
-    }
-}
-
-/// The last of the rows behind a mark, of at most so many.
-pub async fn last(
-    connection: &impl ConnectionTrait,
-    level: Level,
-    mark: i64,
-    limit: u64,
-) -> Result<Option<i64>, DbErr> {
-    let (table, _) = place(level);
-    let row = connection
-        .query_one_raw(Statement::from_sql_and_values(
-            connection.get_database_backend(),
-            format!(
-                "SELECT MAX(seq) FROM (SELECT seq FROM {table} WHERE seq > $1 \
-                 ORDER BY seq LIMIT {limit}) AS piece"
-            ),
-            [mark.into()],
-        ))
-        .await?;
-    row.map_or(Ok(None), |row| row.try_get_by_index(0))
-}
-
-/// The rows of a piece, and with them all others of the same subjects and times, wherever they are.
-pub async fn piece(
-    connection: &impl ConnectionTrait,
-    level: Level,
-    mark: i64,
-    last: i64,
-) -> Result<Vec<Row>, DbErr> {
-    let (table, time) = place(level);
-    // The order of the join is as it is written: the other rows are found by project, meter, subject and time.
-    let statement = Statement::from_sql_and_values(
-        connection.get_database_backend(),
-        format!(
-            "WITH piece AS (SELECT DISTINCT project_id, meter_id, subject, {time} FROM {table} \
-             WHERE seq > $1 AND seq <= $2) \
-             SELECT r.seq, r.project_id, r.meter_id, r.generation, r.subject, r.{time}, r.group_values, r.event_count, \
-             r.state FROM piece CROSS JOIN {table} r WHERE r.project_id = piece.project_id \
-             AND r.meter_id = piece.meter_id AND r.subject = piece.subject AND r.{time} = piece.{time}"
-        ),
-        [mark.into(), last.into()],
-    );
-    let rows = connection.query_all_raw(statement).await?;
-    rows.iter().map(Row::read).collect()
-}
-
-/// What becomes of some rows: the oldest of each key takes the others in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Merged {
-    kept: Vec<(i64, i64, String)>,
-    gone: Vec<i64>,
-}
-
-impl Merged {
-    /// Takes the rows of one meter and generation.
-    pub fn add(&mut self, meter: &Meter, mut rows: Vec<Row>) -> Result<(), MeteringError> {
-        rows.sort_unstable_by_key(|row| row.seq);
-        let mut sums: BTreeMap<&(String, i64, String), (&Row, Option<Partial>)> = BTreeMap::new();
-        for row in &rows {
-            match sums.entry(&row.key) {
-                Entry::Vacant(place) => drop(place.insert((row, None))),
-                Entry::Occupied(mut place) => {
-                    let (oldest, sum) = place.get_mut();
-                    let mut both = match sum.take() {
-                        Some(both) => both,
-                        None => oldest.partial(meter)?,
-                    };
-                    both.merge(row.partial(meter)?);
-                    *sum = Some(both);
-                    self.gone.push(row.seq);
-                }
+    async fn add(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        project: ProjectId,
+        deltas: &[&Delta],
+    ) -> Result<(), MeteringError> {
+        let ids = deltas.iter().map(|delta| delta.meter_id.clone()).collect();
+        let meters = super::meter::by_ids_and_slugs(connection, project, ids, Vec::new()).await?;
+        let progress = rollup::progress(connection, project, &meters).await?;
+        for meter in &meters {
+            let Some(generation) = progress.get(&meter.id).map(|found| found.generation) else {
+                continue;
+            };
+            // What other generations added is of no use.
+            let own = deltas
+                .iter()
+                .filter(|delta| delta.generation == generation)
+                .filter(|delta| delta.meter_id == meter.id.to_string());
+            let mut minutes = Rollup::new();
+            for line in own.flat_map(|delta| domain::delta::lines(&delta.partials)) {
+                let read = line.and_then(|line| line.read(meter, true));
+                let (key, partial) = read.ok_or_else(corrupt)?;
+                take_in(&mut minutes, Level::Minute, key, partial);
+            }
+            let hours = by_hour(&minutes);
+            for ((level, changes), rollup) in self.levels.iter_mut().zip([minutes, hours]) {
+                let of = (project, meter, generation);
+                changes.add(connection, of, *level, rollup).await?;
             }
         }
-        self.kept.extend(
-            sums.into_values()
-                .filter_map(|(row, sum)| Some((row, sum?)))
-                .map(|(row, sum)| (row.seq, sum.events.cast_signed(), sum.encode())),
-        );
         Ok(())
     }
 
-    /// Whether there is nothing to write.
-    pub fn is_empty(&self) -> bool {
-        self.kept.is_empty()
+    /// Writes it, and answers whether it was still true. The caller holds the lock of merging.
+    pub async fn store(&self, tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        if changes(tx).await? != self.changes {
+            return Ok(false);
+        }
+        for (level, changes) in &self.levels {
+            changes.store(tx, *level).await?;
+        }
+        note_change(tx).await?;
+        delta::remove(tx, &self.deltas).await
+    }
+}
+
+impl Changes {
+    async fn add(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        (project, meter, generation): (ProjectId, &Meter, i64),
+        level: Level,
+        mut rollup: Rollup,
+    ) -> Result<(), MeteringError> {
+        if rollup.is_empty() {
+            return Ok(());
+        }
+        let backend = connection.get_database_backend();
+        let statement = there(backend, (project, meter.id, generation), level, &rollup);
+        for row in connection.query_all_raw(statement).await? {
+            let (key, partial) = rollup::read(&row, meter)?;
+            // Should a key have several rows, the first one takes it all in.
+            if let Some(mut sum) = rollup.remove(&key) {
+                sum.merge(partial);
+                let seq = row.try_get_by_index(rollup::READ_COLUMNS)?;
+                self.grown
+                    .push((seq, sum.events.cast_signed(), sum.encode()));
+            }
+        }
+        self.new
+            .extend(NewRow::of((project, meter, generation), &rollup));
+        Ok(())
     }
 
-    /// Writes it, and answers whether all rows were still there. Nobody else changes a row: a correction removes it.
-    pub async fn store(&self, tx: &impl ConnectionTrait, level: Level) -> Result<bool, DbErr> {
-        let backend = tx.get_database_backend();
+    async fn store(&self, tx: &impl ConnectionTrait, level: Level) -> Result<(), DbErr> {
+        if !self.grown.is_empty() {
+            let statement = self.update(tx.get_database_backend(), level);
+            tx.execute_raw(statement).await?;
+        }
+        rollup::insert(tx, level, &self.new).await
+    }
+
+    fn update(&self, backend: DatabaseBackend, level: Level) -> Statement {
         let (table, _) = place(level);
-        let kept = tx.execute_raw(self.update(backend, table)).await?;
-        let gone = tx
-            .execute_raw(Statement::from_sql_and_values(
-                backend,
-                format!(
-                    "DELETE FROM {table} WHERE {}",
-                    super::among(backend, "seq", 1)
-                ),
-                [super::numbers(backend, &self.gone)],
-            ))
-            .await?;
-        Ok(kept.rows_affected() == self.kept.len() as u64
-            && gone.rows_affected() == self.gone.len() as u64)
-    }
-
-    fn update(&self, backend: DatabaseBackend, table: &str) -> Statement {
         if backend == DatabaseBackend::Postgres {
             let text = format!(
                 "UPDATE {table} AS r SET event_count = k.n, state = k.s \
                  FROM UNNEST($1::bigint[], $2::bigint[], $3::text[]) AS k(seq, n, s) WHERE r.seq = k.seq"
             );
-            let seqs: Vec<i64> = self.kept.iter().map(|(seq, _, _)| *seq).collect();
-            let events: Vec<i64> = self.kept.iter().map(|(_, events, _)| *events).collect();
-            let states: Vec<String> = self.kept.iter().map(|(_, _, s)| s.clone()).collect();
+            let seqs: Vec<i64> = self.grown.iter().map(|(seq, _, _)| *seq).collect();
+            let events: Vec<i64> = self.grown.iter().map(|(_, events, _)| *events).collect();
+            let states: Vec<String> = self.grown.iter().map(|(_, _, s)| s.clone()).collect();
             let values: [Value; 3] = [seqs.into(), events.into(), states.into()];
             return Statement::from_sql_and_values(backend, text, values);
         }
@@ -170,49 +166,91 @@ impl Merged {
             "UPDATE {table} AS r SET event_count = k.value ->> 1, state = k.value ->> 2 \
              FROM json_each($1) AS k WHERE r.seq = k.value ->> 0"
         );
-        let kept = self.kept.iter().map(|(seq, events, state)| {
-            serde_json::Value::from(vec![
-                serde_json::Value::from(*seq),
-                serde_json::Value::from(*events),
-                serde_json::Value::from(state.as_str()),
-            ])
-        });
-        let kept = serde_json::Value::from(kept.collect::<Vec<_>>()).to_string();
-        Statement::from_sql_and_values(backend, text, [kept.into()])
+        let grown = serde_json::json!(self.grown).to_string();
+        Statement::from_sql_and_values(backend, text, [grown.into()])
     }
 }
 
-/// Name of the mark up to which rows of a level were merged.
-const fn mark(level: Level) -> &'static str {
-    match level {
-        Level::Minute => "merged",
-        Level::Hour => "merged_hours",
-    }
+/// The rows that are there for the subjects and times of some partials, oldest first. The order of the join is as it is
+/// written: rows are found by project, meter, subject and time.
+fn there(
+    backend: DatabaseBackend,
+    (project, meter, generation): (ProjectId, MeterId, i64),
+    level: Level,
+    rollup: &Rollup,
+) -> Statement {
+    let (table, time) = place(level);
+    let mut keys: Vec<(&str, i64)> = rollup
+        .keys()
+        .map(|key| (key.subject.as_str(), key.start * MICROS))
+        .collect();
+    keys.dedup();
+    let (wanted, subject, start, values): (_, _, _, Vec<Value>) =
+        if backend == DatabaseBackend::Postgres {
+            let (subjects, starts): (Vec<String>, Vec<i64>) = keys
+                .into_iter()
+                .map(|(subject, start)| (subject.to_owned(), start))
+                .unzip();
+            let wanted = "UNNEST($4::text[], $5::bigint[]) AS k(s, t)";
+            (wanted, "k.s", "k.t", vec![subjects.into(), starts.into()])
+        } else {
+            let keys = serde_json::json!(keys).to_string();
+            let wanted = "json_each($4) AS k";
+            (wanted, "k.value ->> 0", "k.value ->> 1", vec![keys.into()])
+        };
+    let mut all: Vec<Value> = vec![
+        project.to_string().into(),
+        meter.to_string().into(),
+        generation.into(),
+    ];
+    all.extend(values);
+    Statement::from_sql_and_values(
+        backend,
+        format!(
+            "SELECT {}, seq FROM {wanted} CROSS JOIN {table} WHERE project_id = $1 AND meter_id = $2 \
+             AND subject = {subject} AND {time} = {start} AND generation = $3 ORDER BY seq",
+            rollup::selected(level, "group_values")
+        ),
+        all,
+    )
 }
 
-/// The mark up to which rows of a level were merged.
-pub async fn merged_until(connection: &impl ConnectionTrait, level: Level) -> Result<i64, DbErr> {
+/// Takes the lock of merging until the end of the transaction.
+pub async fn lock(tx: &DatabaseTransaction) -> Result<(), DbErr> {
+    chassis::db::lock(tx, "metering.merge").await
+}
+
+/// Merges all that commits added for some meters, in the caller's transaction. The caller is alone in the fence and
+/// holds the lock of merging.
+pub async fn settle(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    meters: &[String],
+) -> Result<(), MeteringError> {
+    while let Some(plan) = Plan::next(tx, Wanted::Of(project, meters)).await? {
+        plan.store(tx).await?;
+    }
+    note_change(tx).await?;
+    Ok(())
+}
+
+/// How often rows were merged or removed.
+async fn changes(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
     let row = connection
-        .query_one_raw(Statement::from_sql_and_values(
+        .query_one_raw(Statement::from_string(
             connection.get_database_backend(),
-            "SELECT seq FROM usage_rollup_mark WHERE name = $1",
-            [mark(level).into()],
+            "SELECT seq FROM usage_rollup_mark WHERE name = 'changes'",
         ))
         .await?;
     row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
-/// Moves that mark.
-pub async fn set_merged_until(
-    tx: &impl ConnectionTrait,
-    level: Level,
-    seq: i64,
-) -> Result<(), DbErr> {
-    tx.execute_raw(Statement::from_sql_and_values(
+/// Counts a change of rows.
+async fn note_change(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
+    tx.execute_raw(Statement::from_string(
         tx.get_database_backend(),
-        "INSERT INTO usage_rollup_mark (name, seq) VALUES ($1, $2) \
-         ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",
-        [mark(level).into(), seq.into()],
+        "INSERT INTO usage_rollup_mark (name, seq) VALUES ('changes', 1) \
+         ON CONFLICT (name) DO UPDATE SET seq = usage_rollup_mark.seq + 1",
     ))
     .await
     .map(drop)

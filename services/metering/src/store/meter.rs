@@ -1,6 +1,6 @@
 //! Meters: finders, and the writes that keep one live meter per slug.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::db::{instant, is_unique_violation, micros};
 use kernel::{
@@ -133,6 +133,23 @@ pub async fn lock(
     find(tx, project, name, true).await
 }
 
+/// The meters with these ids, deleted ones too, locked until the end of the transaction, by id; unknown ones are left out.
+pub async fn lock_all(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    ids: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, Meter>, MeteringError> {
+    let rows = of_project(project)
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    rows.into_iter()
+        .map(|row| Ok((row.id.clone(), from_row(row)?)))
+        .collect()
+}
+
 async fn find(
     connection: &impl ConnectionTrait,
     project: ProjectId,
@@ -192,6 +209,20 @@ pub async fn live_of_types(
     let rows = of_project(project)
         .filter(Column::EventType.is_in(types))
         .filter(Column::DeleteTime.is_null())
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// All meters that measure an event type, deleted ones too, by ascending id.
+pub async fn of_type(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    event_type: &str,
+) -> Result<Vec<Meter>, MeteringError> {
+    let rows = of_project(project)
+        .filter(Column::EventType.eq(event_type))
         .order_by_asc(Column::Id)
         .all(connection)
         .await?;

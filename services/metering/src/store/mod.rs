@@ -2,7 +2,9 @@
 //! have byte order on both databases, so that SQL and the domain agree.
 
 pub mod correction;
+pub mod delta;
 pub mod entity;
+pub mod erasure;
 pub mod event;
 pub mod hold;
 pub mod merge;
@@ -14,7 +16,25 @@ pub mod recount;
 pub mod rollup;
 pub mod scan;
 
-use sea_orm::{DatabaseBackend, Value};
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    IsolationLevel, TransactionTrait as _, Value,
+};
+
+/// A transaction whose statements all see the database as of one moment.
+pub async fn snapshot(reader: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    if backend(reader) == DatabaseBackend::Postgres {
+        let (level, mode) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+        return reader.begin_with_config(Some(level), Some(mode)).await;
+    }
+    // SQLite knows no other kind.
+    reader.begin().await
+}
+
+/// The kind of database; a transaction has two ways to say so.
+fn backend(connection: &impl ConnectionTrait) -> DatabaseBackend {
+    connection.get_database_backend()
+}
 
 /// A condition `column IN (the values bound to parameter n)`: one statement, and one parameter, for any
 /// number of values.
@@ -42,6 +62,26 @@ fn numbers(backend: DatabaseBackend, numbers: &[i64]) -> Value {
     } else {
         serde_json::Value::from(numbers).to_string().into()
     }
+}
+
+/// Ranges of numbers, by their first and first after, as rows `part` of the columns `start_time` and `end_time` that stand
+/// before another table in a clause FROM.
+fn ranges(
+    backend: DatabaseBackend,
+    (starts, ends): (Vec<i64>, Vec<i64>),
+    parameters: &mut Parameters,
+) -> String {
+    if backend == DatabaseBackend::Postgres {
+        let (starts, ends) = (parameters.push(starts), parameters.push(ends));
+        return format!(
+            "UNNEST(${starts}::bigint[], ${ends}::bigint[]) AS part(start_time, end_time) CROSS JOIN "
+        );
+    }
+    let both: Vec<(i64, i64)> = starts.into_iter().zip(ends).collect();
+    let both = parameters.push(serde_json::json!(both).to_string());
+    format!(
+        "(SELECT value ->> 0 AS start_time, value ->> 1 AS end_time FROM json_each(${both})) AS part CROSS JOIN "
+    )
 }
 
 /// `VALUES` of some rows with parameters in their order and without numbers: SQLite looks a numbered parameter up

@@ -3,7 +3,10 @@
 use kernel::id::ProjectId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
 
-use super::{rollup, scan};
+use super::{
+    rollup::{self, NewRow},
+    scan,
+};
 use crate::{
     domain::{
         meter::Meter,
@@ -33,7 +36,7 @@ pub async fn disturb(
 }
 
 /// Makes the rows of one subject and minute again, for meters of one event type. Events that a builder has
-/// yet to add are left to it. The caller is alone in the fence and holds the lock of merging.
+/// yet to add are left to it. The caller is alone in the fence, holds the lock of merging and has merged what commits added.
 pub async fn minute(
     tx: &DatabaseTransaction,
     project: ProjectId,
@@ -53,7 +56,7 @@ pub async fn minute(
     for ((meter, progress), rollup) in meters.iter().zip(&again) {
         let of = (*meter, progress.generation);
         rollup::remove(tx, project, of, Level::Minute, (subject, minute)).await?;
-        rollup::insert_at(tx, project, meter, of.1, Level::Minute, rollup).await?;
+        insert(tx, (project, meter, of.1), Level::Minute, rollup).await?;
     }
     Ok(())
 }
@@ -70,7 +73,17 @@ pub async fn hour(
         let of = (*meter, progress.generation);
         let hours = rollup::hour_of_minutes(tx, project, of, (subject, hour)).await?;
         rollup::remove(tx, project, of, Level::Hour, (subject, hour)).await?;
-        rollup::insert_at(tx, project, meter, of.1, Level::Hour, &hours).await?;
+        insert(tx, (project, meter, of.1), Level::Hour, &hours).await?;
     }
     Ok(())
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    of: (ProjectId, &Meter, i64),
+    level: Level,
+    rollup: &Rollup,
+) -> Result<(), DbErr> {
+    let rows: Vec<NewRow> = NewRow::of(of, rollup).collect();
+    rollup::insert(tx, level, &rows).await
 }

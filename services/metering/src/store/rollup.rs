@@ -1,5 +1,5 @@
-//! Rollups: rows of partial values, by the minute and by the hour, that are only ever added, by the transaction
-//! that stores the events, and merged later. How far a meter's rollup goes is kept beside it.
+//! Rollups: rows of partial values, by the minute and by the hour, which merging makes of what commits add. How far a
+//! meter's rollup goes is kept beside it.
 
 use std::collections::HashMap;
 
@@ -10,26 +10,26 @@ use kernel::{
     id::{MeterId, ProjectId},
 };
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, Statement,
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, QueryResult, Statement,
     StreamTrait as _, Value,
 };
 
 use super::{
     Parameters,
-    scan::{Folds, Scan, Span},
+    scan::{Folds, Part, Scan},
 };
 use crate::{
     domain::{
         meter::Meter,
         query::Shape,
-        rollup::{Level, Partial, Rollup, RollupKey, by_hour, take_in},
+        rollup::{Level, Partial, Rollup, RollupKey, take_in},
     },
     error::MeteringError,
 };
 
 pub(super) const MICROS: i64 = 1_000_000;
-/// Rows of one insert, from large to small, so that only these few statements are ever prepared.
-const CHUNKS: [usize; 4] = [250, 50, 10, 1];
+/// How many columns [`selected`] names.
+pub(super) const READ_COLUMNS: usize = 5;
 
 /// How far the rollup of a meter goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,112 +200,96 @@ pub(super) const fn place(level: Level) -> (&'static str, &'static str) {
     }
 }
 
-/// Adds partials of one meter, by the minute and by the hour.
-pub async fn insert(
-    tx: &impl ConnectionTrait,
-    project: ProjectId,
-    meter: &Meter,
-    generation: i64,
-    minutes: &Rollup,
-) -> Result<(), DbErr> {
-    insert_at(tx, project, meter, generation, Level::Minute, minutes).await?;
-    let hours = by_hour(minutes);
-    insert_at(tx, project, meter, generation, Level::Hour, &hours).await
+/// A row that is to be added.
+#[derive(Clone, Debug)]
+pub(super) struct NewRow {
+    owner: (String, String, i64),
+    subject: String,
+    time: i64,
+    group_values: String,
+    event_count: i64,
+    state: String,
 }
 
-/// Adds partials of one meter and level.
-pub(super) async fn insert_at(
-    tx: &impl ConnectionTrait,
-    project: ProjectId,
-    meter: &Meter,
-    generation: i64,
-    level: Level,
-    rollup: &Rollup,
-) -> Result<(), DbErr> {
-    if tx.get_database_backend() == DatabaseBackend::Postgres {
-        return postgres_insert(tx, project, meter, generation, level, rollup).await;
+impl NewRow {
+    /// The rows of some partials of a meter and generation.
+    pub(super) fn of(
+        (project, meter, generation): (ProjectId, &Meter, i64),
+        rollup: &Rollup,
+    ) -> impl Iterator<Item = Self> {
+        let owner = (project.to_string(), meter.id.to_string(), generation);
+        rollup.iter().map(move |(key, partial)| Self {
+            owner: owner.clone(),
+            subject: key.subject.clone(),
+            time: key.start * MICROS,
+            group_values: key.group_text(),
+            event_count: partial.events.cast_signed(),
+            state: partial.encode(),
+        })
     }
-    let (table, time) = place(level);
-    let (project, id) = (project.to_string(), meter.id.to_string());
-    let rows: Vec<(&RollupKey, &Partial)> = rollup.iter().collect();
-    let mut rest = rows.as_slice();
-    while !rest.is_empty() {
-        let size = CHUNKS
-            .into_iter()
-            .find(|size| *size <= rest.len())
-            .unwrap_or(1);
-        let (chunk, later) = rest.split_at(size);
-        rest = later;
-        let mut parameters: Vec<Value> = Vec::with_capacity(size * 8);
-        for (key, partial) in chunk {
-            parameters.extend([
-                project.as_str().into(),
-                id.as_str().into(),
-                generation.into(),
-                key.subject.as_str().into(),
-                (key.start * MICROS).into(),
-                serde_json::Value::from(key.group.clone())
-                    .to_string()
-                    .into(),
-                partial.events.cast_signed().into(),
-                partial.encode().into(),
-            ]);
-        }
-        let values = super::unnumbered(size, 8);
-        tx.execute_raw(Statement::from_sql_and_values(
-            tx.get_database_backend(),
-            format!(
-                "INSERT INTO {table} (project_id, meter_id, generation, subject, {time}, group_values, \
-                 event_count, state) VALUES {values}"
-            ),
-            parameters,
-        ))
-        .await?;
-    }
-    Ok(())
 }
 
-/// Arrays make every number of rows the same statement, sent once.
-async fn postgres_insert(
+/// Adds rows of a level: one statement for any number of them.
+pub(super) async fn insert(
     tx: &impl ConnectionTrait,
-    project: ProjectId,
-    meter: &Meter,
-    generation: i64,
     level: Level,
-    rollup: &Rollup,
+    rows: &[NewRow],
 ) -> Result<(), DbErr> {
-    if rollup.is_empty() {
+    if rows.is_empty() {
         return Ok(());
     }
+    let backend = tx.get_database_backend();
     let (table, time) = place(level);
-    let subjects: Vec<String> = rollup.keys().map(|key| key.subject.clone()).collect();
-    let times: Vec<i64> = rollup.keys().map(|key| key.start * MICROS).collect();
-    let groups: Vec<String> = rollup
-        .keys()
-        .map(|key| serde_json::Value::from(key.group.clone()).to_string())
-        .collect();
-    let events: Vec<i64> = rollup
-        .values()
-        .map(|partial| partial.events.cast_signed())
-        .collect();
-    let states: Vec<String> = rollup.values().map(Partial::encode).collect();
-    tx.execute_raw(Statement::from_sql_and_values(
-        DatabaseBackend::Postgres,
-        format!(
-            "INSERT INTO {table} (project_id, meter_id, generation, subject, {time}, group_values, \
-             event_count, state) SELECT $1, $2, $3, * FROM UNNEST($4::text[], $5::bigint[], $6::text[], \
+    let (source, values): (String, Vec<Value>) = if backend == DatabaseBackend::Postgres {
+        let texts = |read: fn(&NewRow) -> &String| -> Value {
+            let texts: Vec<String> = rows.iter().map(|row| read(row).clone()).collect();
+            texts.into()
+        };
+        let numbers = |read: fn(&NewRow) -> i64| -> Value {
+            let numbers: Vec<i64> = rows.iter().map(read).collect();
+            numbers.into()
+        };
+        (
+            "SELECT * FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], \
              $7::bigint[], $8::text[])"
+                .into(),
+            vec![
+                texts(|row| &row.owner.0),
+                texts(|row| &row.owner.1),
+                numbers(|row| row.owner.2),
+                texts(|row| &row.subject),
+                numbers(|row| row.time),
+                texts(|row| &row.group_values),
+                numbers(|row| row.event_count),
+                texts(|row| &row.state),
+            ],
+        )
+    } else {
+        let rows = rows.iter().map(|row| {
+            serde_json::json!([
+                row.owner.0,
+                row.owner.1,
+                row.owner.2,
+                row.subject,
+                row.time,
+                row.group_values,
+                row.event_count,
+                row.state,
+            ])
+        });
+        let columns: Vec<String> = (0..8).map(|place| format!("value ->> {place}")).collect();
+        (
+            format!("SELECT {} FROM json_each($1)", columns.join(", ")),
+            vec![serde_json::Value::from_iter(rows).to_string().into()],
+        )
+    };
+    tx.execute_raw(Statement::from_sql_and_values(
+        backend,
+        format!(
+            "INSERT INTO {table} (project_id, meter_id, generation, subject, {time}, group_values, event_count, \
+             state) {source}"
         ),
-        [
-            project.to_string().into(),
-            meter.id.to_string().into(),
-            generation.into(),
-            subjects.into(),
-            times.into(),
-            groups.into(),
-            events.into(),
-            states.into(),
-        ],
+        values,
     ))
     .await
     .map(drop)
@@ -370,12 +354,15 @@ pub(super) async fn hour_of_minutes(
 }
 
 /// The columns that [`read`] reads, where the group values are those of an expression.
-fn selected(level: Level, group_values: &str) -> String {
+pub(super) fn selected(level: Level, group_values: &str) -> String {
     let (_, time) = place(level);
     format!("subject, {time}, {group_values}, event_count, state")
 }
 
-fn read(row: &QueryResult, meter: &Meter) -> Result<(RollupKey, Partial), MeteringError> {
+pub(super) fn read(
+    row: &QueryResult,
+    meter: &Meter,
+) -> Result<(RollupKey, Partial), MeteringError> {
     let start: i64 = row.try_get_by_index(1)?;
     let group: String = row.try_get_by_index(2)?;
     let events: i64 = row.try_get_by_index(3)?;
@@ -383,87 +370,79 @@ fn read(row: &QueryResult, meter: &Meter) -> Result<(RollupKey, Partial), Meteri
     let key = RollupKey {
         subject: row.try_get_by_index(0)?,
         start: start / MICROS,
-        group: serde_json::from_str(&group).map_err(|_| corrupt())?,
+        group: RollupKey::read_group(&group).ok_or_else(corrupt)?,
     };
     let partial = Partial::decode(meter, events.unsigned_abs(), &state).ok_or_else(corrupt)?;
     Ok((key, partial))
 }
 
-/// The partials of a span of full minutes or hours.
-fn of_span(
+/// The partials of some parts of a scan, of full minutes or hours.
+fn of_parts(
     backend: DatabaseBackend,
     selected: &str,
+    scan: &Scan<'_>,
     level: Level,
-    project: ProjectId,
-    meter: &Meter,
-    generation: i64,
-    span: &Span,
+    parts: &[Part],
 ) -> Statement {
     let (table, time) = place(level);
     let mut parameters = Parameters::default();
     let mut conditions = vec![
-        format!("project_id = ${}", parameters.push(project.to_string())),
-        format!("meter_id = ${}", parameters.push(meter.id.to_string())),
-        format!("generation = ${}", parameters.push(generation)),
+        format!(
+            "project_id = ${}",
+            parameters.push(scan.project.to_string())
+        ),
+        format!("meter_id = ${}", parameters.push(scan.meter.id.to_string())),
+        format!("generation = ${}", parameters.push(scan.generation)),
     ];
-    span.narrow(backend, time, &mut conditions, &mut parameters);
+    let from = scan
+        .span
+        .narrow(backend, time, parts, &mut conditions, &mut parameters);
     Statement::from_sql_and_values(
         backend,
         format!(
-            "SELECT {selected} FROM {table} WHERE {}",
+            "SELECT {selected} FROM {from}{table} WHERE {}",
             conditions.join(" AND ")
         ),
         parameters.0,
     )
 }
 
-/// How many partials a span of full minutes or hours has.
+/// How many partials some parts of a scan have.
 pub(super) async fn count(
-    connection: &DatabaseConnection,
+    connection: &DatabaseTransaction,
     scan: &Scan<'_>,
-    (level, generation): (Level, i64),
-    span: &Span,
+    level: Level,
+    parts: &[Part],
 ) -> Result<u64, DbErr> {
-    let backend = connection.get_database_backend();
-    let statement = of_span(
-        backend,
-        "COUNT(*)",
-        level,
-        scan.project,
-        scan.meter,
-        generation,
-        span,
-    );
+    if parts.is_empty() {
+        return Ok(0);
+    }
+    let backend = super::backend(connection);
+    let statement = of_parts(backend, "COUNT(*)", scan, level, parts);
     let row = connection.query_one_raw(statement).await?;
     row.map_or(Ok(0), |row| row.try_get_by_index(0).map(i64::unsigned_abs))
 }
 
-/// Folds the partials of a span of full minutes or hours.
+/// Folds the partials of some parts of a scan.
 pub(super) async fn fold(
-    connection: &DatabaseConnection,
+    connection: &DatabaseTransaction,
     scan: &Scan<'_>,
-    (level, generation): (Level, i64),
-    span: &Span,
+    level: Level,
+    parts: &[Part],
     shape: &Shape,
     folds: &mut Folds<'_>,
 ) -> Result<(), MeteringError> {
-    let backend = connection.get_database_backend();
-    let statement = of_span(
-        backend,
-        &selected(
-            level,
-            if shape.reads_groups() {
-                "group_values"
-            } else {
-                "'[]'"
-            },
-        ),
-        level,
-        scan.project,
-        scan.meter,
-        generation,
-        span,
-    );
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let group_values = if shape.reads_groups() {
+        "group_values"
+    } else {
+        "'[]'"
+    };
+    let selected = selected(level, group_values);
+    let backend = super::backend(connection);
+    let statement = of_parts(backend, &selected, scan, level, parts);
     let mut rows = connection.stream_raw(statement).await?;
     while let Some(row) = rows.try_next().await? {
         let (key, partial) = read(&row, scan.meter)?;
@@ -556,7 +535,7 @@ pub async fn advance(
     Ok(moved.rows_affected() == 1)
 }
 
-/// Removes some rows of other generations of a meter, and answers how many of one level at most.
+/// Removes some rows of other generations of a meter, and answers how many of one table at most.
 pub async fn purge(
     tx: &impl ConnectionTrait,
     project: ProjectId,
@@ -565,7 +544,8 @@ pub async fn purge(
     limit: u64,
 ) -> Result<u64, DbErr> {
     let mut most = 0;
-    for (table, _) in Level::ALL.map(place) {
+    let [(minutes, _), (hours, _)] = Level::ALL.map(place);
+    for table in [minutes, hours, "usage_rollup_delta"] {
         let gone = tx
             .execute_raw(Statement::from_sql_and_values(
                 tx.get_database_backend(),

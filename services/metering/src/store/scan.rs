@@ -9,14 +9,15 @@ use chassis::db::micros;
 use futures::TryStreamExt as _;
 use kernel::{Timestamp, id::ProjectId};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    Statement, StreamTrait as _,
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, Statement,
+    StreamTrait as _,
 };
 use serde_json::Value;
 
 use super::{
     Parameters,
     correction::COUNTS,
+    delta,
     event::{SELECTED, StoredEvent, read},
     rollup,
 };
@@ -48,10 +49,26 @@ impl Span {
     /// Conditions that lean on the index by type, subject and time; voided events fail them.
     fn conditions(
         &self,
-        connection: &DatabaseConnection,
+        connection: &impl ConnectionTrait,
         project: ProjectId,
         parameters: &mut Parameters,
     ) -> String {
+        let (_, conditions) = self.of_parts(connection, project, &[self.whole()], parameters);
+        conditions
+    }
+
+    fn whole(&self) -> Part {
+        (self.from.map(micros), self.to.map(micros))
+    }
+
+    /// The same for some parts of the span: what stands before the table in the clause FROM, and the conditions.
+    fn of_parts(
+        &self,
+        connection: &impl ConnectionTrait,
+        project: ProjectId,
+        parts: &[Part],
+        parameters: &mut Parameters,
+    ) -> (String, String) {
         let mut conditions = vec![
             format!("project_id = ${}", parameters.push(project.to_string())),
             format!(
@@ -60,25 +77,39 @@ impl Span {
             ),
         ];
         let backend = connection.get_database_backend();
-        self.narrow(backend, "time", &mut conditions, parameters);
+        let from = self.narrow(backend, "time", parts, &mut conditions, parameters);
         conditions.push(COUNTS.to_owned());
-        conditions.join(" AND ")
+        (from, conditions.join(" AND "))
     }
 
-    /// Conditions on the subject and on the column that holds the time.
+    /// Conditions on the subject and on the column that holds the time, which is in one of some parts. Several parts
+    /// are rows of their own before the table: each is a range of the index, and their number changes no statement.
     pub(super) fn narrow(
         &self,
         backend: DatabaseBackend,
         time: &str,
+        parts: &[Part],
         conditions: &mut Vec<String>,
         parameters: &mut Parameters,
-    ) {
-        if let Some(from) = self.from {
-            conditions.push(format!("{time} >= ${}", parameters.push(micros(from))));
-        }
-        if let Some(to) = self.to {
-            conditions.push(format!("{time} < ${}", parameters.push(micros(to))));
-        }
+    ) -> String {
+        let from = if let [(from, to)] = parts {
+            if let Some(from) = from {
+                conditions.push(format!("{time} >= ${}", parameters.push(*from)));
+            }
+            if let Some(to) = to {
+                conditions.push(format!("{time} < ${}", parameters.push(*to)));
+            }
+            String::new()
+        } else {
+            let ends: (Vec<i64>, Vec<i64>) = parts
+                .iter()
+                .map(|(from, to)| (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
+                .unzip();
+            conditions.push(format!(
+                "{time} >= part.start_time AND {time} < part.end_time"
+            ));
+            super::ranges(backend, ends, parameters)
+        };
         match self.subjects.as_deref() {
             None => {}
             Some([subject]) => {
@@ -89,21 +120,7 @@ impl Span {
                 conditions.push(super::among(backend, "subject", parameter));
             }
         }
-    }
-
-    /// The part from one second until another.
-    fn part(&self, from: Option<i64>, to: Option<i64>) -> Result<Self, MeteringError> {
-        let instant = |second: Option<i64>| {
-            second
-                .map(Timestamp::from_second)
-                .transpose()
-                .map_err(|_| MeteringError::Corrupt { what: "span" })
-        };
-        Ok(Self {
-            from: instant(from)?,
-            to: instant(to)?,
-            ..self.clone()
-        })
+        from
     }
 }
 
@@ -182,6 +199,19 @@ impl Tally {
 /// Seconds between two ends, either of which may be open.
 type Seconds = (Option<i64>, Option<i64>);
 
+/// The same in microseconds.
+pub(super) type Part = Seconds;
+
+const fn part((from, to): Seconds) -> Part {
+    const fn micros(end: Option<i64>) -> Option<i64> {
+        match end {
+            Some(second) => Some(second.saturating_mul(MICROS)),
+            None => None,
+        }
+    }
+    (micros(from), micros(to))
+}
+
 /// The parts of a span: what is full units of a level, and what is left of it at the edges.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Cut {
@@ -189,8 +219,8 @@ struct Cut {
     edges: Vec<Seconds>,
 }
 
-/// Pieces that one span may be cut into; each costs a statement.
-const PIECES_MAX: usize = 24;
+/// Parts that one span may be cut into; each costs a look into the index.
+const PARTS_MAX: usize = 100;
 
 /// Cuts a span at the units of a level. A unit with an inner end inside is no full one; with too many of those
 /// nothing is.
@@ -207,7 +237,7 @@ fn cut(level: Level, (from, to): Seconds, inner_ends: &[i64]) -> Cut {
         .filter(|unit| full_to.is_none_or(|to| *unit < to))
         .collect();
     broken.dedup();
-    if empty(&(full_from, full_to)) || broken.len() * 2 >= PIECES_MAX {
+    if empty(&(full_from, full_to)) || broken.len() * 2 >= PARTS_MAX {
         return Cut {
             edges: vec![(from, to)],
             full: Vec::new(),
@@ -231,45 +261,50 @@ fn cut(level: Level, (from, to): Seconds, inner_ends: &[i64]) -> Cut {
     cut
 }
 
-/// A part of a scan.
-enum Piece {
-    Events(Span),
-    Rollup(Level, i64, Span),
+/// What a scan reads, each in one statement.
+#[derive(Debug)]
+struct Pieces {
+    /// Parts that are read from the events.
+    events: Vec<Part>,
+    /// Parts that are read from the rollup, by its level.
+    rollup: [(Level, Vec<Part>); Level::ALL.len()],
+    /// The same parts in whole, of which something may not be merged yet.
+    full: Vec<Part>,
 }
 
-/// From the rollup of the given generation: hours where a span holds full ones and the query takes them, minutes
-/// at the edges of those; and from the events themselves at the edges of minutes, or where there is no rollup.
-fn pieces(scan: &Scan<'_>, query: &Query) -> Result<Vec<Piece>, MeteringError> {
+/// From the rollup: hours where a span holds full ones and the query takes them, minutes at the edges of those; and from
+/// the events themselves at the edges of minutes, or where there is no rollup.
+fn pieces(scan: &Scan<'_>, query: &Query) -> Pieces {
     let span = scan.span;
-    if span.subjects.as_ref().is_some_and(Vec::is_empty) {
-        return Ok(Vec::new());
-    }
-    let Some(generation) = scan.generation.filter(|_| query.takes_minutes()) else {
-        return Ok(vec![Piece::Events(span.clone())]);
+    let mut pieces = Pieces {
+        events: Vec::new(),
+        rollup: Level::ALL.map(|level| (level, Vec::new())),
+        full: Vec::new(),
     };
-    let inner = scan.ends.split_last().map_or(&[][..], |(_, inner)| inner);
-    let seconds = |instant: Option<Timestamp>| instant.map(Timestamp::as_second);
-    let minutes = cut(Level::Minute, (seconds(span.from), seconds(span.to)), inner);
-    let mut pieces = Vec::new();
-    for (from, to) in minutes.edges {
-        pieces.push(Piece::Events(span.part(from, to)?));
+    if span.subjects.as_ref().is_some_and(Vec::is_empty) {
+        return pieces;
     }
-    for part in minutes.full {
-        let hours = if scan.hours {
-            cut(Level::Hour, part, inner)
+    let seconds = |instant: Option<Timestamp>| instant.map(Timestamp::as_second);
+    if scan.generation.is_none() || !query.takes_minutes() {
+        pieces.events.push(span.whole());
+        return pieces;
+    }
+    let inner = scan.ends.split_last().map_or(&[][..], |(_, inner)| inner);
+    let whole = (seconds(span.from), seconds(span.to));
+    let minutes = cut(Level::Minute, whole, inner);
+    let [(_, by_minute), (_, by_hour)] = &mut pieces.rollup;
+    for full in &minutes.full {
+        if scan.hours {
+            let hours = cut(Level::Hour, *full, inner);
+            by_minute.extend(hours.edges.into_iter().map(part));
+            by_hour.extend(hours.full.into_iter().map(part));
         } else {
-            Cut {
-                edges: vec![part],
-                full: Vec::new(),
-            }
-        };
-        for (level, parts) in [(Level::Minute, hours.edges), (Level::Hour, hours.full)] {
-            for (from, to) in parts {
-                pieces.push(Piece::Rollup(level, generation, span.part(from, to)?));
-            }
+            by_minute.push(part(*full));
         }
     }
-    Ok(pieces)
+    pieces.events = minutes.edges.into_iter().map(part).collect();
+    pieces.full = minutes.full.into_iter().map(part).collect();
+    pieces
 }
 
 /// What is scanned: the usage of one meter.
@@ -291,52 +326,56 @@ pub struct Scan<'scan> {
     pub tally: Option<&'scan Tally>,
 }
 
-/// Folds the usage of adjacent spans in one scan.
+/// Folds the usage of adjacent spans in one scan, of one snapshot of the database.
 pub async fn fold<'query>(
-    connection: &DatabaseConnection,
+    connection: &DatabaseTransaction,
     scan: Scan<'_>,
     query: &'query Query,
 ) -> Result<Folds<'query>, MeteringError> {
     let mut folds = Folds::new(query, scan.ends.to_vec());
-    let pieces = pieces(&scan, query)?;
+    let pieces = pieces(&scan, query);
+    let shape = query.shape(scan.meter);
+    let mut added = Vec::new();
+    if let Some(generation) = scan.generation.filter(|_| !pieces.full.is_empty()) {
+        let groups = shape.reads_groups();
+        added = delta::read(connection, &scan, generation, &pieces.full, groups).await?;
+    }
     if let Some(tally) = scan.tally {
-        let mut total = 0;
-        for piece in &pieces {
-            total += match piece {
-                Piece::Events(span) => count(connection, scan.project, span).await?,
-                Piece::Rollup(level, generation, span) => {
-                    rollup::count(connection, &scan, (*level, *generation), span).await?
-                }
-            };
+        let mut total = added.len() as u64 + count(connection, &scan, &pieces.events).await?;
+        for (level, parts) in &pieces.rollup {
+            total += rollup::count(connection, &scan, *level, parts).await?;
         }
         tally.expect(total);
     }
-    let shape = query.shape(scan.meter);
-    for piece in pieces {
-        match piece {
-            Piece::Events(span) => {
-                fold_events(connection, &scan, &span, query, &mut folds).await?;
-            }
-            Piece::Rollup(level, generation, span) => {
-                let of = (level, generation);
-                rollup::fold(connection, &scan, of, &span, &shape, &mut folds).await?;
-            }
+    for (key, partial) in added {
+        folds.at(key.start).add_partial(&shape, &key, partial)?;
+        if let Some(tally) = scan.tally {
+            tally.used(1);
         }
+    }
+    fold_events(connection, &scan, &pieces.events, query, &mut folds).await?;
+    for (level, parts) in &pieces.rollup {
+        rollup::fold(connection, &scan, *level, parts, &shape, &mut folds).await?;
     }
     Ok(folds)
 }
 
-/// How many events of a span count.
+/// How many events of some parts count.
 async fn count(
-    connection: &DatabaseConnection,
-    project: ProjectId,
-    span: &Span,
+    connection: &DatabaseTransaction,
+    scan: &Scan<'_>,
+    parts: &[Part],
 ) -> Result<u64, DbErr> {
+    if parts.is_empty() {
+        return Ok(0);
+    }
     let mut parameters = Parameters::default();
-    let conditions = span.conditions(connection, project, &mut parameters);
+    let (from, conditions) = scan
+        .span
+        .of_parts(connection, scan.project, parts, &mut parameters);
     let statement = Statement::from_sql_and_values(
-        connection.get_database_backend(),
-        format!("SELECT COUNT(*) FROM usage_event WHERE {conditions}"),
+        super::backend(connection),
+        format!("SELECT COUNT(*) FROM {from}usage_event WHERE {conditions}"),
         parameters.0,
     );
     let row = connection.query_one_raw(statement).await?;
@@ -345,21 +384,26 @@ async fn count(
 
 /// Events stream through: memory holds the folds and one row.
 async fn fold_events(
-    connection: &DatabaseConnection,
+    connection: &DatabaseTransaction,
     scan: &Scan<'_>,
-    span: &Span,
+    parts: &[Part],
     query: &Query,
     folds: &mut Folds<'_>,
 ) -> Result<(), MeteringError> {
+    if parts.is_empty() {
+        return Ok(());
+    }
     let mut parameters = Parameters::default();
-    let conditions = span.conditions(connection, scan.project, &mut parameters);
-    let backend = connection.get_database_backend();
+    let (from, conditions) = scan
+        .span
+        .of_parts(connection, scan.project, parts, &mut parameters);
+    let backend = super::backend(connection);
     if !query.reads_data() && query.takes_minutes() {
         // Full minutes are enough, because every window consists of such.
         let statement = Statement::from_sql_and_values(
             backend,
             format!(
-                "SELECT subject, MIN(time), MAX(time), COUNT(*) FROM usage_event WHERE {conditions} \
+                "SELECT subject, MIN(time), MAX(time), COUNT(*) FROM {from}usage_event WHERE {conditions} \
                  GROUP BY subject, time / {}",
                 60 * MICROS
             ),
@@ -382,7 +426,7 @@ async fn fold_events(
     }
     let statement = Statement::from_sql_and_values(
         backend,
-        format!("SELECT seq, subject, time, data FROM usage_event WHERE {conditions}"),
+        format!("SELECT seq, subject, time, data FROM {from}usage_event WHERE {conditions}"),
         parameters.0,
     );
     let mut rows = connection.stream_raw(statement).await?;
@@ -417,7 +461,7 @@ pub async fn each_of_minute(
 ) -> Result<(), MeteringError> {
     let (kind, subject, minute) = key;
     let statement = Statement::from_sql_and_values(
-        sea_orm::ConnectionTrait::get_database_backend(tx),
+        super::backend(tx),
         format!(
             "SELECT seq, time, data FROM usage_event WHERE project_id = $1 AND event_type = $2 \
              AND subject = $3 AND time >= $4 AND time < $5 AND {COUNTS}"

@@ -1,6 +1,7 @@
 //! Meters and holds.
 
 use super::*;
+use crate::grpc::meter_service::BATCH_MAX;
 
 async fn update(
     world: &World,
@@ -222,6 +223,84 @@ async fn a_held_meter_stays() {
             Code::FailedPrecondition,
             "METER_DELETED",
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_holds_are_placed_at_once_or_none() {
+    everywhere(async |world: World| {
+        let one = world.create(sum_meter("tokens")).await.unwrap();
+        let other = world.create(sum_meter("seconds")).await.unwrap();
+        let gone = world.create(sum_meter("gone")).await.unwrap();
+        delete(&world, by_id(&gone)).await.unwrap();
+        let place = async |holds: Vec<pb::PlaceMeterHoldRequest>| {
+            let request = pb::PlaceMeterHoldsRequest {
+                holds: holds.into_iter().filter_map(|one| one.hold).collect(),
+                request_id: String::new(),
+            };
+            let mut meters = world.meters.clone();
+            meters.place_meter_holds(world.request(request)).await
+        };
+        let good = || hold(&one, "f1", &["model"]);
+        let unknown = pb::Meter {
+            id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".into(),
+            ..pb::Meter::default()
+        };
+        let gone = || hold(&gone, "f2", &[]);
+        refused(
+            place(vec![good(), gone()]).await,
+            Code::FailedPrecondition,
+            "METER_DELETED",
+        );
+        refused(
+            place(vec![good(), hold(&unknown, "f2", &[])]).await,
+            Code::NotFound,
+            "METER_NOT_FOUND",
+        );
+        let wrong = [
+            (Vec::new(), "holds"),
+            (vec![good(); BATCH_MAX + 1], "holds"),
+            (vec![good(), hold(&other, "", &[])], "holds[1].holder_id"),
+            (
+                vec![good(), hold(&other, "f2", &["nope"])],
+                "holds[1].group_by_keys",
+            ),
+            (vec![good(), hold(&one, "f1", &[])], "holds[1].holder_id"),
+        ];
+        for (holds, field) in wrong {
+            let status = place(holds).await.unwrap_err();
+            let details = chassis::error::details(&status);
+            assert_eq!(
+                (status.code(), details.violations[0].field.as_str()),
+                (Code::InvalidArgument, field)
+            );
+        }
+        // None of those left a hold behind.
+        let free = update(&world, &one, pb::Meter::default(), &["group_by"]).await;
+        let free = free.unwrap();
+        let back = pb::Meter {
+            group_by: one.group_by.clone(),
+            ..pb::Meter::default()
+        };
+        assert_eq!(free.group_by.len(), 0);
+        update(&world, &one, back, &["group_by"]).await.unwrap();
+        let both = vec![hold(&other, "f1", &[]), good(), hold(&one, "f3", &[])];
+        for _ in 0..2 {
+            let placed = place(both.clone()).await.unwrap().into_inner().holds;
+            let names = placed
+                .iter()
+                .map(|hold| (hold.meter_id.as_str(), hold.holder_id.as_str()));
+            let (one, other) = (one.id.as_str(), other.id.as_str());
+            let wanted = [(other, "f1"), (one, "f1"), (one, "f3")];
+            assert_eq!(names.collect::<Vec<_>>(), wanted);
+        }
+        for (meter, holders) in [(&one, "f1,f3"), (&other, "f1")] {
+            let status = delete(&world, by_id(meter)).await.unwrap_err();
+            let details = chassis::error::details(&status);
+            assert_eq!(details.reason, "METER_IN_USE");
+            assert_eq!(details.metadata["holder_ids"], holders);
+        }
     })
     .await;
 }

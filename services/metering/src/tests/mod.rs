@@ -4,6 +4,7 @@
 
 mod batches;
 mod corrections;
+mod erasing;
 mod events;
 mod log;
 mod meters;

@@ -438,12 +438,71 @@ async fn repeated_events_among_new_ones_count_once() {
             ..Default::default()
         };
         assert_eq!(values(&world.query(query).await.unwrap()), ["700"]);
+        work(&world).await;
         let events = "SELECT CAST(SUM(event_count) AS BIGINT) FROM usage_rollup";
         assert_eq!(rows(&world, events).await, 700);
         assert_eq!(
             rows(&world, &events.replace("rollup", "rollup_hour")).await,
             700
         );
+    })
+    .await;
+}
+
+/// What is merged moves from one table to another: no query sees it twice or not at all.
+#[tokio::test]
+async fn queries_see_everything_while_it_is_merged() {
+    everywhere(async |world: World| {
+        let meter = world.create(of(pb::meter::Aggregation::Sum)).await.unwrap();
+        for round in 0..10 {
+            world
+                .ingest(mixed(&format!("r{round}"), 40), true)
+                .await
+                .unwrap();
+            let query = || {
+                world.query(pb::QueryMeterRequest {
+                    meter: by_id(&meter),
+                    ..Default::default()
+                })
+            };
+            let before = query().await.unwrap();
+            assert_eq!(before.len(), 1);
+            let asked = async {
+                for _ in 0..10 {
+                    assert_eq!(query().await.unwrap(), before);
+                }
+            };
+            tokio::join!(asked, work(&world));
+            assert_eq!(query().await.unwrap(), before);
+            let left = rows(&world, "SELECT COUNT(*) FROM usage_rollup_delta").await;
+            assert_eq!(left, 0);
+        }
+    })
+    .await;
+}
+
+/// Two replicas that merge the same do it once.
+#[tokio::test]
+async fn what_was_merged_meanwhile_is_not_merged_again() {
+    everywhere(async |world: World| {
+        let meter = world.create(of(pb::meter::Aggregation::Sum)).await.unwrap();
+        for round in 0..5 {
+            world
+                .ingest(mixed(&format!("r{round}"), 70), true)
+                .await
+                .unwrap();
+            tokio::join!(work(&world), work(&world), work(&world));
+        }
+        let events = "SELECT CAST(SUM(event_count) AS BIGINT) FROM usage_rollup";
+        assert_eq!(rows(&world, events).await, 350);
+        let keys = "SELECT COUNT(*) FROM (SELECT 1 FROM usage_rollup GROUP BY subject, minute, group_values) AS keys";
+        let all = "SELECT COUNT(*) FROM usage_rollup";
+        assert_eq!(rows(&world, keys).await, rows(&world, all).await);
+        let query = pb::QueryMeterRequest {
+            meter: by_id(&meter),
+            ..Default::default()
+        };
+        assert_eq!(values(&world.query(query).await.unwrap()).len(), 1);
     })
     .await;
 }

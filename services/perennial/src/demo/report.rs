@@ -16,6 +16,7 @@ use perennial_sdk::{Client, Error, pages};
 use rust_decimal::Decimal;
 
 use super::{data, story::Sent};
+use crate::{cli::Output, screen::Screen};
 
 /// Tells the story; an error when figures do not add up.
 pub async fn tell(client: &Client, sent: &Sent) -> anyhow::Result<()> {
@@ -257,7 +258,11 @@ async fn revenue(client: &Client) -> anyhow::Result<()> {
     let months = crate::revenue::months("2026-01", "2026-03");
     let table = crate::revenue::read(client, months, crate::revenue::movements()).await?;
     println!();
-    table.print();
+    table.show(&mut Screen::new(
+        &mut std::io::stdout(),
+        Output::Text,
+        false,
+    ))?;
     for (month, values) in &table.rows {
         let values: Vec<Decimal> = values.iter().copied().flatten().collect();
         let Some((end, moved)) = values.split_last() else {

@@ -47,22 +47,32 @@ impl Subscription {
         self.times_until(self.active_to)
     }
 
-    /// The features that items sell, and when: an item without length sells nothing.
+    /// The features that items sell, and when.
     pub fn sold_features(&self) -> Result<Vec<(&str, OpenPeriod)>, CalendarError> {
+        let items = self.lasting_items()?.into_iter();
+        let sold =
+            items.filter_map(|(item, period)| Some((item.card.feature_id.as_deref()?, period)));
+        Ok(sold.collect())
+    }
+
+    /// The items that entitle to something, and when.
+    pub fn entitled_items(&self) -> Result<Vec<(&ItemVersion, OpenPeriod)>, CalendarError> {
+        let mut items = self.lasting_items()?;
+        items.retain(|(item, _)| item.card.entitlement.is_some());
+        Ok(items)
+    }
+
+    /// Items of all phases and when they hold, but for those without length.
+    fn lasting_items(&self) -> Result<Vec<(&ItemVersion, OpenPeriod)>, CalendarError> {
         let times = self.times()?;
-        let mut sold = Vec::new();
+        let mut items = Vec::new();
         for (phase, times) in self.phases.iter().zip(&times) {
             for (timeline, periods) in phase.timelines.iter().zip(&times.items) {
-                for (version, period) in timeline.versions.iter().zip(periods) {
-                    if let Some(feature) = version.card.feature_id.as_deref()
-                        && !period.is_empty()
-                    {
-                        sold.push((feature, *period));
-                    }
-                }
+                let held = timeline.versions.iter().zip(periods.iter().copied());
+                items.extend(held.filter(|(_, period)| !period.is_empty()));
             }
         }
-        Ok(sold)
+        Ok(items)
     }
 
     /// Times as they would be with another end.
@@ -270,7 +280,8 @@ fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::super::fixture::{Sketch, time};
+    use super::super::fixture::{Sketch, time, unpriced};
+    use super::super::rate_card::{EntitlementTemplate, Labels, RateCard};
     use super::*;
 
     #[test]
@@ -286,6 +297,39 @@ mod tests {
             .collect();
         assert_eq!(starts[1], time("2024-02-29T00:00:00Z"));
         assert_eq!(starts[2], time("2024-03-31T00:00:00Z"));
+    }
+
+    #[test]
+    fn items_sell_and_entitle_as_long_as_they_last() {
+        let sold = RateCard {
+            feature_id: Some("f".into()),
+            ..unpriced("sold")
+        };
+        let entitling = RateCard {
+            entitlement: Some(EntitlementTemplate::Boolean {
+                metadata: Labels::new(),
+            }),
+            ..sold.clone()
+        };
+        let mut subscription = Sketch::new("2024-01-01T00:00:00Z")
+            .phase("P1M", vec![sold, unpriced("other")])
+            .phase("P1M", vec![entitling.clone()])
+            .phase("", vec![entitling])
+            .build();
+        let [second, third] = ["2024-02-01T00:00:00Z", "2024-03-01T00:00:00Z"].map(time);
+        let starts = |subscription: &Subscription| {
+            let sold = subscription.sold_features().unwrap();
+            let entitled = subscription.entitled_items().unwrap();
+            let entitled: Vec<_> = entitled
+                .iter()
+                .map(|(_, period)| (period.start, period.end))
+                .collect();
+            (sold.len(), entitled)
+        };
+        let both = vec![(second, Some(third)), (third, None)];
+        assert_eq!(starts(&subscription), (3, both));
+        subscription.active_to = Some(third);
+        assert_eq!(starts(&subscription), (2, vec![(second, Some(third))]));
     }
 
     #[test]

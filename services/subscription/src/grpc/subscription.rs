@@ -81,7 +81,7 @@ impl SubscriptionServer {
         let active_from = starting_time(asked, context.now).map_err(SubscriptionError::from)?;
         let anchor = instant("billing_anchor_time", request.billing_anchor_time.as_ref())?;
         texts(&request.name, &request.description, request.metadata.iter())?;
-        let customer = self.engine.clients.customer(context, by).await?;
+        let customer = self.engine.clients.subscriber(context, by).await?;
         let plan = self.source(context, request.source.clone(), false).await?;
         let mut new = named(
             &plan,

@@ -1,15 +1,16 @@
 //! Customers who are being erased: what this service removes at once, and what others have still to remove.
 
 use chassis::db::{instant, micros};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::due::{self, Turn};
 use crate::error::SubscriptionError;
 
-/// First pause after a failure, and the longest, in microseconds.
-const PAUSE_MICROS: (i64, i64) = (1_000_000, 60_000_000);
+/// Longest pause between two attempts.
+const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(60);
 /// Erasures that the worker looks at in one go.
 const LOOK_MAX: i64 = 100;
 
@@ -150,21 +151,15 @@ pub async fn failed(
     project: ProjectId,
     customer: CustomerId,
     attempts: i32,
-    system_now: Timestamp,
 ) -> Result<(), SubscriptionError> {
-    let doubled = u32::try_from(attempts)
-        .ok()
-        .and_then(|attempts| PAUSE_MICROS.0.checked_shl(attempts));
-    let pause = doubled
-        .unwrap_or(PAUSE_MICROS.1)
-        .clamp(PAUSE_MICROS.0, PAUSE_MICROS.1);
+    let (attempts, next) = due::put_off(attempts, PAUSE_MAX);
     let sql = "UPDATE pending_erasure SET attempts = $3, next_attempt_time = $4 \
                WHERE project_id = $1 AND customer_id = $2";
     let values = [
         project.to_string().into(),
         customer.to_string().into(),
-        attempts.saturating_add(1).into(),
-        micros(system_now).saturating_add(pause).into(),
+        attempts.into(),
+        next.into(),
     ];
     execute(tx, sql, values).await?;
     Ok(())
@@ -173,17 +168,13 @@ pub async fn failed(
 /// Erasures that nobody is at: those whose pause is over, and those that were begun before this process and left untried.
 pub async fn due(
     connection: &impl ConnectionTrait,
-    system_now: Timestamp,
-    fresh_until: Timestamp,
+    turn: Turn,
 ) -> Result<Vec<Pending>, SubscriptionError> {
+    let [again, fresh] = turn.limits();
     let sql = "SELECT * FROM pending_erasure \
                WHERE next_attempt_time <= $1 OR (attempts = 0 AND next_attempt_time <= $2) \
                ORDER BY next_attempt_time LIMIT $3";
-    let values = [
-        micros(system_now).into(),
-        micros(fresh_until).into(),
-        LOOK_MAX.into(),
-    ];
+    let values = [again.into(), fresh.into(), LOOK_MAX.into()];
     read(connection, sql, values).await
 }
 

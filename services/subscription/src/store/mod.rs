@@ -7,6 +7,7 @@ pub mod gate;
 pub mod invoice_share;
 pub mod migration;
 pub mod name;
+pub mod owned;
 pub mod payment;
 pub mod pending;
 pub mod product_access;

@@ -1,27 +1,24 @@
 //! What other services still have to be told: one row per subscription with the newest revision, removed when all know.
 
-use std::collections::BTreeMap;
-
 use chassis::Write;
 use chassis::db::{instant, micros};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait as _,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait as _,
 };
 
 use super::entity::pending_apply::{ActiveModel, Column, Entity};
 use crate::domain::subscription::Subscription;
+use crate::due::{self, Turn};
 use crate::error::SubscriptionError;
 
 /// Most rows that one look for work reads.
 const LOOK_MAX: u64 = 1_000;
-/// Longest pause between two attempts, in microseconds.
-const PAUSE_MICROS_MAX: i64 = 15_000_000;
-/// Pause after the first failure, in microseconds.
-const PAUSE_MICROS_FIRST: i64 = 1_000_000;
+/// Longest pause between two attempts.
+const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(15);
 
 /// A subscription to be applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,42 +96,33 @@ pub async fn of_customer(
         .collect())
 }
 
-/// Projects with work that may be tried at a system time, and since when (project time) it waits. Work that was never
-/// tried may be tried if it is free before `fresh_until`.
+/// Projects with work whose turn it is, and since when (project time) it waits.
 pub async fn due_projects(
     connection: &impl ConnectionTrait,
-    system_now: Timestamp,
-    fresh_until: Timestamp,
+    turn: Turn,
 ) -> Result<Vec<(ProjectId, Timestamp)>, SubscriptionError> {
     let rows = Entity::find()
-        .filter(due(system_now, fresh_until))
+        .filter(turn.is_due(Column::Attempts, Column::NextAttemptTime))
         .order_by_asc(Column::NextAttemptTime)
         .limit(LOOK_MAX)
         .all(connection)
         .await?;
-    let mut projects: BTreeMap<ProjectId, i64> = BTreeMap::new();
-    for row in rows {
-        if let Ok(project) = row.project_id.parse() {
-            let since = projects.entry(project).or_insert(row.create_time);
-            *since = row.create_time.min(*since);
-        }
-    }
-    Ok(projects
-        .into_iter()
-        .map(|(project, since)| (project, instant(since)))
-        .collect())
+    let since = rows.iter().filter_map(|row| {
+        let project = row.project_id.parse().ok()?;
+        Some((project, instant(row.create_time)))
+    });
+    Ok(due::oldest(since))
 }
 
 /// Customers of a project with such work.
 pub async fn due_customers(
     connection: &impl ConnectionTrait,
     project: ProjectId,
-    system_now: Timestamp,
-    fresh_until: Timestamp,
+    turn: Turn,
 ) -> Result<Vec<CustomerId>, SubscriptionError> {
     let rows = Entity::find()
         .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(due(system_now, fresh_until))
+        .filter(turn.is_due(Column::Attempts, Column::NextAttemptTime))
         .order_by_asc(Column::NextAttemptTime)
         .limit(LOOK_MAX)
         .all(connection)
@@ -148,15 +136,6 @@ pub async fn due_customers(
     Ok(customers)
 }
 
-fn due(system_now: Timestamp, fresh_until: Timestamp) -> Condition {
-    let untried = Condition::all()
-        .add(Column::Attempts.eq(0))
-        .add(Column::NextAttemptTime.lte(micros(fresh_until)));
-    Condition::any()
-        .add(Column::NextAttemptTime.lte(micros(system_now)))
-        .add(untried)
-}
-
 /// Removes with the commit what is applied, unless a newer revision came meanwhile.
 pub fn done_later(write: &Write, project: ProjectId, pending: Pending) {
     let delete = Entity::delete_many()
@@ -167,16 +146,11 @@ pub fn done_later(write: &Write, project: ProjectId, pending: Pending) {
 }
 
 /// Puts the next attempt off with the commit, each time for longer.
-pub fn failed_later(write: &Write, project: ProjectId, pending: Pending, system_now: Timestamp) {
-    let doubled = u32::try_from(pending.attempts)
-        .ok()
-        .and_then(|attempts| PAUSE_MICROS_FIRST.checked_shl(attempts));
-    let pause = doubled
-        .unwrap_or(PAUSE_MICROS_MAX)
-        .clamp(PAUSE_MICROS_FIRST, PAUSE_MICROS_MAX);
+pub fn failed_later(write: &Write, project: ProjectId, pending: Pending) {
+    let (attempts, next) = due::put_off(pending.attempts, PAUSE_MAX);
     let row = ActiveModel {
-        attempts: Set(pending.attempts.saturating_add(1)),
-        next_attempt_time: Set(micros(system_now).saturating_add(pause)),
+        attempts: Set(attempts),
+        next_attempt_time: Set(next),
         ..Default::default()
     };
     let update = Entity::update_many()

@@ -1,23 +1,22 @@
 //! Whose rights have changed, and who of them the entitlement service has still to be told about.
 
-use std::collections::BTreeMap;
-
 use chassis::Write;
 use chassis::db::{instant, micros};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::id::{CustomerId, ProjectId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait as _, Statement,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait as _, Statement,
 };
 
 use super::entity::product_access::{ActiveModel, Column, Entity, Model};
+use crate::due::{self, Turn};
 use crate::error::SubscriptionError;
 
 /// Most rows that one look for work reads.
 const LOOK_MAX: u64 = 1_000;
-/// Pause after the first failure, and the longest, in microseconds.
-const PAUSE_MICROS: (i64, i64) = (1_000_000, 15_000_000);
+/// Longest pause between two attempts.
+const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(15);
 
 /// Rights of a customer that have to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,42 +69,33 @@ pub async fn of_customer(
         .and_then(|row| pending(&row)))
 }
 
-/// Projects with work that may be done at a system time, and since when (project time) it waits. Work that was never tried may be done if
-/// it is free before `fresh_until`.
+/// Projects with work whose turn it is, and since when (project time) it waits.
 pub async fn due_projects(
     connection: &impl ConnectionTrait,
-    system_now: Timestamp,
-    fresh_until: Timestamp,
+    turn: Turn,
 ) -> Result<Vec<(ProjectId, Timestamp)>, SubscriptionError> {
     let rows = Entity::find()
-        .filter(due(system_now, fresh_until))
+        .filter(turn.is_due(Column::Attempts, Column::NextAttemptTime))
         .order_by_asc(Column::NextAttemptTime)
         .limit(LOOK_MAX)
         .all(connection)
         .await?;
-    let mut projects: BTreeMap<ProjectId, i64> = BTreeMap::new();
-    for row in rows {
-        if let Ok(project) = row.project_id.parse() {
-            let since = projects.entry(project).or_insert(row.create_time);
-            *since = row.create_time.min(*since);
-        }
-    }
-    Ok(projects
-        .into_iter()
-        .map(|(project, since)| (project, instant(since)))
-        .collect())
+    let since = rows.iter().filter_map(|row| {
+        let project = row.project_id.parse().ok()?;
+        Some((project, instant(row.create_time)))
+    });
+    Ok(due::oldest(since))
 }
 
 /// Such work of a project.
 pub async fn due_customers(
     connection: &impl ConnectionTrait,
     project: ProjectId,
-    system_now: Timestamp,
-    fresh_until: Timestamp,
+    turn: Turn,
 ) -> Result<Vec<Pending>, SubscriptionError> {
     let rows = Entity::find()
         .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(due(system_now, fresh_until))
+        .filter(turn.is_due(Column::Attempts, Column::NextAttemptTime))
         .order_by_asc(Column::NextAttemptTime)
         .limit(LOOK_MAX)
         .all(connection)
@@ -119,15 +109,8 @@ pub fn done_later(write: &Write, project: ProjectId, pending: Pending) {
 }
 
 /// Puts the next attempt off with the commit, each time for longer.
-pub fn failed_later(write: &Write, project: ProjectId, pending: Pending, system_now: Timestamp) {
-    let doubled = u32::try_from(pending.attempts)
-        .ok()
-        .and_then(|attempts| PAUSE_MICROS.0.checked_shl(attempts));
-    let pause = doubled
-        .unwrap_or(PAUSE_MICROS.1)
-        .clamp(PAUSE_MICROS.0, PAUSE_MICROS.1);
-    let next = micros(system_now).saturating_add(pause);
-    let attempts = pending.attempts.saturating_add(1);
+pub fn failed_later(write: &Write, project: ProjectId, pending: Pending) {
+    let (attempts, next) = due::put_off(pending.attempts, PAUSE_MAX);
     update_later(write, project, pending, Some(next), attempts);
 }
 
@@ -149,15 +132,6 @@ fn update_later(
         .filter(Column::CustomerId.eq(pending.customer.to_string()))
         .filter(Column::Revision.eq(pending.revision));
     write.later(update.build(write.tx().get_database_backend()));
-}
-
-fn due(system_now: Timestamp, fresh_until: Timestamp) -> Condition {
-    let untried = Condition::all()
-        .add(Column::Attempts.eq(0))
-        .add(Column::NextAttemptTime.lte(micros(fresh_until)));
-    Condition::any()
-        .add(Column::NextAttemptTime.lte(micros(system_now)))
-        .add(untried)
 }
 
 fn pending(row: &Model) -> Option<Pending> {

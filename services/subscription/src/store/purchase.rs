@@ -1,29 +1,20 @@
 //! Things bought once.
 
-use std::collections::BTreeMap;
-
 use chassis::db::{instant, micros};
-use chassis::keyset::{self, Rows, Slice, SortColumn};
-use chassis::short_id::{Digits, candidate};
+use chassis::keyset::{Rows, Slice};
 use jiff::Timestamp;
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, Select,
+    QueryFilter,
 };
 
 use super::entity::purchase::{ActiveModel, Column, Entity, Model};
+use super::owned::{self, Owned};
 use super::term::parsed;
 use crate::domain::store_transaction::purchase::Purchase;
 use crate::domain::term::Environment;
 use crate::error::SubscriptionError;
-
-/// Values of one `IN` list.
-const IN_CHUNK: usize = 500;
-/// Form of a short id behind its prefix.
-const SHORT: (Digits, usize) = (Digits::Hex, 10);
-/// Hashes tried before giving up.
-const ATTEMPTS_MAX: u32 = 1_000;
 
 /// A stored purchase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +48,7 @@ pub async fn replace(
     facts: &Purchase,
     now: Timestamp,
 ) -> Result<(Option<Stored>, Stored), SubscriptionError> {
-    let old = of_project(project)
+    let old = Entity::there(project)
         .filter(Column::Line.eq(line))
         .one(tx)
         .await?;
@@ -91,7 +82,7 @@ pub async fn replace(
             }
         }
         None => {
-            row.short_id = short_id(tx, project, id).await?;
+            row.short_id = owned::short_id::<Entity>(tx, project, id).await?;
             Entity::insert(ActiveModel::from(row.clone()))
                 .exec_without_returning(tx)
                 .await?;
@@ -106,7 +97,7 @@ pub async fn of_lines(
     project: ProjectId,
     prefix: &str,
 ) -> Result<Vec<Stored>, SubscriptionError> {
-    of_project(project)
+    Entity::there(project)
         .filter(Column::Line.starts_with(prefix))
         .all(connection)
         .await?
@@ -145,7 +136,7 @@ pub async fn of_line(
     project: ProjectId,
     line: &str,
 ) -> Result<Option<Stored>, SubscriptionError> {
-    let row = of_project(project)
+    let row = Entity::there(project)
         .filter(Column::Line.eq(line))
         .one(connection)
         .await?;
@@ -159,28 +150,8 @@ pub async fn batch(
     ids: &[String],
     identifiers: &[String],
 ) -> Result<Vec<Stored>, SubscriptionError> {
-    let (long, short): (Vec<_>, Vec<_>) = ids
-        .iter()
-        .cloned()
-        .partition(|id| kernel::id::parse_ulid(id).is_ok());
-    let long: Vec<String> = long.iter().map(|id| id.to_ascii_uppercase()).collect();
-    let mut found: BTreeMap<String, Stored> = BTreeMap::new();
-    for (column, values) in [
-        (Column::Id, long.as_slice()),
-        (Column::ShortId, &short),
-        (Column::Identifier, identifiers),
-    ] {
-        for chunk in values.chunks(IN_CHUNK) {
-            let rows = of_project(project)
-                .filter(column.is_in(chunk.iter().map(String::as_str)))
-                .all(connection)
-                .await?;
-            for row in rows {
-                found.insert(row.id.clone(), from_row(row)?);
-            }
-        }
-    }
-    Ok(found.into_values().collect())
+    let rows = owned::batch::<Entity>(connection, project, ids, identifiers).await?;
+    rows.into_iter().map(from_row).collect()
 }
 
 /// A page of a customer's purchases, oldest first.
@@ -191,21 +162,7 @@ pub async fn list(
     environment: Option<Environment>,
     slice: &Slice,
 ) -> Result<Rows<Model>, SubscriptionError> {
-    let mut select = of_project(project).filter(Column::CustomerId.eq(customer.to_string()));
-    if let Some(environment) = environment {
-        select = select.filter(Column::Environment.eq(environment.as_str()));
-    }
-    let columns = [
-        SortColumn {
-            column: Column::PurchaseTime,
-            numeric: true,
-        },
-        SortColumn {
-            column: Column::Id,
-            numeric: false,
-        },
-    ];
-    Ok(keyset::read(connection, select, &columns, slice).await?)
+    owned::list::<Entity>(connection, project, customer, environment, slice).await
 }
 
 /// All purchases of a customer, oldest first.
@@ -214,15 +171,8 @@ pub async fn of_customer(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<Vec<Stored>, SubscriptionError> {
-    of_project(project)
-        .filter(Column::CustomerId.eq(customer.to_string()))
-        .order_by_asc(Column::PurchaseTime)
-        .order_by_asc(Column::Id)
-        .all(connection)
-        .await?
-        .into_iter()
-        .map(from_row)
-        .collect()
+    let rows = owned::of_customer::<Entity>(connection, project, customer).await?;
+    rows.into_iter().map(from_row).collect()
 }
 
 /// The purchase of a row.
@@ -237,24 +187,17 @@ pub fn from_row(row: Model) -> Result<Stored, SubscriptionError> {
     })
 }
 
-fn of_project(project: ProjectId) -> Select<Entity> {
-    Entity::find().filter(Column::ProjectId.eq(project.to_string()))
-}
+impl Owned for Entity {
+    const PREFIX: &'static str = "purch";
+    const PROJECT: Column = Column::ProjectId;
+    const ID: Column = Column::Id;
+    const SHORT_ID: Column = Column::ShortId;
+    const IDENTIFIER: Column = Column::Identifier;
+    const CUSTOMER: Column = Column::CustomerId;
+    const ENVIRONMENT: Column = Column::Environment;
+    const TIME: Column = Column::PurchaseTime;
 
-async fn short_id(
-    tx: &DatabaseTransaction,
-    project: ProjectId,
-    id: SubscriptionId,
-) -> Result<String, SubscriptionError> {
-    for attempt in 0..ATTEMPTS_MAX {
-        let short = candidate(project, "purch", SHORT, id, attempt);
-        let taken = of_project(project)
-            .filter(Column::ShortId.eq(&short))
-            .count(tx)
-            .await?;
-        if taken == 0 {
-            return Ok(short);
-        }
+    fn id_of(row: &Model) -> &str {
+        &row.id
     }
-    Err(SubscriptionError::Raced)
 }

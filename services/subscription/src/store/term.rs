@@ -5,26 +5,18 @@ use std::collections::BTreeMap;
 
 use chassis::Write;
 use chassis::db::{instant, micros};
-use chassis::keyset::{self, Rows, Slice, SortColumn};
-use chassis::short_id::{Digits, candidate};
+use chassis::keyset::{Rows, Slice};
 use jiff::Timestamp;
 use kernel::id::{CustomerId, ProjectId, SubscriptionId};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
-    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect as _, QueryTrait as _,
-    Select,
+    EntityTrait, QueryFilter, QueryOrder, QuerySelect as _, QueryTrait as _, Select,
 };
 
 use super::entity::term::{ActiveModel, Column, Entity, Model};
+use super::owned::{self, Owned};
 use crate::domain::term::{Environment, Facts, Origin};
 use crate::error::SubscriptionError;
-
-/// Values of one `IN` list.
-const IN_CHUNK: usize = 500;
-/// Form of a short id behind its prefix.
-const SHORT: (Digits, usize) = (Digits::Hex, 10);
-/// Hashes tried before giving up.
-const ATTEMPTS_MAX: u32 = 1_000;
 
 /// A term that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +126,7 @@ pub async fn replace(
                 }
             }
             None => {
-                row.short_id = short_id(tx, project, id).await?;
+                row.short_id = owned::short_id::<Entity>(tx, project, id).await?;
                 Entity::insert(ActiveModel::from(row.clone()))
                     .exec_without_returning(tx)
                     .await?;
@@ -188,7 +180,7 @@ pub fn insert_later(
     for term in terms {
         let id = chassis::id::next::<SubscriptionId>();
         let mut row = new_row(project, source_key, (id, term), now)?;
-        row.short_id = candidate(project, "sub", SHORT, id, 0);
+        row.short_id = owned::short_id_at::<Entity>(project, id, 0);
         let insert = Entity::insert(ActiveModel::from(row.clone()));
         write.later(insert.build(write.tx().get_database_backend()));
         made.extend(from_row(row)?);
@@ -243,31 +235,7 @@ pub async fn batch(
     ids: &[String],
     identifiers: &[String],
 ) -> Result<Vec<Term>, SubscriptionError> {
-    let (long, short): (Vec<_>, Vec<_>) = ids
-        .iter()
-        .cloned()
-        .partition(|id| kernel::id::parse_ulid(id).is_ok());
-    let long: Vec<String> = long.iter().map(|id| id.to_ascii_uppercase()).collect();
-    let mut found: BTreeMap<String, Term> = BTreeMap::new();
-    for (column, values) in [
-        (Column::Id, long.as_slice()),
-        (Column::ShortId, &short),
-        (Column::Identifier, identifiers),
-    ] {
-        for chunk in values.chunks(IN_CHUNK) {
-            let rows = live(project)
-                .filter(column.is_in(chunk.iter().map(String::as_str)))
-                .all(connection)
-                .await?;
-            for row in rows {
-                let id = row.id.clone();
-                if let Some(term) = from_row(row)? {
-                    found.insert(id, term);
-                }
-            }
-        }
-    }
-    Ok(found.into_values().collect())
+    read(owned::batch::<Entity>(connection, project, ids, identifiers).await?)
 }
 
 /// A page of a customer's terms, by start.
@@ -278,21 +246,7 @@ pub async fn list(
     environment: Option<Environment>,
     slice: &Slice,
 ) -> Result<Rows<Model>, SubscriptionError> {
-    let mut select = live(project).filter(Column::CustomerId.eq(customer.to_string()));
-    if let Some(environment) = environment {
-        select = select.filter(Column::Environment.eq(environment.as_str()));
-    }
-    let columns = [
-        SortColumn {
-            column: Column::StartTime,
-            numeric: true,
-        },
-        SortColumn {
-            column: Column::Id,
-            numeric: false,
-        },
-    ];
-    Ok(keyset::read(connection, select, &columns, slice).await?)
+    owned::list::<Entity>(connection, project, customer, environment, slice).await
 }
 
 /// All terms of a customer, by start.
@@ -301,13 +255,7 @@ pub async fn of_customer(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<Vec<Term>, SubscriptionError> {
-    let rows = live(project)
-        .filter(Column::CustomerId.eq(customer.to_string()))
-        .order_by_asc(Column::StartTime)
-        .order_by_asc(Column::Id)
-        .all(connection)
-        .await?;
-    read(rows)
+    read(owned::of_customer::<Entity>(connection, project, customer).await?)
 }
 
 /// The terms of a source, by start.
@@ -316,7 +264,7 @@ pub async fn of_source(
     project: ProjectId,
     source_key: &str,
 ) -> Result<Vec<Term>, SubscriptionError> {
-    let rows = live(project)
+    let rows = Entity::there(project)
         .filter(Column::SourceKey.eq(source_key))
         .order_by_asc(Column::StartTime)
         .order_by_asc(Column::Id)
@@ -334,29 +282,24 @@ pub fn read(rows: Vec<Model>) -> Result<Vec<Term>, SubscriptionError> {
     Ok(found)
 }
 
-fn live(project: ProjectId) -> Select<Entity> {
-    Entity::find()
-        .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::Live.eq(true))
-}
+impl Owned for Entity {
+    const PREFIX: &'static str = "sub";
+    const PROJECT: Column = Column::ProjectId;
+    const ID: Column = Column::Id;
+    const SHORT_ID: Column = Column::ShortId;
+    const IDENTIFIER: Column = Column::Identifier;
+    const CUSTOMER: Column = Column::CustomerId;
+    const ENVIRONMENT: Column = Column::Environment;
+    const TIME: Column = Column::StartTime;
 
-async fn short_id(
-    tx: &DatabaseTransaction,
-    project: ProjectId,
-    id: SubscriptionId,
-) -> Result<String, SubscriptionError> {
-    for attempt in 0..ATTEMPTS_MAX {
-        let short = candidate(project, "sub", SHORT, id, attempt);
-        let taken = Entity::find()
-            .filter(Column::ProjectId.eq(project.to_string()))
-            .filter(Column::ShortId.eq(&short))
-            .count(tx)
-            .await?;
-        if taken == 0 {
-            return Ok(short);
-        }
+    fn id_of(row: &Model) -> &str {
+        &row.id
     }
-    Err(SubscriptionError::Raced)
+
+    /// A term that is gone may come back: its row stays.
+    fn there(project: ProjectId) -> Select<Self> {
+        owned::of_project::<Self>(project).filter(Column::Live.eq(true))
+    }
 }
 
 fn from_row(row: Model) -> Result<Option<Term>, SubscriptionError> {

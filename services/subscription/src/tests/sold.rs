@@ -159,6 +159,26 @@ impl World {
         all.sort_by(|one, other| one.1.cmp(&other.1));
         all
     }
+
+    /// What renews these rights: start of each, length of its periods, and when one of them begins.
+    pub fn renewals(&self, customer: &str) -> Vec<(String, String, String)> {
+        let neighbors = self.neighbors.lock().unwrap();
+        let told = neighbors.rights.get(customer);
+        let mut all: Vec<(String, String, String)> = told
+            .iter()
+            .flat_map(|told| &told.rights)
+            .map(|right| {
+                let length = right.renewal_duration.clone();
+                (
+                    day(right.start_time),
+                    length,
+                    day(right.renewal_anchor_time),
+                )
+            })
+            .collect();
+        all.sort();
+        all
+    }
 }
 
 /// A day, or nothing.

@@ -77,8 +77,12 @@ async fn a_subscription_from_a_plan_is_a_term() {
     assert_eq!(term.store_subscription_identifier, id);
     assert_eq!(term.product_short_id, "prod-pro");
     assert_eq!(day(term.current_period_end_time), "2024-02-01");
-    let open = ("ID-pro".into(), "2024-01-01".into(), ENDLESS.into());
-    assert_eq!(world.rights(CUSTOMER), [open]);
+    let trial = ("ID-pro".into(), "2024-01-01".into(), "2024-02-01".into());
+    let open = ("ID-pro".into(), "2024-02-01".into(), ENDLESS.into());
+    assert_eq!(world.rights(CUSTOMER), [trial, open]);
+    let monthly = |start: &str| (start.into(), "P1M".into(), "2024-01-01".into());
+    let renewals = [monthly("2024-01-01"), monthly("2024-02-01")];
+    assert_eq!(world.renewals(CUSTOMER), renewals);
     let paid = &world.list(LATER, CUSTOMER).await[0];
     assert_eq!(
         (paid.status(), paid.id.as_str()),
@@ -95,7 +99,7 @@ async fn a_subscription_from_a_plan_is_a_term() {
         pb::AutoRenewalStatus::WillNotRenew
     );
     assert_eq!(day(ending.end_time), "2024-03-01");
-    assert_eq!(world.rights(CUSTOMER)[0].2, "2024-03-01");
+    assert_eq!(world.rights(CUSTOMER)[1].2, "2024-03-01");
     let over = &world.list("2024-03-01T00:00:00Z", CUSTOMER).await[0];
     assert_eq!(
         (over.status(), over.gives_access),
@@ -217,7 +221,7 @@ async fn an_open_invoice_is_a_pending_payment_and_a_paid_one_is_money() {
         .list_term_payments(world.at(LATER, payments))
         .await;
     assert_eq!(payments.unwrap().into_inner().payments.len(), 2);
-    assert_eq!(world.rights(CUSTOMER)[0].2, "2024-02-10");
+    assert_eq!(world.rights(CUSTOMER)[1].2, "2024-02-10");
 }
 
 #[tokio::test]
@@ -353,6 +357,8 @@ async fn a_reported_subscription_is_a_term_with_imputed_payments() {
     assert_eq!(term.revenue.clone().unwrap().gross.unwrap().value, "50");
     assert_eq!(term.monthly_value.clone().unwrap(), usd("10").unwrap());
     assert_eq!(world.rights(&ann)[0].0, "ID-gold");
+    let monthly = ("2024-01-31".into(), "P1M".into(), "2024-01-31".into());
+    assert_eq!(world.renewals(&ann), [monthly]);
     let overview = world
         .overview()
         .get_overview_metrics(world.at(NOW, pb::GetOverviewMetricsRequest {}))

@@ -1,8 +1,6 @@
 //! The SDKs at work: the tests of each language, and the one story that all tell, against the
 //! all-in-one on free ports.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -105,15 +103,17 @@ fn tell(stories: Vec<(&str, Command)>, report: &mut Report) -> Result<()> {
 
 type Prepared = Result<(Command, Command)>;
 
-/// A copy of an SDK outside the checkout, in which packages may be installed and code be built.
+/// A copy of an SDK outside the checkout, in which packages may be installed and code be built. The
+/// certificates of the tests lie beside it, as they do in the checkout.
 fn workplace(language: Language) -> Result<PathBuf> {
-    let folder = process::cache()?.join("sdk/work").join(language.folder());
-    files::mirror(
-        &process::root().join("sdk").join(language.folder()),
-        &folder,
-        &MADE,
-    )?;
-    Ok(folder)
+    let (from, to) = (
+        process::root().join("sdk"),
+        process::cache()?.join("sdk/work"),
+    );
+    for name in ["tls", language.folder()] {
+        files::mirror(&from.join(name), &to.join(name), &MADE)?;
+    }
+    Ok(to.join(language.folder()))
 }
 
 fn go(server: &Server) -> Prepared {
@@ -237,7 +237,7 @@ impl Server {
     fn start(perennial: &Path) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("perennial-sdk-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
-        let (http, grpc) = (free_port()?, free_port()?);
+        let (http, grpc) = (process::free_port()?, process::free_port()?);
         let log = std::fs::File::create(folder.join("log"))?;
         let child = Command::new(perennial)
             .arg("serve")
@@ -257,7 +257,7 @@ impl Server {
             child,
         };
         for _ in 0..READY_TRIES {
-            if is_ready(http) {
+            if process::is_ready(http) {
                 return Ok(server);
             }
             if let Some(status) = server.child.try_wait()? {
@@ -285,22 +285,4 @@ impl Drop for Server {
         self.child.wait().ok();
         std::fs::remove_dir_all(&self.folder).ok();
     }
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
-}
-
-fn is_ready(port: u16) -> bool {
-    let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))
 }

@@ -93,6 +93,7 @@ from perennial.customer.v1.customer_service_pb2 import (
     ReserveForSubscriptionRequest as ReserveForSubscriptionRequest,
     ReserveForSubscriptionResponse as ReserveForSubscriptionResponse,
     CustomerSubscription as CustomerSubscription,
+    EntitledItem as EntitledItem,
     ReportSubscriptionsRequest as ReportSubscriptionsRequest,
     ReportSubscriptionsResponse as ReportSubscriptionsResponse,
 )

@@ -28,6 +28,8 @@ from perennial.metering.v1.meter_service_pb2 import (
     DeleteMeterResponse as DeleteMeterResponse,
     PlaceMeterHoldRequest as PlaceMeterHoldRequest,
     PlaceMeterHoldResponse as PlaceMeterHoldResponse,
+    PlaceMeterHoldsRequest as PlaceMeterHoldsRequest,
+    PlaceMeterHoldsResponse as PlaceMeterHoldsResponse,
     ReleaseMeterHoldRequest as ReleaseMeterHoldRequest,
     ReleaseMeterHoldResponse as ReleaseMeterHoldResponse,
 )

@@ -128,6 +128,25 @@ fn actions_follow_the_documented_table() {
             ..Actions::default()
         },
     );
+    for (conditions, target) in [
+        (&manual, S::DraftManualApprovalNeeded),
+        (&waiting, S::DraftWaitingAutoApproval),
+        (&base, S::PaymentPending),
+    ] {
+        let failed = Conditions {
+            critical: true,
+            ..*conditions
+        };
+        check(
+            S::DraftSyncFailed,
+            &failed,
+            Actions {
+                retry: Some(target),
+                delete: to_delete,
+                ..Actions::default()
+            },
+        );
+    }
     check(
         S::DraftSyncing,
         &Conditions {
@@ -180,6 +199,17 @@ fn actions_follow_the_documented_table() {
         },
     );
     check(
+        S::IssuingSyncing,
+        &Conditions {
+            issuing_may_advance: false,
+            ..base
+        },
+        Actions {
+            delete: to_delete,
+            ..Actions::default()
+        },
+    );
+    check(
         S::IssuingFailed,
         &base,
         Actions {
@@ -188,15 +218,27 @@ fn actions_follow_the_documented_table() {
             ..Actions::default()
         },
     );
-    check(
-        S::PaymentFailed,
-        &base,
-        Actions {
-            retry: Some(S::PaymentPending),
-            void: Some(S::Voided),
-            ..Actions::default()
-        },
-    );
+    for state in [S::PaymentFailed, S::PaymentActionRequired] {
+        check(
+            state,
+            &base,
+            Actions {
+                retry: Some(S::PaymentPending),
+                void: Some(S::Voided),
+                ..Actions::default()
+            },
+        );
+    }
+    for state in [S::PaymentPending, S::Uncollectible] {
+        check(
+            state,
+            &base,
+            Actions {
+                void: Some(S::Voided),
+                ..Actions::default()
+            },
+        );
+    }
     check(
         S::Overdue,
         &base,

@@ -5,6 +5,7 @@ mod m0002_stripe;
 mod m0003_hold;
 mod m0004_run;
 mod m0005_reached;
+mod m0006_compression;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -16,5 +17,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0003_hold::Hold),
         Box::new(m0004_run::Run),
         Box::new(m0005_reached::Reached),
+        Box::new(m0006_compression::Compression),
     ]
 }

@@ -17,6 +17,8 @@ pub struct Model {
     pub feature_key: Option<String>,
     pub start_time: i64,
     pub end_time: Option<i64>,
+    pub renewal_interval: Option<String>,
+    pub renewal_anchor: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -6,6 +6,7 @@ mod m0003_promotional_access;
 mod m0004_meter_hold;
 mod m0005_product_right;
 mod m0006_customer_gate;
+mod m0007_right_renewal;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -18,5 +19,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0004_meter_hold::Migration),
         Box::new(m0005_product_right::Migration),
         Box::new(m0006_customer_gate::Migration),
+        Box::new(m0007_right_renewal::Migration),
     ]
 }

@@ -15,7 +15,7 @@ mod tests;
 
 use jiff::Timestamp;
 use kernel::Decimal;
-use kernel::calendar::IsoDuration;
+use kernel::calendar::{IsoDuration, Recurrence};
 use kernel::id::CustomerId;
 use kernel::period::Period;
 use serde::{Deserialize, Serialize};
@@ -188,8 +188,8 @@ pub enum Periods {
     Stages,
     /// So long each, counted from the start of the term, cut at its end.
     Every(IsoDuration),
-    /// As computed for now by whoever knows.
-    Given(Period),
+    /// As computed for now by whoever knows, and what they recur by.
+    Given(Period, Recurrence),
 }
 
 /// What is known of a term, independent of now (but for `Periods::Given`).
@@ -260,6 +260,16 @@ impl Facts {
         self.stages
             .first()
             .map_or(Timestamp::UNIX_EPOCH, |stage| stage.start)
+    }
+
+    /// What its periods recur by, in trial or after it, as far as they do by themselves.
+    pub fn recurrence(&self, trial: bool) -> Option<Recurrence> {
+        match &self.periods {
+            // A trial is a period of its own, however long.
+            Periods::Every(length) if !trial => Recurrence::new(length.clone(), self.anchor()).ok(),
+            Periods::Given(_, recurrence) => Some(recurrence.clone()),
+            Periods::Every(_) | Periods::Stages => None,
+        }
     }
 
     /// The instant on which its periods hang: its start, or the end of its trial.

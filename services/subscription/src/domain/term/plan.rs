@@ -1,7 +1,7 @@
 //! Terms of subscriptions made from plans: a chain of subscriptions of one plan, each starting where the one before ends, is one term.
 
 use jiff::Timestamp;
-use kernel::period::Period;
+use kernel::calendar::Recurrence;
 
 use super::{
     Amount, Coverage, Environment, Facts, Flag, Mark, Origin, Ownership, Payment, Periods, Product,
@@ -113,7 +113,7 @@ impl<'a> Chain<'a> {
             stages,
             marks: marks.into_iter().collect(),
             payments,
-            periods: Periods::Given(self.period(now)?),
+            periods: self.periods(now)?,
             offering: None,
             country: None,
             management_url: None,
@@ -122,7 +122,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The billing period around now: the first before the start, the last after the end.
-    fn period(&self, now: Timestamp) -> Result<Period, Refusal> {
+    fn periods(&self, now: Timestamp) -> Result<Periods, Refusal> {
         let begun = self
             .members
             .iter()
@@ -133,7 +133,11 @@ impl<'a> Chain<'a> {
         if let Some(end) = member.active_to {
             period.end = period.end.min(end);
         }
-        Ok(period)
+        let recurrence = Recurrence {
+            interval: member.billing_cadence.clone(),
+            anchor: member.billing_anchor,
+        };
+        Ok(Periods::Given(period, recurrence))
     }
 }
 

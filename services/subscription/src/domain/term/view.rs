@@ -173,7 +173,7 @@ impl Facts {
         status: Status,
     ) -> Result<(Timestamp, Option<Timestamp>), CalendarError> {
         match &self.periods {
-            Periods::Given(period) => Ok((period.start, Some(period.end))),
+            Periods::Given(period, _) => Ok((period.start, Some(period.end))),
             Periods::Every(length) => self.counted_period(now, length.clone()),
             Periods::Stages => {
                 let begun = |stage: &&Stage| {
@@ -241,7 +241,7 @@ impl Facts {
         let (ends, changes) = match self.periods {
             // What stores do not say goes on; the last stage ends only as far as is known.
             Periods::Stages => (plans.renewal_off, change),
-            Periods::Every(_) | Periods::Given(_) => {
+            Periods::Every(_) | Periods::Given(..) => {
                 let end = self.end();
                 let last = end.is_some_and(|end| period_end.is_none_or(|period| end <= period));
                 (last && !change, last && change)

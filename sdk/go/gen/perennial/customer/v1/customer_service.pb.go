@@ -232,8 +232,12 @@ type GetCustomerRequest struct {
 	// Whether a deleted customer may be answered (found by id only). Otherwise a deleted
 	// one is NOT_FOUND.
 	IncludeDeleted bool `protobuf:"varint,2,opt,name=include_deleted,json=includeDeleted,proto3" json:"include_deleted,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Whether the caller is about to call ReserveForSubscription: what that is decided by is
+	// then looked up along, and need not be looked up again a moment later. Changes nothing in
+	// the answer.
+	ForSubscription bool `protobuf:"varint,3,opt,name=for_subscription,json=forSubscription,proto3" json:"for_subscription,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *GetCustomerRequest) Reset() {
@@ -276,6 +280,13 @@ func (x *GetCustomerRequest) GetCustomerRef() *CustomerRef {
 func (x *GetCustomerRequest) GetIncludeDeleted() bool {
 	if x != nil {
 		return x.IncludeDeleted
+	}
+	return false
+}
+
+func (x *GetCustomerRequest) GetForSubscription() bool {
+	if x != nil {
+		return x.ForSubscription
 	}
 	return false
 }
@@ -1599,7 +1610,9 @@ type CustomerSubscription struct {
 	// When it is active. The end may be absent.
 	Period *v1.Period `protobuf:"bytes,3,opt,name=period,proto3" json:"period,omitempty"`
 	// Its currency when something in it is priced. Empty: nothing is priced.
-	CurrencyCode  string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	CurrencyCode string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// What in it entitles to features, as far as that has not ended; at most 1000 in all of a report.
+	EntitledItems []*EntitledItem `protobuf:"bytes,5,rep,name=entitled_items,json=entitledItems,proto3" json:"entitled_items,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1662,6 +1675,77 @@ func (x *CustomerSubscription) GetCurrencyCode() string {
 	return ""
 }
 
+func (x *CustomerSubscription) GetEntitledItems() []*EntitledItem {
+	if x != nil {
+		return x.EntitledItems
+	}
+	return nil
+}
+
+// An item of a subscription that entitles to a feature.
+type EntitledItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ULID of the item, once in a report. Required.
+	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// Key of the feature.
+	FeatureKey string `protobuf:"bytes,2,opt,name=feature_key,json=featureKey,proto3" json:"feature_key,omitempty"`
+	// When the entitlement is active. The end may be absent. Required.
+	Period        *v1.Period `protobuf:"bytes,3,opt,name=period,proto3" json:"period,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EntitledItem) Reset() {
+	*x = EntitledItem{}
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EntitledItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EntitledItem) ProtoMessage() {}
+
+func (x *EntitledItem) ProtoReflect() protoreflect.Message {
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EntitledItem.ProtoReflect.Descriptor instead.
+func (*EntitledItem) Descriptor() ([]byte, []int) {
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *EntitledItem) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *EntitledItem) GetFeatureKey() string {
+	if x != nil {
+		return x.FeatureKey
+	}
+	return ""
+}
+
+func (x *EntitledItem) GetPeriod() *v1.Period {
+	if x != nil {
+		return x.Period
+	}
+	return nil
+}
+
 // Input of ReportSubscriptions.
 type ReportSubscriptionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1683,7 +1767,7 @@ type ReportSubscriptionsRequest struct {
 
 func (x *ReportSubscriptionsRequest) Reset() {
 	*x = ReportSubscriptionsRequest{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[25]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +1779,7 @@ func (x *ReportSubscriptionsRequest) String() string {
 func (*ReportSubscriptionsRequest) ProtoMessage() {}
 
 func (x *ReportSubscriptionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[25]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1792,7 @@ func (x *ReportSubscriptionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportSubscriptionsRequest.ProtoReflect.Descriptor instead.
 func (*ReportSubscriptionsRequest) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{25}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReportSubscriptionsRequest) GetCustomerId() string {
@@ -1755,7 +1839,7 @@ type ReportSubscriptionsResponse struct {
 
 func (x *ReportSubscriptionsResponse) Reset() {
 	*x = ReportSubscriptionsResponse{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[26]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1767,7 +1851,7 @@ func (x *ReportSubscriptionsResponse) String() string {
 func (*ReportSubscriptionsResponse) ProtoMessage() {}
 
 func (x *ReportSubscriptionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[26]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1780,7 +1864,7 @@ func (x *ReportSubscriptionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportSubscriptionsResponse.ProtoReflect.Descriptor instead.
 func (*ReportSubscriptionsResponse) Descriptor() ([]byte, []int) {
-	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{26}
+	return file_perennial_customer_v1_customer_service_proto_rawDescGZIP(), []int{27}
 }
 
 // One subject that belongs to a customer.
@@ -1796,7 +1880,7 @@ type ResolveSubjectsResponse_Attribution struct {
 
 func (x *ResolveSubjectsResponse_Attribution) Reset() {
 	*x = ResolveSubjectsResponse_Attribution{}
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[27]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1808,7 +1892,7 @@ func (x *ResolveSubjectsResponse_Attribution) String() string {
 func (*ResolveSubjectsResponse_Attribution) ProtoMessage() {}
 
 func (x *ResolveSubjectsResponse_Attribution) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[27]
+	mi := &file_perennial_customer_v1_customer_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,10 +1938,11 @@ const file_perennial_customer_v1_customer_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"U\n" +
 	"\x16CreateCustomerResponse\x12;\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1f.perennial.customer.v1.CustomerR\bcustomer\"\x84\x01\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1f.perennial.customer.v1.CustomerR\bcustomer\"\xaf\x01\n" +
 	"\x12GetCustomerRequest\x12E\n" +
 	"\fcustomer_ref\x18\x01 \x01(\v2\".perennial.customer.v1.CustomerRefR\vcustomerRef\x12'\n" +
-	"\x0finclude_deleted\x18\x02 \x01(\bR\x0eincludeDeleted\"R\n" +
+	"\x0finclude_deleted\x18\x02 \x01(\bR\x0eincludeDeleted\x12)\n" +
+	"\x10for_subscription\x18\x03 \x01(\bR\x0fforSubscription\"R\n" +
 	"\x13GetCustomerResponse\x12;\n" +
 	"\bcustomer\x18\x01 \x01(\v2\x1f.perennial.customer.v1.CustomerR\bcustomer\"\xe0\a\n" +
 	"\x14ListCustomersRequest\x12\x1b\n" +
@@ -1965,12 +2050,18 @@ const file_perennial_customer_v1_customer_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"]\n" +
 	"\x1eReserveForSubscriptionResponse\x12;\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1f.perennial.customer.v1.CustomerR\bcustomer\"\xb4\x01\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1f.perennial.customer.v1.CustomerR\bcustomer\"\x80\x02\n" +
 	"\x14CustomerSubscription\x12'\n" +
 	"\x0fsubscription_id\x18\x01 \x01(\tR\x0esubscriptionId\x12\x19\n" +
 	"\bplan_key\x18\x02 \x01(\tR\aplanKey\x123\n" +
 	"\x06period\x18\x03 \x01(\v2\x1b.perennial.kernel.v1.PeriodR\x06period\x12#\n" +
-	"\rcurrency_code\x18\x04 \x01(\tR\fcurrencyCode\"\x95\x02\n" +
+	"\rcurrency_code\x18\x04 \x01(\tR\fcurrencyCode\x12J\n" +
+	"\x0eentitled_items\x18\x05 \x03(\v2#.perennial.customer.v1.EntitledItemR\rentitledItems\"}\n" +
+	"\fEntitledItem\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x1f\n" +
+	"\vfeature_key\x18\x02 \x01(\tR\n" +
+	"featureKey\x123\n" +
+	"\x06period\x18\x03 \x01(\v2\x1b.perennial.kernel.v1.PeriodR\x06period\"\x95\x02\n" +
 	"\x1aReportSubscriptionsRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12Q\n" +
@@ -2009,7 +2100,7 @@ func file_perennial_customer_v1_customer_service_proto_rawDescGZIP() []byte {
 }
 
 var file_perennial_customer_v1_customer_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_perennial_customer_v1_customer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_perennial_customer_v1_customer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_perennial_customer_v1_customer_service_proto_goTypes = []any{
 	(ListCustomersRequest_OrderBy)(0),           // 0: perennial.customer.v1.ListCustomersRequest.OrderBy
 	(*CreateCustomerRequest)(nil),               // 1: perennial.customer.v1.CreateCustomerRequest
@@ -2037,83 +2128,86 @@ var file_perennial_customer_v1_customer_service_proto_goTypes = []any{
 	(*ReserveForSubscriptionRequest)(nil),       // 23: perennial.customer.v1.ReserveForSubscriptionRequest
 	(*ReserveForSubscriptionResponse)(nil),      // 24: perennial.customer.v1.ReserveForSubscriptionResponse
 	(*CustomerSubscription)(nil),                // 25: perennial.customer.v1.CustomerSubscription
-	(*ReportSubscriptionsRequest)(nil),          // 26: perennial.customer.v1.ReportSubscriptionsRequest
-	(*ReportSubscriptionsResponse)(nil),         // 27: perennial.customer.v1.ReportSubscriptionsResponse
-	(*ResolveSubjectsResponse_Attribution)(nil), // 28: perennial.customer.v1.ResolveSubjectsResponse.Attribution
-	(*Customer)(nil),                            // 29: perennial.customer.v1.Customer
-	(*CustomerAttribute)(nil),                   // 30: perennial.customer.v1.CustomerAttribute
-	(*CustomerRef)(nil),                         // 31: perennial.customer.v1.CustomerRef
-	(*timestamppb.Timestamp)(nil),               // 32: google.protobuf.Timestamp
-	(Intervention)(0),                           // 33: perennial.customer.v1.Intervention
-	(*fieldmaskpb.FieldMask)(nil),               // 34: google.protobuf.FieldMask
-	(Hold_Reason)(0),                            // 35: perennial.customer.v1.Hold.Reason
-	(*v1.Period)(nil),                           // 36: perennial.kernel.v1.Period
-	(*Hold)(nil),                                // 37: perennial.customer.v1.Hold
+	(*EntitledItem)(nil),                        // 26: perennial.customer.v1.EntitledItem
+	(*ReportSubscriptionsRequest)(nil),          // 27: perennial.customer.v1.ReportSubscriptionsRequest
+	(*ReportSubscriptionsResponse)(nil),         // 28: perennial.customer.v1.ReportSubscriptionsResponse
+	(*ResolveSubjectsResponse_Attribution)(nil), // 29: perennial.customer.v1.ResolveSubjectsResponse.Attribution
+	(*Customer)(nil),                            // 30: perennial.customer.v1.Customer
+	(*CustomerAttribute)(nil),                   // 31: perennial.customer.v1.CustomerAttribute
+	(*CustomerRef)(nil),                         // 32: perennial.customer.v1.CustomerRef
+	(*timestamppb.Timestamp)(nil),               // 33: google.protobuf.Timestamp
+	(Intervention)(0),                           // 34: perennial.customer.v1.Intervention
+	(*fieldmaskpb.FieldMask)(nil),               // 35: google.protobuf.FieldMask
+	(Hold_Reason)(0),                            // 36: perennial.customer.v1.Hold.Reason
+	(*v1.Period)(nil),                           // 37: perennial.kernel.v1.Period
+	(*Hold)(nil),                                // 38: perennial.customer.v1.Hold
 }
 var file_perennial_customer_v1_customer_service_proto_depIdxs = []int32{
-	29, // 0: perennial.customer.v1.CreateCustomerRequest.customer:type_name -> perennial.customer.v1.Customer
-	30, // 1: perennial.customer.v1.CreateCustomerRequest.attributes:type_name -> perennial.customer.v1.CustomerAttribute
-	29, // 2: perennial.customer.v1.CreateCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
-	31, // 3: perennial.customer.v1.GetCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
-	29, // 4: perennial.customer.v1.GetCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
+	30, // 0: perennial.customer.v1.CreateCustomerRequest.customer:type_name -> perennial.customer.v1.Customer
+	31, // 1: perennial.customer.v1.CreateCustomerRequest.attributes:type_name -> perennial.customer.v1.CustomerAttribute
+	30, // 2: perennial.customer.v1.CreateCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
+	32, // 3: perennial.customer.v1.GetCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
+	30, // 4: perennial.customer.v1.GetCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
 	0,  // 5: perennial.customer.v1.ListCustomersRequest.order_by:type_name -> perennial.customer.v1.ListCustomersRequest.OrderBy
-	32, // 6: perennial.customer.v1.ListCustomersRequest.touch_start_time:type_name -> google.protobuf.Timestamp
-	33, // 7: perennial.customer.v1.ListCustomersRequest.opt_out:type_name -> perennial.customer.v1.Intervention
-	32, // 8: perennial.customer.v1.ListCustomersRequest.opt_out_start_time:type_name -> google.protobuf.Timestamp
-	32, // 9: perennial.customer.v1.ListCustomersRequest.opt_out_end_time:type_name -> google.protobuf.Timestamp
-	31, // 10: perennial.customer.v1.ListCustomersRequest.after_customer:type_name -> perennial.customer.v1.CustomerRef
-	32, // 11: perennial.customer.v1.ListCustomersRequest.touch_end_time:type_name -> google.protobuf.Timestamp
-	29, // 12: perennial.customer.v1.ListCustomersResponse.customers:type_name -> perennial.customer.v1.Customer
-	31, // 13: perennial.customer.v1.UpdateCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
-	29, // 14: perennial.customer.v1.UpdateCustomerRequest.customer:type_name -> perennial.customer.v1.Customer
-	34, // 15: perennial.customer.v1.UpdateCustomerRequest.update_mask:type_name -> google.protobuf.FieldMask
-	29, // 16: perennial.customer.v1.UpdateCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
-	31, // 17: perennial.customer.v1.DeleteCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
-	29, // 18: perennial.customer.v1.DeleteCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
-	29, // 19: perennial.customer.v1.BatchGetCustomersResponse.customers:type_name -> perennial.customer.v1.Customer
-	28, // 20: perennial.customer.v1.ResolveSubjectsResponse.attributions:type_name -> perennial.customer.v1.ResolveSubjectsResponse.Attribution
-	29, // 21: perennial.customer.v1.ResolveSubjectsResponse.customers:type_name -> perennial.customer.v1.Customer
-	35, // 22: perennial.customer.v1.PlaceHoldRequest.reason:type_name -> perennial.customer.v1.Hold.Reason
-	36, // 23: perennial.customer.v1.PlaceHoldRequest.period:type_name -> perennial.kernel.v1.Period
-	37, // 24: perennial.customer.v1.PlaceHoldResponse.hold:type_name -> perennial.customer.v1.Hold
-	37, // 25: perennial.customer.v1.PlaceHoldsRequest.holds:type_name -> perennial.customer.v1.Hold
-	35, // 26: perennial.customer.v1.ReleaseHoldRequest.reason:type_name -> perennial.customer.v1.Hold.Reason
-	37, // 27: perennial.customer.v1.ListHoldsResponse.holds:type_name -> perennial.customer.v1.Hold
-	29, // 28: perennial.customer.v1.ReserveForSubscriptionResponse.customer:type_name -> perennial.customer.v1.Customer
-	36, // 29: perennial.customer.v1.CustomerSubscription.period:type_name -> perennial.kernel.v1.Period
-	25, // 30: perennial.customer.v1.ReportSubscriptionsRequest.subscriptions:type_name -> perennial.customer.v1.CustomerSubscription
-	32, // 31: perennial.customer.v1.ReportSubscriptionsRequest.ledger_update_time:type_name -> google.protobuf.Timestamp
-	1,  // 32: perennial.customer.v1.CustomerService.CreateCustomer:input_type -> perennial.customer.v1.CreateCustomerRequest
-	3,  // 33: perennial.customer.v1.CustomerService.GetCustomer:input_type -> perennial.customer.v1.GetCustomerRequest
-	5,  // 34: perennial.customer.v1.CustomerService.ListCustomers:input_type -> perennial.customer.v1.ListCustomersRequest
-	7,  // 35: perennial.customer.v1.CustomerService.UpdateCustomer:input_type -> perennial.customer.v1.UpdateCustomerRequest
-	9,  // 36: perennial.customer.v1.CustomerService.DeleteCustomer:input_type -> perennial.customer.v1.DeleteCustomerRequest
-	11, // 37: perennial.customer.v1.CustomerService.BatchGetCustomers:input_type -> perennial.customer.v1.BatchGetCustomersRequest
-	13, // 38: perennial.customer.v1.CustomerService.ResolveSubjects:input_type -> perennial.customer.v1.ResolveSubjectsRequest
-	15, // 39: perennial.customer.v1.CustomerService.PlaceHold:input_type -> perennial.customer.v1.PlaceHoldRequest
-	17, // 40: perennial.customer.v1.CustomerService.PlaceHolds:input_type -> perennial.customer.v1.PlaceHoldsRequest
-	19, // 41: perennial.customer.v1.CustomerService.ReleaseHold:input_type -> perennial.customer.v1.ReleaseHoldRequest
-	21, // 42: perennial.customer.v1.CustomerService.ListHolds:input_type -> perennial.customer.v1.ListHoldsRequest
-	23, // 43: perennial.customer.v1.CustomerService.ReserveForSubscription:input_type -> perennial.customer.v1.ReserveForSubscriptionRequest
-	26, // 44: perennial.customer.v1.CustomerService.ReportSubscriptions:input_type -> perennial.customer.v1.ReportSubscriptionsRequest
-	2,  // 45: perennial.customer.v1.CustomerService.CreateCustomer:output_type -> perennial.customer.v1.CreateCustomerResponse
-	4,  // 46: perennial.customer.v1.CustomerService.GetCustomer:output_type -> perennial.customer.v1.GetCustomerResponse
-	6,  // 47: perennial.customer.v1.CustomerService.ListCustomers:output_type -> perennial.customer.v1.ListCustomersResponse
-	8,  // 48: perennial.customer.v1.CustomerService.UpdateCustomer:output_type -> perennial.customer.v1.UpdateCustomerResponse
-	10, // 49: perennial.customer.v1.CustomerService.DeleteCustomer:output_type -> perennial.customer.v1.DeleteCustomerResponse
-	12, // 50: perennial.customer.v1.CustomerService.BatchGetCustomers:output_type -> perennial.customer.v1.BatchGetCustomersResponse
-	14, // 51: perennial.customer.v1.CustomerService.ResolveSubjects:output_type -> perennial.customer.v1.ResolveSubjectsResponse
-	16, // 52: perennial.customer.v1.CustomerService.PlaceHold:output_type -> perennial.customer.v1.PlaceHoldResponse
-	18, // 53: perennial.customer.v1.CustomerService.PlaceHolds:output_type -> perennial.customer.v1.PlaceHoldsResponse
-	20, // 54: perennial.customer.v1.CustomerService.ReleaseHold:output_type -> perennial.customer.v1.ReleaseHoldResponse
-	22, // 55: perennial.customer.v1.CustomerService.ListHolds:output_type -> perennial.customer.v1.ListHoldsResponse
-	24, // 56: perennial.customer.v1.CustomerService.ReserveForSubscription:output_type -> perennial.customer.v1.ReserveForSubscriptionResponse
-	27, // 57: perennial.customer.v1.CustomerService.ReportSubscriptions:output_type -> perennial.customer.v1.ReportSubscriptionsResponse
-	45, // [45:58] is the sub-list for method output_type
-	32, // [32:45] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	33, // 6: perennial.customer.v1.ListCustomersRequest.touch_start_time:type_name -> google.protobuf.Timestamp
+	34, // 7: perennial.customer.v1.ListCustomersRequest.opt_out:type_name -> perennial.customer.v1.Intervention
+	33, // 8: perennial.customer.v1.ListCustomersRequest.opt_out_start_time:type_name -> google.protobuf.Timestamp
+	33, // 9: perennial.customer.v1.ListCustomersRequest.opt_out_end_time:type_name -> google.protobuf.Timestamp
+	32, // 10: perennial.customer.v1.ListCustomersRequest.after_customer:type_name -> perennial.customer.v1.CustomerRef
+	33, // 11: perennial.customer.v1.ListCustomersRequest.touch_end_time:type_name -> google.protobuf.Timestamp
+	30, // 12: perennial.customer.v1.ListCustomersResponse.customers:type_name -> perennial.customer.v1.Customer
+	32, // 13: perennial.customer.v1.UpdateCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
+	30, // 14: perennial.customer.v1.UpdateCustomerRequest.customer:type_name -> perennial.customer.v1.Customer
+	35, // 15: perennial.customer.v1.UpdateCustomerRequest.update_mask:type_name -> google.protobuf.FieldMask
+	30, // 16: perennial.customer.v1.UpdateCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
+	32, // 17: perennial.customer.v1.DeleteCustomerRequest.customer_ref:type_name -> perennial.customer.v1.CustomerRef
+	30, // 18: perennial.customer.v1.DeleteCustomerResponse.customer:type_name -> perennial.customer.v1.Customer
+	30, // 19: perennial.customer.v1.BatchGetCustomersResponse.customers:type_name -> perennial.customer.v1.Customer
+	29, // 20: perennial.customer.v1.ResolveSubjectsResponse.attributions:type_name -> perennial.customer.v1.ResolveSubjectsResponse.Attribution
+	30, // 21: perennial.customer.v1.ResolveSubjectsResponse.customers:type_name -> perennial.customer.v1.Customer
+	36, // 22: perennial.customer.v1.PlaceHoldRequest.reason:type_name -> perennial.customer.v1.Hold.Reason
+	37, // 23: perennial.customer.v1.PlaceHoldRequest.period:type_name -> perennial.kernel.v1.Period
+	38, // 24: perennial.customer.v1.PlaceHoldResponse.hold:type_name -> perennial.customer.v1.Hold
+	38, // 25: perennial.customer.v1.PlaceHoldsRequest.holds:type_name -> perennial.customer.v1.Hold
+	36, // 26: perennial.customer.v1.ReleaseHoldRequest.reason:type_name -> perennial.customer.v1.Hold.Reason
+	38, // 27: perennial.customer.v1.ListHoldsResponse.holds:type_name -> perennial.customer.v1.Hold
+	30, // 28: perennial.customer.v1.ReserveForSubscriptionResponse.customer:type_name -> perennial.customer.v1.Customer
+	37, // 29: perennial.customer.v1.CustomerSubscription.period:type_name -> perennial.kernel.v1.Period
+	26, // 30: perennial.customer.v1.CustomerSubscription.entitled_items:type_name -> perennial.customer.v1.EntitledItem
+	37, // 31: perennial.customer.v1.EntitledItem.period:type_name -> perennial.kernel.v1.Period
+	25, // 32: perennial.customer.v1.ReportSubscriptionsRequest.subscriptions:type_name -> perennial.customer.v1.CustomerSubscription
+	33, // 33: perennial.customer.v1.ReportSubscriptionsRequest.ledger_update_time:type_name -> google.protobuf.Timestamp
+	1,  // 34: perennial.customer.v1.CustomerService.CreateCustomer:input_type -> perennial.customer.v1.CreateCustomerRequest
+	3,  // 35: perennial.customer.v1.CustomerService.GetCustomer:input_type -> perennial.customer.v1.GetCustomerRequest
+	5,  // 36: perennial.customer.v1.CustomerService.ListCustomers:input_type -> perennial.customer.v1.ListCustomersRequest
+	7,  // 37: perennial.customer.v1.CustomerService.UpdateCustomer:input_type -> perennial.customer.v1.UpdateCustomerRequest
+	9,  // 38: perennial.customer.v1.CustomerService.DeleteCustomer:input_type -> perennial.customer.v1.DeleteCustomerRequest
+	11, // 39: perennial.customer.v1.CustomerService.BatchGetCustomers:input_type -> perennial.customer.v1.BatchGetCustomersRequest
+	13, // 40: perennial.customer.v1.CustomerService.ResolveSubjects:input_type -> perennial.customer.v1.ResolveSubjectsRequest
+	15, // 41: perennial.customer.v1.CustomerService.PlaceHold:input_type -> perennial.customer.v1.PlaceHoldRequest
+	17, // 42: perennial.customer.v1.CustomerService.PlaceHolds:input_type -> perennial.customer.v1.PlaceHoldsRequest
+	19, // 43: perennial.customer.v1.CustomerService.ReleaseHold:input_type -> perennial.customer.v1.ReleaseHoldRequest
+	21, // 44: perennial.customer.v1.CustomerService.ListHolds:input_type -> perennial.customer.v1.ListHoldsRequest
+	23, // 45: perennial.customer.v1.CustomerService.ReserveForSubscription:input_type -> perennial.customer.v1.ReserveForSubscriptionRequest
+	27, // 46: perennial.customer.v1.CustomerService.ReportSubscriptions:input_type -> perennial.customer.v1.ReportSubscriptionsRequest
+	2,  // 47: perennial.customer.v1.CustomerService.CreateCustomer:output_type -> perennial.customer.v1.CreateCustomerResponse
+	4,  // 48: perennial.customer.v1.CustomerService.GetCustomer:output_type -> perennial.customer.v1.GetCustomerResponse
+	6,  // 49: perennial.customer.v1.CustomerService.ListCustomers:output_type -> perennial.customer.v1.ListCustomersResponse
+	8,  // 50: perennial.customer.v1.CustomerService.UpdateCustomer:output_type -> perennial.customer.v1.UpdateCustomerResponse
+	10, // 51: perennial.customer.v1.CustomerService.DeleteCustomer:output_type -> perennial.customer.v1.DeleteCustomerResponse
+	12, // 52: perennial.customer.v1.CustomerService.BatchGetCustomers:output_type -> perennial.customer.v1.BatchGetCustomersResponse
+	14, // 53: perennial.customer.v1.CustomerService.ResolveSubjects:output_type -> perennial.customer.v1.ResolveSubjectsResponse
+	16, // 54: perennial.customer.v1.CustomerService.PlaceHold:output_type -> perennial.customer.v1.PlaceHoldResponse
+	18, // 55: perennial.customer.v1.CustomerService.PlaceHolds:output_type -> perennial.customer.v1.PlaceHoldsResponse
+	20, // 56: perennial.customer.v1.CustomerService.ReleaseHold:output_type -> perennial.customer.v1.ReleaseHoldResponse
+	22, // 57: perennial.customer.v1.CustomerService.ListHolds:output_type -> perennial.customer.v1.ListHoldsResponse
+	24, // 58: perennial.customer.v1.CustomerService.ReserveForSubscription:output_type -> perennial.customer.v1.ReserveForSubscriptionResponse
+	28, // 59: perennial.customer.v1.CustomerService.ReportSubscriptions:output_type -> perennial.customer.v1.ReportSubscriptionsResponse
+	47, // [47:60] is the sub-list for method output_type
+	34, // [34:47] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_perennial_customer_v1_customer_service_proto_init() }
@@ -2131,7 +2225,7 @@ func file_perennial_customer_v1_customer_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_perennial_customer_v1_customer_service_proto_rawDesc), len(file_perennial_customer_v1_customer_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

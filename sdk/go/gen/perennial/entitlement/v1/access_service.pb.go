@@ -493,7 +493,8 @@ type ActiveAccess struct {
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Key of the feature.
 	FeatureKey string `protobuf:"bytes,2,opt,name=feature_key,json=featureKey,proto3" json:"feature_key,omitempty"`
-	// When it ends: the latest end of all sources. Absent: one of them is open-ended.
+	// When it ends: the latest end of all sources, where the end of one that is renewed period by period is that of its period now. Absent:
+	// one of them is open-ended.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// The entitlement that gives it: ULID. Empty: only promotional access does.
 	EntitlementId string `protobuf:"bytes,4,opt,name=entitlement_id,json=entitlementId,proto3" json:"entitlement_id,omitempty"`

@@ -147,9 +147,14 @@ type ProductRight struct {
 	// From when.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// Until when, exclusive. Absent: without end.
-	EndTime       *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Length of the periods for which it is had if it is renewed period by period: an ISO 8601 duration above zero, such as `P1M`. Empty: it is
+	// had at once until its end.
+	RenewalDuration string `protobuf:"bytes,6,opt,name=renewal_duration,json=renewalDuration,proto3" json:"renewal_duration,omitempty"`
+	// When one of these periods begins; the others are counted from it, in both directions. Required with `renewal_duration`.
+	RenewalAnchorTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=renewal_anchor_time,json=renewalAnchorTime,proto3" json:"renewal_anchor_time,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *ProductRight) Reset() {
@@ -228,6 +233,20 @@ func (x *ProductRight) GetEndTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ProductRight) GetRenewalDuration() string {
+	if x != nil {
+		return x.RenewalDuration
+	}
+	return ""
+}
+
+func (x *ProductRight) GetRenewalAnchorTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RenewalAnchorTime
+	}
+	return nil
+}
+
 type isProductRight_Subject interface {
 	isProductRight_Subject()
 }
@@ -257,7 +276,7 @@ const file_perennial_entitlement_v1_product_access_service_proto_rawDesc = "" +
 	"\brevision\x18\x02 \x01(\x03R\brevision\x12>\n" +
 	"\x06rights\x18\x03 \x03(\v2&.perennial.entitlement.v1.ProductRightR\x06rights\"8\n" +
 	"\x1aApplyProductAccessResponse\x12\x1a\n" +
-	"\brevision\x18\x01 \x01(\x03R\brevision\"\xec\x01\n" +
+	"\brevision\x18\x01 \x01(\x03R\brevision\"\xe3\x02\n" +
 	"\fProductRight\x12\x1b\n" +
 	"\tsource_id\x18\x01 \x01(\tR\bsourceId\x12\x1f\n" +
 	"\n" +
@@ -266,7 +285,9 @@ const file_perennial_entitlement_v1_product_access_service_proto_rawDesc = "" +
 	"featureKey\x129\n" +
 	"\n" +
 	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendTimeB\t\n" +
+	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12)\n" +
+	"\x10renewal_duration\x18\x06 \x01(\tR\x0frenewalDuration\x12J\n" +
+	"\x13renewal_anchor_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x11renewalAnchorTimeB\t\n" +
 	"\asubject2\x97\x01\n" +
 	"\x14ProductAccessService\x12\x7f\n" +
 	"\x12ApplyProductAccess\x123.perennial.entitlement.v1.ApplyProductAccessRequest\x1a4.perennial.entitlement.v1.ApplyProductAccessResponseBAZ?perennial.dev/sdk/go/gen/perennial/entitlement/v1;entitlementv1b\x06proto3"
@@ -294,13 +315,14 @@ var file_perennial_entitlement_v1_product_access_service_proto_depIdxs = []int32
 	2, // 0: perennial.entitlement.v1.ApplyProductAccessRequest.rights:type_name -> perennial.entitlement.v1.ProductRight
 	3, // 1: perennial.entitlement.v1.ProductRight.start_time:type_name -> google.protobuf.Timestamp
 	3, // 2: perennial.entitlement.v1.ProductRight.end_time:type_name -> google.protobuf.Timestamp
-	0, // 3: perennial.entitlement.v1.ProductAccessService.ApplyProductAccess:input_type -> perennial.entitlement.v1.ApplyProductAccessRequest
-	1, // 4: perennial.entitlement.v1.ProductAccessService.ApplyProductAccess:output_type -> perennial.entitlement.v1.ApplyProductAccessResponse
-	4, // [4:5] is the sub-list for method output_type
-	3, // [3:4] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	3, // 3: perennial.entitlement.v1.ProductRight.renewal_anchor_time:type_name -> google.protobuf.Timestamp
+	0, // 4: perennial.entitlement.v1.ProductAccessService.ApplyProductAccess:input_type -> perennial.entitlement.v1.ApplyProductAccessRequest
+	1, // 5: perennial.entitlement.v1.ProductAccessService.ApplyProductAccess:output_type -> perennial.entitlement.v1.ApplyProductAccessResponse
+	5, // [5:6] is the sub-list for method output_type
+	4, // [4:5] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_perennial_entitlement_v1_product_access_service_proto_init() }

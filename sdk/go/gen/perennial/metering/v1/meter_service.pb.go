@@ -868,6 +868,108 @@ func (x *PlaceMeterHoldResponse) GetHold() *MeterHold {
 	return nil
 }
 
+// Asks for several holds.
+type PlaceMeterHoldsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The holds, 1 to 1000, each meter, reason and holder once. Every group-by key must exist on
+	// its meter.
+	Holds []*MeterHold `protobuf:"bytes,1,rep,name=holds,proto3" json:"holds,omitempty"`
+	// Idempotency key, 1 to 255 characters, kept 24 hours. Empty: none.
+	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlaceMeterHoldsRequest) Reset() {
+	*x = PlaceMeterHoldsRequest{}
+	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlaceMeterHoldsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlaceMeterHoldsRequest) ProtoMessage() {}
+
+func (x *PlaceMeterHoldsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlaceMeterHoldsRequest.ProtoReflect.Descriptor instead.
+func (*PlaceMeterHoldsRequest) Descriptor() ([]byte, []int) {
+	return file_perennial_metering_v1_meter_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *PlaceMeterHoldsRequest) GetHolds() []*MeterHold {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
+func (x *PlaceMeterHoldsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// The holds.
+type PlaceMeterHoldsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The holds as stored, in the order of the request.
+	Holds         []*MeterHold `protobuf:"bytes,1,rep,name=holds,proto3" json:"holds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlaceMeterHoldsResponse) Reset() {
+	*x = PlaceMeterHoldsResponse{}
+	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlaceMeterHoldsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlaceMeterHoldsResponse) ProtoMessage() {}
+
+func (x *PlaceMeterHoldsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlaceMeterHoldsResponse.ProtoReflect.Descriptor instead.
+func (*PlaceMeterHoldsResponse) Descriptor() ([]byte, []int) {
+	return file_perennial_metering_v1_meter_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *PlaceMeterHoldsResponse) GetHolds() []*MeterHold {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
 // Asks for the end of a hold.
 type ReleaseMeterHoldRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -885,7 +987,7 @@ type ReleaseMeterHoldRequest struct {
 
 func (x *ReleaseMeterHoldRequest) Reset() {
 	*x = ReleaseMeterHoldRequest{}
-	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[14]
+	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -897,7 +999,7 @@ func (x *ReleaseMeterHoldRequest) String() string {
 func (*ReleaseMeterHoldRequest) ProtoMessage() {}
 
 func (x *ReleaseMeterHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[14]
+	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -910,7 +1012,7 @@ func (x *ReleaseMeterHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseMeterHoldRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseMeterHoldRequest) Descriptor() ([]byte, []int) {
-	return file_perennial_metering_v1_meter_service_proto_rawDescGZIP(), []int{14}
+	return file_perennial_metering_v1_meter_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReleaseMeterHoldRequest) GetMeterId() string {
@@ -950,7 +1052,7 @@ type ReleaseMeterHoldResponse struct {
 
 func (x *ReleaseMeterHoldResponse) Reset() {
 	*x = ReleaseMeterHoldResponse{}
-	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[15]
+	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -962,7 +1064,7 @@ func (x *ReleaseMeterHoldResponse) String() string {
 func (*ReleaseMeterHoldResponse) ProtoMessage() {}
 
 func (x *ReleaseMeterHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[15]
+	mi := &file_perennial_metering_v1_meter_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -975,7 +1077,7 @@ func (x *ReleaseMeterHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseMeterHoldResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseMeterHoldResponse) Descriptor() ([]byte, []int) {
-	return file_perennial_metering_v1_meter_service_proto_rawDescGZIP(), []int{15}
+	return file_perennial_metering_v1_meter_service_proto_rawDescGZIP(), []int{17}
 }
 
 var File_perennial_metering_v1_meter_service_proto protoreflect.FileDescriptor
@@ -1042,14 +1144,20 @@ const file_perennial_metering_v1_meter_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"N\n" +
 	"\x16PlaceMeterHoldResponse\x124\n" +
-	"\x04hold\x18\x01 \x01(\v2 .perennial.metering.v1.MeterHoldR\x04hold\"\xb1\x01\n" +
+	"\x04hold\x18\x01 \x01(\v2 .perennial.metering.v1.MeterHoldR\x04hold\"o\n" +
+	"\x16PlaceMeterHoldsRequest\x126\n" +
+	"\x05holds\x18\x01 \x03(\v2 .perennial.metering.v1.MeterHoldR\x05holds\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x0f \x01(\tR\trequestId\"Q\n" +
+	"\x17PlaceMeterHoldsResponse\x126\n" +
+	"\x05holds\x18\x01 \x03(\v2 .perennial.metering.v1.MeterHoldR\x05holds\"\xb1\x01\n" +
 	"\x17ReleaseMeterHoldRequest\x12\x19\n" +
 	"\bmeter_id\x18\x01 \x01(\tR\ameterId\x12?\n" +
 	"\x06reason\x18\x02 \x01(\x0e2'.perennial.metering.v1.MeterHold.ReasonR\x06reason\x12\x1b\n" +
 	"\tholder_id\x18\x03 \x01(\tR\bholderId\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x0f \x01(\tR\trequestId\"\x1a\n" +
-	"\x18ReleaseMeterHoldResponse2\xe2\x06\n" +
+	"\x18ReleaseMeterHoldResponse2\xd4\a\n" +
 	"\fMeterService\x12d\n" +
 	"\vCreateMeter\x12).perennial.metering.v1.CreateMeterRequest\x1a*.perennial.metering.v1.CreateMeterResponse\x12`\n" +
 	"\bGetMeter\x12&.perennial.metering.v1.GetMeterRequest\x1a'.perennial.metering.v1.GetMeterResponse\"\x03\x90\x02\x01\x12f\n" +
@@ -1058,7 +1166,8 @@ const file_perennial_metering_v1_meter_service_proto_rawDesc = "" +
 	"\x0eBatchGetMeters\x12,.perennial.metering.v1.BatchGetMetersRequest\x1a-.perennial.metering.v1.BatchGetMetersResponse\"\x03\x90\x02\x01\x12d\n" +
 	"\vUpdateMeter\x12).perennial.metering.v1.UpdateMeterRequest\x1a*.perennial.metering.v1.UpdateMeterResponse\x12d\n" +
 	"\vDeleteMeter\x12).perennial.metering.v1.DeleteMeterRequest\x1a*.perennial.metering.v1.DeleteMeterResponse\x12m\n" +
-	"\x0ePlaceMeterHold\x12,.perennial.metering.v1.PlaceMeterHoldRequest\x1a-.perennial.metering.v1.PlaceMeterHoldResponse\x12s\n" +
+	"\x0ePlaceMeterHold\x12,.perennial.metering.v1.PlaceMeterHoldRequest\x1a-.perennial.metering.v1.PlaceMeterHoldResponse\x12p\n" +
+	"\x0fPlaceMeterHolds\x12-.perennial.metering.v1.PlaceMeterHoldsRequest\x1a..perennial.metering.v1.PlaceMeterHoldsResponse\x12s\n" +
 	"\x10ReleaseMeterHold\x12..perennial.metering.v1.ReleaseMeterHoldRequest\x1a/.perennial.metering.v1.ReleaseMeterHoldResponseB;Z9perennial.dev/sdk/go/gen/perennial/metering/v1;meteringv1b\x06proto3"
 
 var (
@@ -1074,7 +1183,7 @@ func file_perennial_metering_v1_meter_service_proto_rawDescGZIP() []byte {
 }
 
 var file_perennial_metering_v1_meter_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_perennial_metering_v1_meter_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_perennial_metering_v1_meter_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_perennial_metering_v1_meter_service_proto_goTypes = []any{
 	(ListMetersRequest_OrderBy)(0),   // 0: perennial.metering.v1.ListMetersRequest.OrderBy
 	(*CreateMeterRequest)(nil),       // 1: perennial.metering.v1.CreateMeterRequest
@@ -1091,52 +1200,58 @@ var file_perennial_metering_v1_meter_service_proto_goTypes = []any{
 	(*DeleteMeterResponse)(nil),      // 12: perennial.metering.v1.DeleteMeterResponse
 	(*PlaceMeterHoldRequest)(nil),    // 13: perennial.metering.v1.PlaceMeterHoldRequest
 	(*PlaceMeterHoldResponse)(nil),   // 14: perennial.metering.v1.PlaceMeterHoldResponse
-	(*ReleaseMeterHoldRequest)(nil),  // 15: perennial.metering.v1.ReleaseMeterHoldRequest
-	(*ReleaseMeterHoldResponse)(nil), // 16: perennial.metering.v1.ReleaseMeterHoldResponse
-	(*Meter)(nil),                    // 17: perennial.metering.v1.Meter
-	(*MeterRef)(nil),                 // 18: perennial.metering.v1.MeterRef
-	(*fieldmaskpb.FieldMask)(nil),    // 19: google.protobuf.FieldMask
-	(*MeterHold)(nil),                // 20: perennial.metering.v1.MeterHold
-	(MeterHold_Reason)(0),            // 21: perennial.metering.v1.MeterHold.Reason
+	(*PlaceMeterHoldsRequest)(nil),   // 15: perennial.metering.v1.PlaceMeterHoldsRequest
+	(*PlaceMeterHoldsResponse)(nil),  // 16: perennial.metering.v1.PlaceMeterHoldsResponse
+	(*ReleaseMeterHoldRequest)(nil),  // 17: perennial.metering.v1.ReleaseMeterHoldRequest
+	(*ReleaseMeterHoldResponse)(nil), // 18: perennial.metering.v1.ReleaseMeterHoldResponse
+	(*Meter)(nil),                    // 19: perennial.metering.v1.Meter
+	(*MeterRef)(nil),                 // 20: perennial.metering.v1.MeterRef
+	(*fieldmaskpb.FieldMask)(nil),    // 21: google.protobuf.FieldMask
+	(*MeterHold)(nil),                // 22: perennial.metering.v1.MeterHold
+	(MeterHold_Reason)(0),            // 23: perennial.metering.v1.MeterHold.Reason
 }
 var file_perennial_metering_v1_meter_service_proto_depIdxs = []int32{
-	17, // 0: perennial.metering.v1.CreateMeterRequest.meter:type_name -> perennial.metering.v1.Meter
-	17, // 1: perennial.metering.v1.CreateMeterResponse.meter:type_name -> perennial.metering.v1.Meter
-	18, // 2: perennial.metering.v1.GetMeterRequest.meter:type_name -> perennial.metering.v1.MeterRef
-	17, // 3: perennial.metering.v1.GetMeterResponse.meter:type_name -> perennial.metering.v1.Meter
+	19, // 0: perennial.metering.v1.CreateMeterRequest.meter:type_name -> perennial.metering.v1.Meter
+	19, // 1: perennial.metering.v1.CreateMeterResponse.meter:type_name -> perennial.metering.v1.Meter
+	20, // 2: perennial.metering.v1.GetMeterRequest.meter:type_name -> perennial.metering.v1.MeterRef
+	19, // 3: perennial.metering.v1.GetMeterResponse.meter:type_name -> perennial.metering.v1.Meter
 	0,  // 4: perennial.metering.v1.ListMetersRequest.order_by:type_name -> perennial.metering.v1.ListMetersRequest.OrderBy
-	17, // 5: perennial.metering.v1.ListMetersResponse.meters:type_name -> perennial.metering.v1.Meter
-	17, // 6: perennial.metering.v1.BatchGetMetersResponse.meters:type_name -> perennial.metering.v1.Meter
-	18, // 7: perennial.metering.v1.UpdateMeterRequest.meter_ref:type_name -> perennial.metering.v1.MeterRef
-	17, // 8: perennial.metering.v1.UpdateMeterRequest.meter:type_name -> perennial.metering.v1.Meter
-	19, // 9: perennial.metering.v1.UpdateMeterRequest.update_mask:type_name -> google.protobuf.FieldMask
-	17, // 10: perennial.metering.v1.UpdateMeterResponse.meter:type_name -> perennial.metering.v1.Meter
-	18, // 11: perennial.metering.v1.DeleteMeterRequest.meter:type_name -> perennial.metering.v1.MeterRef
-	17, // 12: perennial.metering.v1.DeleteMeterResponse.meter:type_name -> perennial.metering.v1.Meter
-	20, // 13: perennial.metering.v1.PlaceMeterHoldRequest.hold:type_name -> perennial.metering.v1.MeterHold
-	20, // 14: perennial.metering.v1.PlaceMeterHoldResponse.hold:type_name -> perennial.metering.v1.MeterHold
-	21, // 15: perennial.metering.v1.ReleaseMeterHoldRequest.reason:type_name -> perennial.metering.v1.MeterHold.Reason
-	1,  // 16: perennial.metering.v1.MeterService.CreateMeter:input_type -> perennial.metering.v1.CreateMeterRequest
-	3,  // 17: perennial.metering.v1.MeterService.GetMeter:input_type -> perennial.metering.v1.GetMeterRequest
-	5,  // 18: perennial.metering.v1.MeterService.ListMeters:input_type -> perennial.metering.v1.ListMetersRequest
-	7,  // 19: perennial.metering.v1.MeterService.BatchGetMeters:input_type -> perennial.metering.v1.BatchGetMetersRequest
-	9,  // 20: perennial.metering.v1.MeterService.UpdateMeter:input_type -> perennial.metering.v1.UpdateMeterRequest
-	11, // 21: perennial.metering.v1.MeterService.DeleteMeter:input_type -> perennial.metering.v1.DeleteMeterRequest
-	13, // 22: perennial.metering.v1.MeterService.PlaceMeterHold:input_type -> perennial.metering.v1.PlaceMeterHoldRequest
-	15, // 23: perennial.metering.v1.MeterService.ReleaseMeterHold:input_type -> perennial.metering.v1.ReleaseMeterHoldRequest
-	2,  // 24: perennial.metering.v1.MeterService.CreateMeter:output_type -> perennial.metering.v1.CreateMeterResponse
-	4,  // 25: perennial.metering.v1.MeterService.GetMeter:output_type -> perennial.metering.v1.GetMeterResponse
-	6,  // 26: perennial.metering.v1.MeterService.ListMeters:output_type -> perennial.metering.v1.ListMetersResponse
-	8,  // 27: perennial.metering.v1.MeterService.BatchGetMeters:output_type -> perennial.metering.v1.BatchGetMetersResponse
-	10, // 28: perennial.metering.v1.MeterService.UpdateMeter:output_type -> perennial.metering.v1.UpdateMeterResponse
-	12, // 29: perennial.metering.v1.MeterService.DeleteMeter:output_type -> perennial.metering.v1.DeleteMeterResponse
-	14, // 30: perennial.metering.v1.MeterService.PlaceMeterHold:output_type -> perennial.metering.v1.PlaceMeterHoldResponse
-	16, // 31: perennial.metering.v1.MeterService.ReleaseMeterHold:output_type -> perennial.metering.v1.ReleaseMeterHoldResponse
-	24, // [24:32] is the sub-list for method output_type
-	16, // [16:24] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	19, // 5: perennial.metering.v1.ListMetersResponse.meters:type_name -> perennial.metering.v1.Meter
+	19, // 6: perennial.metering.v1.BatchGetMetersResponse.meters:type_name -> perennial.metering.v1.Meter
+	20, // 7: perennial.metering.v1.UpdateMeterRequest.meter_ref:type_name -> perennial.metering.v1.MeterRef
+	19, // 8: perennial.metering.v1.UpdateMeterRequest.meter:type_name -> perennial.metering.v1.Meter
+	21, // 9: perennial.metering.v1.UpdateMeterRequest.update_mask:type_name -> google.protobuf.FieldMask
+	19, // 10: perennial.metering.v1.UpdateMeterResponse.meter:type_name -> perennial.metering.v1.Meter
+	20, // 11: perennial.metering.v1.DeleteMeterRequest.meter:type_name -> perennial.metering.v1.MeterRef
+	19, // 12: perennial.metering.v1.DeleteMeterResponse.meter:type_name -> perennial.metering.v1.Meter
+	22, // 13: perennial.metering.v1.PlaceMeterHoldRequest.hold:type_name -> perennial.metering.v1.MeterHold
+	22, // 14: perennial.metering.v1.PlaceMeterHoldResponse.hold:type_name -> perennial.metering.v1.MeterHold
+	22, // 15: perennial.metering.v1.PlaceMeterHoldsRequest.holds:type_name -> perennial.metering.v1.MeterHold
+	22, // 16: perennial.metering.v1.PlaceMeterHoldsResponse.holds:type_name -> perennial.metering.v1.MeterHold
+	23, // 17: perennial.metering.v1.ReleaseMeterHoldRequest.reason:type_name -> perennial.metering.v1.MeterHold.Reason
+	1,  // 18: perennial.metering.v1.MeterService.CreateMeter:input_type -> perennial.metering.v1.CreateMeterRequest
+	3,  // 19: perennial.metering.v1.MeterService.GetMeter:input_type -> perennial.metering.v1.GetMeterRequest
+	5,  // 20: perennial.metering.v1.MeterService.ListMeters:input_type -> perennial.metering.v1.ListMetersRequest
+	7,  // 21: perennial.metering.v1.MeterService.BatchGetMeters:input_type -> perennial.metering.v1.BatchGetMetersRequest
+	9,  // 22: perennial.metering.v1.MeterService.UpdateMeter:input_type -> perennial.metering.v1.UpdateMeterRequest
+	11, // 23: perennial.metering.v1.MeterService.DeleteMeter:input_type -> perennial.metering.v1.DeleteMeterRequest
+	13, // 24: perennial.metering.v1.MeterService.PlaceMeterHold:input_type -> perennial.metering.v1.PlaceMeterHoldRequest
+	15, // 25: perennial.metering.v1.MeterService.PlaceMeterHolds:input_type -> perennial.metering.v1.PlaceMeterHoldsRequest
+	17, // 26: perennial.metering.v1.MeterService.ReleaseMeterHold:input_type -> perennial.metering.v1.ReleaseMeterHoldRequest
+	2,  // 27: perennial.metering.v1.MeterService.CreateMeter:output_type -> perennial.metering.v1.CreateMeterResponse
+	4,  // 28: perennial.metering.v1.MeterService.GetMeter:output_type -> perennial.metering.v1.GetMeterResponse
+	6,  // 29: perennial.metering.v1.MeterService.ListMeters:output_type -> perennial.metering.v1.ListMetersResponse
+	8,  // 30: perennial.metering.v1.MeterService.BatchGetMeters:output_type -> perennial.metering.v1.BatchGetMetersResponse
+	10, // 31: perennial.metering.v1.MeterService.UpdateMeter:output_type -> perennial.metering.v1.UpdateMeterResponse
+	12, // 32: perennial.metering.v1.MeterService.DeleteMeter:output_type -> perennial.metering.v1.DeleteMeterResponse
+	14, // 33: perennial.metering.v1.MeterService.PlaceMeterHold:output_type -> perennial.metering.v1.PlaceMeterHoldResponse
+	16, // 34: perennial.metering.v1.MeterService.PlaceMeterHolds:output_type -> perennial.metering.v1.PlaceMeterHoldsResponse
+	18, // 35: perennial.metering.v1.MeterService.ReleaseMeterHold:output_type -> perennial.metering.v1.ReleaseMeterHoldResponse
+	27, // [27:36] is the sub-list for method output_type
+	18, // [18:27] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_perennial_metering_v1_meter_service_proto_init() }
@@ -1151,7 +1266,7 @@ func file_perennial_metering_v1_meter_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_perennial_metering_v1_meter_service_proto_rawDesc), len(file_perennial_metering_v1_meter_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

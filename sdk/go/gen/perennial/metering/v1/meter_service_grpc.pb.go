@@ -26,6 +26,7 @@ const (
 	MeterService_UpdateMeter_FullMethodName      = "/perennial.metering.v1.MeterService/UpdateMeter"
 	MeterService_DeleteMeter_FullMethodName      = "/perennial.metering.v1.MeterService/DeleteMeter"
 	MeterService_PlaceMeterHold_FullMethodName   = "/perennial.metering.v1.MeterService/PlaceMeterHold"
+	MeterService_PlaceMeterHolds_FullMethodName  = "/perennial.metering.v1.MeterService/PlaceMeterHolds"
 	MeterService_ReleaseMeterHold_FullMethodName = "/perennial.metering.v1.MeterService/ReleaseMeterHold"
 )
 
@@ -51,6 +52,9 @@ type MeterServiceClient interface {
 	DeleteMeter(ctx context.Context, in *DeleteMeterRequest, opts ...grpc.CallOption) (*DeleteMeterResponse, error)
 	// Places a hold on a live meter, or replaces the holder's earlier one. For other services.
 	PlaceMeterHold(ctx context.Context, in *PlaceMeterHoldRequest, opts ...grpc.CallOption) (*PlaceMeterHoldResponse, error)
+	// Places several holds at once, each as `PlaceMeterHold` does, all of them or none. For other
+	// services.
+	PlaceMeterHolds(ctx context.Context, in *PlaceMeterHoldsRequest, opts ...grpc.CallOption) (*PlaceMeterHoldsResponse, error)
 	// Takes a hold away; nothing happens when there is none. For other services.
 	ReleaseMeterHold(ctx context.Context, in *ReleaseMeterHoldRequest, opts ...grpc.CallOption) (*ReleaseMeterHoldResponse, error)
 }
@@ -133,6 +137,16 @@ func (c *meterServiceClient) PlaceMeterHold(ctx context.Context, in *PlaceMeterH
 	return out, nil
 }
 
+func (c *meterServiceClient) PlaceMeterHolds(ctx context.Context, in *PlaceMeterHoldsRequest, opts ...grpc.CallOption) (*PlaceMeterHoldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlaceMeterHoldsResponse)
+	err := c.cc.Invoke(ctx, MeterService_PlaceMeterHolds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *meterServiceClient) ReleaseMeterHold(ctx context.Context, in *ReleaseMeterHoldRequest, opts ...grpc.CallOption) (*ReleaseMeterHoldResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReleaseMeterHoldResponse)
@@ -165,6 +179,9 @@ type MeterServiceServer interface {
 	DeleteMeter(context.Context, *DeleteMeterRequest) (*DeleteMeterResponse, error)
 	// Places a hold on a live meter, or replaces the holder's earlier one. For other services.
 	PlaceMeterHold(context.Context, *PlaceMeterHoldRequest) (*PlaceMeterHoldResponse, error)
+	// Places several holds at once, each as `PlaceMeterHold` does, all of them or none. For other
+	// services.
+	PlaceMeterHolds(context.Context, *PlaceMeterHoldsRequest) (*PlaceMeterHoldsResponse, error)
 	// Takes a hold away; nothing happens when there is none. For other services.
 	ReleaseMeterHold(context.Context, *ReleaseMeterHoldRequest) (*ReleaseMeterHoldResponse, error)
 	mustEmbedUnimplementedMeterServiceServer()
@@ -197,6 +214,9 @@ func (UnimplementedMeterServiceServer) DeleteMeter(context.Context, *DeleteMeter
 }
 func (UnimplementedMeterServiceServer) PlaceMeterHold(context.Context, *PlaceMeterHoldRequest) (*PlaceMeterHoldResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PlaceMeterHold not implemented")
+}
+func (UnimplementedMeterServiceServer) PlaceMeterHolds(context.Context, *PlaceMeterHoldsRequest) (*PlaceMeterHoldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlaceMeterHolds not implemented")
 }
 func (UnimplementedMeterServiceServer) ReleaseMeterHold(context.Context, *ReleaseMeterHoldRequest) (*ReleaseMeterHoldResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseMeterHold not implemented")
@@ -348,6 +368,24 @@ func _MeterService_PlaceMeterHold_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MeterService_PlaceMeterHolds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlaceMeterHoldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MeterServiceServer).PlaceMeterHolds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MeterService_PlaceMeterHolds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MeterServiceServer).PlaceMeterHolds(ctx, req.(*PlaceMeterHoldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _MeterService_ReleaseMeterHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReleaseMeterHoldRequest)
 	if err := dec(in); err != nil {
@@ -400,6 +438,10 @@ var MeterService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PlaceMeterHold",
 			Handler:    _MeterService_PlaceMeterHold_Handler,
+		},
+		{
+			MethodName: "PlaceMeterHolds",
+			Handler:    _MeterService_PlaceMeterHolds_Handler,
 		},
 		{
 			MethodName: "ReleaseMeterHold",

@@ -39,12 +39,14 @@ class CreateCustomerResponse(_message.Message):
     def __init__(self, customer: _Optional[_Union[_customer_pb2.Customer, _Mapping]] = ...) -> None: ...
 
 class GetCustomerRequest(_message.Message):
-    __slots__ = ("customer_ref", "include_deleted")
+    __slots__ = ("customer_ref", "include_deleted", "for_subscription")
     CUSTOMER_REF_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_DELETED_FIELD_NUMBER: _ClassVar[int]
+    FOR_SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     customer_ref: _customer_pb2.CustomerRef
     include_deleted: bool
-    def __init__(self, customer_ref: _Optional[_Union[_customer_pb2.CustomerRef, _Mapping]] = ..., include_deleted: _Optional[bool] = ...) -> None: ...
+    for_subscription: bool
+    def __init__(self, customer_ref: _Optional[_Union[_customer_pb2.CustomerRef, _Mapping]] = ..., include_deleted: _Optional[bool] = ..., for_subscription: _Optional[bool] = ...) -> None: ...
 
 class GetCustomerResponse(_message.Message):
     __slots__ = ("customer",)
@@ -266,16 +268,28 @@ class ReserveForSubscriptionResponse(_message.Message):
     def __init__(self, customer: _Optional[_Union[_customer_pb2.Customer, _Mapping]] = ...) -> None: ...
 
 class CustomerSubscription(_message.Message):
-    __slots__ = ("subscription_id", "plan_key", "period", "currency_code")
+    __slots__ = ("subscription_id", "plan_key", "period", "currency_code", "entitled_items")
     SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
     PLAN_KEY_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
+    ENTITLED_ITEMS_FIELD_NUMBER: _ClassVar[int]
     subscription_id: str
     plan_key: str
     period: _period_pb2.Period
     currency_code: str
-    def __init__(self, subscription_id: _Optional[str] = ..., plan_key: _Optional[str] = ..., period: _Optional[_Union[_period_pb2.Period, _Mapping]] = ..., currency_code: _Optional[str] = ...) -> None: ...
+    entitled_items: _containers.RepeatedCompositeFieldContainer[EntitledItem]
+    def __init__(self, subscription_id: _Optional[str] = ..., plan_key: _Optional[str] = ..., period: _Optional[_Union[_period_pb2.Period, _Mapping]] = ..., currency_code: _Optional[str] = ..., entitled_items: _Optional[_Iterable[_Union[EntitledItem, _Mapping]]] = ...) -> None: ...
+
+class EntitledItem(_message.Message):
+    __slots__ = ("item_id", "feature_key", "period")
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_KEY_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_FIELD_NUMBER: _ClassVar[int]
+    item_id: str
+    feature_key: str
+    period: _period_pb2.Period
+    def __init__(self, item_id: _Optional[str] = ..., feature_key: _Optional[str] = ..., period: _Optional[_Union[_period_pb2.Period, _Mapping]] = ...) -> None: ...
 
 class ReportSubscriptionsRequest(_message.Message):
     __slots__ = ("customer_id", "subscriptions", "sequence", "ledger_update_time", "request_id")

@@ -197,8 +197,9 @@ class CustomerServiceServicer:
     def ReportSubscriptions(self, request, context):
         """Replaces the set of subscriptions that this service knows of a customer, and with it the
         customer's holds of reason SUBSCRIPTION: it places one for each reported subscription that
-        has not ended, for as long as that is active, and releases all others. Of a customer that
-        was deleted the holds stay as they are. Cannot be refused for a customer that exists; a
+        has not ended, for as long as that is active, and releases all others. The same with holds
+        of reason ENTITLEMENT for the items of subscriptions that entitle to something; those that
+        were placed one by one stay. Of a customer that was deleted all holds stay as they are. Cannot be refused for a customer that exists; a
         report older than the stored one is ignored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

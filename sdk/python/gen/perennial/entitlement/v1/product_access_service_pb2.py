@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5perennial/entitlement/v1/product_access_service.proto\x12\x18perennial.entitlement.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x01\n\x19\x41pplyProductAccessRequest\x12\x1f\n\x0b\x63ustomer_id\x18\x01 \x01(\tR\ncustomerId\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision\x12>\n\x06rights\x18\x03 \x03(\x0b\x32&.perennial.entitlement.v1.ProductRightR\x06rights\"8\n\x1a\x41pplyProductAccessResponse\x12\x1a\n\x08revision\x18\x01 \x01(\x03R\x08revision\"\xec\x01\n\x0cProductRight\x12\x1b\n\tsource_id\x18\x01 \x01(\tR\x08sourceId\x12\x1f\n\nproduct_id\x18\x02 \x01(\tH\x00R\tproductId\x12!\n\x0b\x66\x65\x61ture_key\x18\x03 \x01(\tH\x00R\nfeatureKey\x12\x39\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTimeB\t\n\x07subject2\x97\x01\n\x14ProductAccessService\x12\x7f\n\x12\x41pplyProductAccess\x12\x33.perennial.entitlement.v1.ApplyProductAccessRequest\x1a\x34.perennial.entitlement.v1.ApplyProductAccessResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5perennial/entitlement/v1/product_access_service.proto\x12\x18perennial.entitlement.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x01\n\x19\x41pplyProductAccessRequest\x12\x1f\n\x0b\x63ustomer_id\x18\x01 \x01(\tR\ncustomerId\x12\x1a\n\x08revision\x18\x02 \x01(\x03R\x08revision\x12>\n\x06rights\x18\x03 \x03(\x0b\x32&.perennial.entitlement.v1.ProductRightR\x06rights\"8\n\x1a\x41pplyProductAccessResponse\x12\x1a\n\x08revision\x18\x01 \x01(\x03R\x08revision\"\xe3\x02\n\x0cProductRight\x12\x1b\n\tsource_id\x18\x01 \x01(\tR\x08sourceId\x12\x1f\n\nproduct_id\x18\x02 \x01(\tH\x00R\tproductId\x12!\n\x0b\x66\x65\x61ture_key\x18\x03 \x01(\tH\x00R\nfeatureKey\x12\x39\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12)\n\x10renewal_duration\x18\x06 \x01(\tR\x0frenewalDuration\x12J\n\x13renewal_anchor_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x11renewalAnchorTimeB\t\n\x07subject2\x97\x01\n\x14ProductAccessService\x12\x7f\n\x12\x41pplyProductAccess\x12\x33.perennial.entitlement.v1.ApplyProductAccessRequest\x1a\x34.perennial.entitlement.v1.ApplyProductAccessResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPLYPRODUCTACCESSRESPONSE']._serialized_start=271
   _globals['_APPLYPRODUCTACCESSRESPONSE']._serialized_end=327
   _globals['_PRODUCTRIGHT']._serialized_start=330
-  _globals['_PRODUCTRIGHT']._serialized_end=566
-  _globals['_PRODUCTACCESSSERVICE']._serialized_start=569
-  _globals['_PRODUCTACCESSSERVICE']._serialized_end=720
+  _globals['_PRODUCTRIGHT']._serialized_end=685
+  _globals['_PRODUCTACCESSSERVICE']._serialized_start=688
+  _globals['_PRODUCTACCESSSERVICE']._serialized_end=839
 # @@protoc_insertion_point(module_scope)

@@ -26,15 +26,19 @@ class ApplyProductAccessResponse(_message.Message):
     def __init__(self, revision: _Optional[int] = ...) -> None: ...
 
 class ProductRight(_message.Message):
-    __slots__ = ("source_id", "product_id", "feature_key", "start_time", "end_time")
+    __slots__ = ("source_id", "product_id", "feature_key", "start_time", "end_time", "renewal_duration", "renewal_anchor_time")
     SOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
     FEATURE_KEY_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
+    RENEWAL_DURATION_FIELD_NUMBER: _ClassVar[int]
+    RENEWAL_ANCHOR_TIME_FIELD_NUMBER: _ClassVar[int]
     source_id: str
     product_id: str
     feature_key: str
     start_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
-    def __init__(self, source_id: _Optional[str] = ..., product_id: _Optional[str] = ..., feature_key: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    renewal_duration: str
+    renewal_anchor_time: _timestamp_pb2.Timestamp
+    def __init__(self, source_id: _Optional[str] = ..., product_id: _Optional[str] = ..., feature_key: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., renewal_duration: _Optional[str] = ..., renewal_anchor_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -137,6 +137,20 @@ class PlaceMeterHoldResponse(_message.Message):
     hold: _meter_pb2.MeterHold
     def __init__(self, hold: _Optional[_Union[_meter_pb2.MeterHold, _Mapping]] = ...) -> None: ...
 
+class PlaceMeterHoldsRequest(_message.Message):
+    __slots__ = ("holds", "request_id")
+    HOLDS_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    holds: _containers.RepeatedCompositeFieldContainer[_meter_pb2.MeterHold]
+    request_id: str
+    def __init__(self, holds: _Optional[_Iterable[_Union[_meter_pb2.MeterHold, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class PlaceMeterHoldsResponse(_message.Message):
+    __slots__ = ("holds",)
+    HOLDS_FIELD_NUMBER: _ClassVar[int]
+    holds: _containers.RepeatedCompositeFieldContainer[_meter_pb2.MeterHold]
+    def __init__(self, holds: _Optional[_Iterable[_Union[_meter_pb2.MeterHold, _Mapping]]] = ...) -> None: ...
+
 class ReleaseMeterHoldRequest(_message.Message):
     __slots__ = ("meter_id", "reason", "holder_id", "request_id")
     METER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -70,6 +70,11 @@ class MeterServiceStub:
                 request_serializer=perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldRequest.SerializeToString,
                 response_deserializer=perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldResponse.FromString,
                 _registered_method=True)
+        self.PlaceMeterHolds = channel.unary_unary(
+                '/perennial.metering.v1.MeterService/PlaceMeterHolds',
+                request_serializer=perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldsRequest.SerializeToString,
+                response_deserializer=perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldsResponse.FromString,
+                _registered_method=True)
         self.ReleaseMeterHold = channel.unary_unary(
                 '/perennial.metering.v1.MeterService/ReleaseMeterHold',
                 request_serializer=perennial_dot_metering_dot_v1_dot_meter__service__pb2.ReleaseMeterHoldRequest.SerializeToString,
@@ -132,6 +137,14 @@ class MeterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PlaceMeterHolds(self, request, context):
+        """Places several holds at once, each as `PlaceMeterHold` does, all of them or none. For other
+        services.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReleaseMeterHold(self, request, context):
         """Takes a hold away; nothing happens when there is none. For other services.
         """
@@ -176,6 +189,11 @@ def add_MeterServiceServicer_to_server(servicer, server):
                     servicer.PlaceMeterHold,
                     request_deserializer=perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldRequest.FromString,
                     response_serializer=perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldResponse.SerializeToString,
+            ),
+            'PlaceMeterHolds': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlaceMeterHolds,
+                    request_deserializer=perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldsRequest.FromString,
+                    response_serializer=perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldsResponse.SerializeToString,
             ),
             'ReleaseMeterHold': grpc.unary_unary_rpc_method_handler(
                     servicer.ReleaseMeterHold,
@@ -373,6 +391,33 @@ class MeterService:
             '/perennial.metering.v1.MeterService/PlaceMeterHold',
             perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldRequest.SerializeToString,
             perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlaceMeterHolds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/perennial.metering.v1.MeterService/PlaceMeterHolds',
+            perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldsRequest.SerializeToString,
+            perennial_dot_metering_dot_v1_dot_meter__service__pb2.PlaceMeterHoldsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,6 +51,10 @@ class MeterServiceStub:
     """
     PlaceMeterHold: _grpc.UnaryUnaryMultiCallable[_meter_service_pb2.PlaceMeterHoldRequest, _meter_service_pb2.PlaceMeterHoldResponse]
     """Places a hold on a live meter, or replaces the holder's earlier one. For other services."""
+    PlaceMeterHolds: _grpc.UnaryUnaryMultiCallable[_meter_service_pb2.PlaceMeterHoldsRequest, _meter_service_pb2.PlaceMeterHoldsResponse]
+    """Places several holds at once, each as `PlaceMeterHold` does, all of them or none. For other
+    services.
+    """
     ReleaseMeterHold: _grpc.UnaryUnaryMultiCallable[_meter_service_pb2.ReleaseMeterHoldRequest, _meter_service_pb2.ReleaseMeterHoldResponse]
     """Takes a hold away; nothing happens when there is none. For other services."""
 
@@ -77,6 +81,10 @@ class MeterServiceAsyncStub(MeterServiceStub):
     """
     PlaceMeterHold: _aio.UnaryUnaryMultiCallable[_meter_service_pb2.PlaceMeterHoldRequest, _meter_service_pb2.PlaceMeterHoldResponse]  # type: ignore[assignment]
     """Places a hold on a live meter, or replaces the holder's earlier one. For other services."""
+    PlaceMeterHolds: _aio.UnaryUnaryMultiCallable[_meter_service_pb2.PlaceMeterHoldsRequest, _meter_service_pb2.PlaceMeterHoldsResponse]  # type: ignore[assignment]
+    """Places several holds at once, each as `PlaceMeterHold` does, all of them or none. For other
+    services.
+    """
     ReleaseMeterHold: _aio.UnaryUnaryMultiCallable[_meter_service_pb2.ReleaseMeterHoldRequest, _meter_service_pb2.ReleaseMeterHoldResponse]  # type: ignore[assignment]
     """Takes a hold away; nothing happens when there is none. For other services."""
 
@@ -142,6 +150,16 @@ class MeterServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_meter_service_pb2.PlaceMeterHoldResponse, _abc.Awaitable[_meter_service_pb2.PlaceMeterHoldResponse]]:
         """Places a hold on a live meter, or replaces the holder's earlier one. For other services."""
+
+    @_abc_1.abstractmethod
+    def PlaceMeterHolds(
+        self,
+        request: _meter_service_pb2.PlaceMeterHoldsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_meter_service_pb2.PlaceMeterHoldsResponse, _abc.Awaitable[_meter_service_pb2.PlaceMeterHoldsResponse]]:
+        """Places several holds at once, each as `PlaceMeterHold` does, all of them or none. For other
+        services.
+        """
 
     @_abc_1.abstractmethod
     def ReleaseMeterHold(

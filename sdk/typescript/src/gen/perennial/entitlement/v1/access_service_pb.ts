@@ -278,7 +278,8 @@ export type ActiveAccess = Message<"perennial.entitlement.v1.ActiveAccess"> & {
   featureKey: string;
 
   /**
-   * When it ends: the latest end of all sources. Absent: one of them is open-ended.
+   * When it ends: the latest end of all sources, where the end of one that is renewed period by period is that of its period now. Absent:
+   * one of them is open-ended.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 3;
    */

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file perennial/entitlement/v1/product_access_service.proto.
  */
 export const file_perennial_entitlement_v1_product_access_service: GenFile = /*@__PURE__*/
-  fileDesc("CjVwZXJlbm5pYWwvZW50aXRsZW1lbnQvdjEvcHJvZHVjdF9hY2Nlc3Nfc2VydmljZS5wcm90bxIYcGVyZW5uaWFsLmVudGl0bGVtZW50LnYxInoKGUFwcGx5UHJvZHVjdEFjY2Vzc1JlcXVlc3QSEwoLY3VzdG9tZXJfaWQYASABKAkSEAoIcmV2aXNpb24YAiABKAMSNgoGcmlnaHRzGAMgAygLMiYucGVyZW5uaWFsLmVudGl0bGVtZW50LnYxLlByb2R1Y3RSaWdodCIuChpBcHBseVByb2R1Y3RBY2Nlc3NSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoAyK3AQoMUHJvZHVjdFJpZ2h0EhEKCXNvdXJjZV9pZBgBIAEoCRIUCgpwcm9kdWN0X2lkGAIgASgJSAASFQoLZmVhdHVyZV9rZXkYAyABKAlIABIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHc3ViamVjdDKXAQoUUHJvZHVjdEFjY2Vzc1NlcnZpY2USfwoSQXBwbHlQcm9kdWN0QWNjZXNzEjMucGVyZW5uaWFsLmVudGl0bGVtZW50LnYxLkFwcGx5UHJvZHVjdEFjY2Vzc1JlcXVlc3QaNC5wZXJlbm5pYWwuZW50aXRsZW1lbnQudjEuQXBwbHlQcm9kdWN0QWNjZXNzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CjVwZXJlbm5pYWwvZW50aXRsZW1lbnQvdjEvcHJvZHVjdF9hY2Nlc3Nfc2VydmljZS5wcm90bxIYcGVyZW5uaWFsLmVudGl0bGVtZW50LnYxInoKGUFwcGx5UHJvZHVjdEFjY2Vzc1JlcXVlc3QSEwoLY3VzdG9tZXJfaWQYASABKAkSEAoIcmV2aXNpb24YAiABKAMSNgoGcmlnaHRzGAMgAygLMiYucGVyZW5uaWFsLmVudGl0bGVtZW50LnYxLlByb2R1Y3RSaWdodCIuChpBcHBseVByb2R1Y3RBY2Nlc3NSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoAyKKAgoMUHJvZHVjdFJpZ2h0EhEKCXNvdXJjZV9pZBgBIAEoCRIUCgpwcm9kdWN0X2lkGAIgASgJSAASFQoLZmVhdHVyZV9rZXkYAyABKAlIABIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQcmVuZXdhbF9kdXJhdGlvbhgGIAEoCRI3ChNyZW5ld2FsX2FuY2hvcl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdzdWJqZWN0MpcBChRQcm9kdWN0QWNjZXNzU2VydmljZRJ/ChJBcHBseVByb2R1Y3RBY2Nlc3MSMy5wZXJlbm5pYWwuZW50aXRsZW1lbnQudjEuQXBwbHlQcm9kdWN0QWNjZXNzUmVxdWVzdBo0LnBlcmVubmlhbC5lbnRpdGxlbWVudC52MS5BcHBseVByb2R1Y3RBY2Nlc3NSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * All rights of a customer that come from products.
@@ -119,6 +119,21 @@ export type ProductRight = Message<"perennial.entitlement.v1.ProductRight"> & {
    * @generated from field: google.protobuf.Timestamp end_time = 5;
    */
   endTime?: Timestamp | undefined;
+
+  /**
+   * Length of the periods for which it is had if it is renewed period by period: an ISO 8601 duration above zero, such as `P1M`. Empty: it is
+   * had at once until its end.
+   *
+   * @generated from field: string renewal_duration = 6;
+   */
+  renewalDuration: string;
+
+  /**
+   * When one of these periods begins; the others are counted from it, in both directions. Required with `renewal_duration`.
+   *
+   * @generated from field: google.protobuf.Timestamp renewal_anchor_time = 7;
+   */
+  renewalAnchorTime?: Timestamp | undefined;
 };
 
 /**

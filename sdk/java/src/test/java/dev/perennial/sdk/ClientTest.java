@@ -13,6 +13,9 @@ import dev.perennial.customer.v1.CreateCustomerResponse;
 import dev.perennial.customer.v1.Customer;
 import dev.perennial.customer.v1.CustomerServiceGrpc;
 import dev.perennial.customer.v1.ListCustomersRequest;
+import dev.perennial.metering.v1.CreateMeterRequest;
+import dev.perennial.metering.v1.Meter;
+import dev.perennial.metering.v1.MeterServiceGrpc;
 import dev.perennial.subscription.v1.SubscriptionServiceGrpc;
 import dev.perennial.subscription.v1.SyncCustomerRequest;
 import dev.perennial.subscription.v1.SyncCustomerResponse;
@@ -26,10 +29,14 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import io.grpc.TlsServerCredentials;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
+import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.InetAddress;
@@ -135,16 +142,27 @@ class ClientTest {
       failure(
           Status.Code.UNIMPLEMENTED,
           () -> client.call(() -> ClientCalls.blockingUnaryCall(channel, notYet, CallOptions.DEFAULT, request)));
+      // A value that is not passed over, but refused by name.
+      var meters = client.stub(MeterServiceGrpc::newBlockingStub);
+      var newer = CreateMeterRequest.newBuilder().setMeter(NEWER_METER).build();
+      var error = failure(Status.Code.INVALID_ARGUMENT, () -> client.call(() -> meters.createMeter(newer)));
+      assertEquals(List.of("meter.aggregation"), error.violations().stream().map(Violation::field).toList());
     }
   }
 
-  /** A newer server sends what the SDK does not know. */
+  private static final Meter NEWER_METER =
+      Meter.newBuilder().setSlug("newer").setEventType("newer").setAggregationValue(99).build();
+
+  /** A newer server sends what the SDK does not know: fields are passed over, values of enums stay numbers. */
   @Test
   void newerServer() throws IOException {
     byte[] sent = Customer.newBuilder().setKey("acme").setUnknownFields(NEWS).build().toByteArray();
     Customer customer = Customer.parseFrom(sent);
     assertEquals("acme", customer.getKey());
     assertEquals(NEWS, customer.getUnknownFields());
+    Meter meter = Meter.parseFrom(NEWER_METER.toByteArray());
+    assertEquals(99, meter.getAggregationValue());
+    assertEquals(Meter.Aggregation.UNRECOGNIZED, meter.getAggregation());
   }
 
   /** Refuses the first two attempts of each call, and remembers what it was sent. */
@@ -156,6 +174,10 @@ class ClientTest {
     final Server server;
 
     Flaky() throws IOException {
+      this(InsecureServerCredentials.create());
+    }
+
+    Flaky(ServerCredentials credentials) throws IOException {
       ServerInterceptor keyed =
           new ServerInterceptor() {
             @Override
@@ -166,7 +188,7 @@ class ClientTest {
             }
           };
       server =
-          Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+          Grpc.newServerBuilderForPort(0, credentials)
               .intercept(keyed)
               .addService(new Customers())
               .addService(new Subscriptions())
@@ -232,6 +254,25 @@ class ClientTest {
           Status.Code.UNAVAILABLE,
           () -> client.call(() -> subscriptions.syncCustomer(SyncCustomerRequest.getDefaultInstance())));
       assertEquals(1, flaky.syncs.get());
+    }
+  }
+
+  private static File pem(String name) {
+    return new File("../tls/" + name + ".pem");
+  }
+
+  @Test
+  void onlyKnownAuthorityIsTrusted() throws IOException {
+    try (var flaky = new Flaky(TlsServerCredentials.create(pem("server"), pem("server.key")));
+        var authority = new FileInputStream(pem("authority"))) {
+      String address = "https://127.0.0.1:" + flaky.server.getPort();
+      try (var client = PerennialClient.builder(address, "secret").rootCertificates(authority).build()) {
+        var customers = client.stub(CustomerServiceGrpc::newBlockingStub);
+        client.call(() -> customers.createCustomer(CreateCustomerRequest.getDefaultInstance()));
+      }
+      try (var client = PerennialClient.builder(address, "secret").build()) {
+        failure(Status.Code.UNAVAILABLE, () -> list(client));
+      }
     }
   }
 

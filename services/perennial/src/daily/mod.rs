@@ -1,0 +1,150 @@
+//! Daily work against a running server, over gRPC: a file for each kind of thing.
+
+pub(crate) mod access;
+pub(crate) mod audit;
+pub(crate) mod catalog;
+pub(crate) mod clock;
+pub(crate) mod customers;
+pub(crate) mod invoices;
+pub(crate) mod keys;
+pub(crate) mod projects;
+pub(crate) mod subscriptions;
+pub(crate) mod usage;
+
+use std::{path::Path, time::Duration};
+
+use anyhow::Context as _;
+use contract::{
+    customer::v1::{Customer, CustomerRef, GetCustomerRequest, customer_ref::Ref},
+    json::message_to_json,
+};
+use futures::{StreamExt as _, TryStreamExt as _};
+use indicatif::{ProgressBar, ProgressStyle};
+use kernel::Timestamp;
+use perennial_sdk::{Client, Error, pages};
+use prost::{Message, Name};
+
+use crate::{
+    cli::{Listing, RemoteArgs},
+    failure::misused,
+    profile,
+    screen::{Column, List, Screen},
+};
+
+/// Most items of a page.
+const PAGE: usize = 250;
+
+/// The server that a command goes to.
+pub(crate) fn connect(remote: &RemoteArgs) -> anyhow::Result<Client> {
+    let target = profile::target(remote)?;
+    let mut builder = Client::builder(target.address, target.key);
+    if let Some(project) = target.project {
+        builder = builder.project(project);
+    }
+    Ok(builder.connect_lazy()?)
+}
+
+/// Reads an instant of the command line.
+pub(crate) fn instant(text: &str) -> anyhow::Result<Timestamp> {
+    text.parse()
+        .map_err(|_| misused(format!("`{text}` is not an RFC 3339 time")))
+}
+
+/// The same for a request; absent when nothing is said.
+fn time(text: Option<&str>) -> anyhow::Result<Option<prost_types::Timestamp>> {
+    let time = text.map(instant).transpose()?;
+    Ok(time.map(contract::convert::timestamp))
+}
+
+/// What a file has; `-` is standard input.
+pub(crate) fn content(file: &Path) -> anyhow::Result<String> {
+    if file == Path::new("-") {
+        return Ok(std::io::read_to_string(std::io::stdin())?);
+    }
+    std::fs::read_to_string(file).with_context(|| file.display().to_string())
+}
+
+/// Shows a list, as far as asked. `fetch` gets the size of a page and its token.
+pub(crate) async fn list<Item, Fetch, Pending>(
+    screen: &mut Screen<'_>,
+    name: &'static str,
+    columns: &'static [Column],
+    listing: Listing,
+    fetch: Fetch,
+) -> anyhow::Result<()>
+where
+    Item: Message + Name,
+    Fetch: Fn(i32, String) -> Pending,
+    Pending: Future<Output = Result<(Vec<Item>, String), Error>>,
+{
+    let (found, more) = collect(screen, listing, fetch).await?;
+    let items = found.iter().map(message_to_json);
+    screen.list(&List {
+        name,
+        columns,
+        items: items.collect::<Result<_, _>>()?,
+        more,
+    })
+}
+
+/// Reads a list page by page, as far as asked; and whether it goes on.
+async fn collect<Item, Fetch, Pending>(
+    screen: &Screen<'_>,
+    listing: Listing,
+    fetch: Fetch,
+) -> anyhow::Result<(Vec<Item>, bool)>
+where
+    Fetch: Fn(i32, String) -> Pending,
+    Pending: Future<Output = Result<(Vec<Item>, String), Error>>,
+{
+    // One more than is shown tells whether there are more.
+    let most = listing.most(screen.output());
+    let read = most.saturating_add(1);
+    let size = i32::try_from(read.min(PAGE))?;
+    let items = pages(|token| fetch(size, token)).take(read);
+    let mut items: Vec<Item> = items.try_collect().await?;
+    let more = items.len() > most;
+    items.truncate(most);
+    Ok((items, more))
+}
+
+/// A bar for so many steps, where people look.
+pub(crate) fn progress(steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len}, {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Waits for something of which nobody knows how long it takes.
+pub(crate) async fn waiting<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let bar = ProgressBar::new_spinner().with_message(what.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let done = work.await;
+    bar.finish_and_clear();
+    done
+}
+
+/// A customer as people name it.
+fn named(customer: &str) -> CustomerRef {
+    CustomerRef {
+        r#ref: Some(Ref::IdOrKey(customer.to_owned())),
+    }
+}
+
+async fn customer(client: &Client, named_so: &str) -> anyhow::Result<Customer> {
+    let request = GetCustomerRequest {
+        customer_ref: Some(named(named_so)),
+        ..Default::default()
+    };
+    let answer = client.call(|_| async { client.customers().get_customer(request.clone()).await });
+    let customer = answer.await?.customer;
+    customer.context("the server answered no customer")
+}
+
+/// The id of a customer, where a request takes nothing else; none when none is named.
+async fn customer_ids(client: &Client, named_so: Option<&str>) -> anyhow::Result<Vec<String>> {
+    match named_so {
+        Some(name) => Ok(vec![customer(client, name).await?.id]),
+        None => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,309 @@
+//! A working day on the command line: from a customer to an invoice, with tables for people, JSON and CSV for scripts, and exit
+//! codes that say what kind of failure it was.
+
+use std::net::TcpListener;
+
+use clap::Parser as _;
+use perennial::{cli::Cli, commands, failure::exit_code};
+use serde_json::{Value, json};
+use suite::World;
+
+/// A plan of 49 a month with 1000 tokens included and a cent for each further one, as `catalog create` reads it.
+const PLAN: &str = r#"{"plan": {
+  "key": "pro", "name": "Pro", "currencyCode": "USD", "billingCadence": "P1M",
+  "phases": [{"key": "default", "name": "Default", "rateCards": [
+    {"key": "base", "name": "Base fee", "kind": "RATE_CARD_KIND_FLAT_FEE", "billingCadence": "P1M",
+     "price": {"flat": {"amount": {"value": "49"}, "paymentTerm": "PAYMENT_TERM_IN_ADVANCE"}}},
+    {"key": "tokens", "name": "Tokens", "kind": "RATE_CARD_KIND_USAGE_BASED", "featureKey": "tokens", "billingCadence": "P1M",
+     "price": {"tiered": {"mode": "MODE_GRADUATED", "tiers": [
+       {"upToAmount": {"value": "1000"}, "unitAmount": {"value": "0"}}, {"unitAmount": {"value": "0.01"}}]}},
+     "entitlementTemplate": {"metered": {"issueAfterReset": {"value": "1000"}, "usagePeriodDuration": "P1M"}}}
+  ]}]}}"#;
+
+const EVENTS: &str = r#"{"id": "1", "type": "prompt", "subject": "acme-eu", "data": {"tokens": 700.5}}
+{"id": "2", "type": "prompt", "subject": "acme-eu", "data": {"tokens": 799.75}}
+"#;
+
+/// A terminal of somebody who works with a world.
+struct Desk {
+    address: String,
+    key: String,
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn at(address: impl ToString, key: &str) -> Self {
+        Self {
+            address: address.to_string(),
+            key: key.to_owned(),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// What a command says.
+    async fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let profiles = self.file("profiles.toml", None);
+        let remote = [
+            "--address",
+            &self.address,
+            "--key",
+            &self.key,
+            "--profiles",
+            &profiles,
+        ];
+        let all = ["perennial"].iter().chain(arguments).chain(&remote);
+        let mut out = Vec::new();
+        commands::run_to(Cli::try_parse_from(all)?, &mut out, false).await?;
+        Ok(String::from_utf8(out)?)
+    }
+
+    /// What a command that has to succeed says.
+    async fn said(&self, arguments: &[&str]) -> String {
+        let said = self.run(arguments).await;
+        said.unwrap_or_else(|error| panic!("{arguments:?}: {error:#}"))
+    }
+
+    /// The same for a script.
+    async fn json(&self, arguments: &[&str]) -> Value {
+        let all: Vec<&str> = arguments
+            .iter()
+            .copied()
+            .chain(["--output", "json"])
+            .collect();
+        serde_json::from_str(&self.said(&all).await).unwrap()
+    }
+
+    /// The exit code of a command that has to fail.
+    async fn code(&self, arguments: &[&str]) -> u8 {
+        let said = self.run(arguments).await;
+        exit_code(&said.expect_err(&format!("{arguments:?} succeeded")))
+    }
+
+    /// The path of a file, written where a text is given.
+    fn file(&self, name: &str, text: Option<&str>) -> String {
+        let path = self.folder.path().join(name);
+        if let Some(text) = text {
+            std::fs::write(&path, text).unwrap();
+        }
+        path.display().to_string()
+    }
+}
+
+/// The cells of a table's rows, without its head.
+fn cells(table: &str) -> Vec<Vec<&str>> {
+    let rows = table.lines().skip(1);
+    rows.map(|row| {
+        row.split("  ")
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty())
+            .collect()
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn from_a_customer_to_an_invoice() {
+    let world = World::start().await;
+    let desk = &Desk::at(world.grpc(), world.key());
+    let rest = world.rest();
+    let meter = json!({"slug": "tokens", "eventType": "prompt", "aggregation": "SUM", "valueProperty": "$.tokens"});
+    rest.post("/api/v1/meters", meter).await.expect(201);
+    let feature = json!({"key": "tokens", "name": "Tokens", "meterSlug": "tokens"});
+    rest.post("/api/v1/features", feature).await.expect(201);
+
+    let made = [
+        "customers",
+        "create",
+        "acme",
+        "--name",
+        "Acme",
+        "--currency",
+        "USD",
+        "--subject",
+        "acme-eu",
+    ];
+    let customer = desk.json(&made).await["customer"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let plan = desk
+        .json(&["catalog", "create", &desk.file("plan.json", Some(PLAN))])
+        .await;
+    desk.said(&["catalog", "publish", plan["plan"]["id"].as_str().unwrap()])
+        .await;
+    let plans = desk.said(&["catalog", "plans"]).await;
+    assert_eq!(
+        cells(&plans)[0][1..],
+        ["pro", "1", "active", "Pro", "USD", "P1M"]
+    );
+    assert!(
+        desk.said(&["catalog", "plan", "pro"])
+            .await
+            .contains("billingCadence")
+    );
+    let features = desk.said(&["catalog", "features", "--output", "csv"]).await;
+    assert!(
+        features.starts_with("id,key,name,meter,archived\n")
+            && features.contains(",tokens,Tokens,tokens,\n")
+    );
+    assert_eq!(desk.said(&["catalog", "addons"]).await, "no addons\n");
+
+    let started = desk.json(&["subscriptions", "start", "acme", "pro"]).await;
+    let subscription = started["view"]["subscription"]["id"].as_str().unwrap();
+    let listed = desk
+        .said(&[
+            "subscriptions",
+            "list",
+            "--customer",
+            "acme",
+            "--status",
+            "active",
+        ])
+        .await;
+    assert_eq!(
+        cells(&listed)[0][..5],
+        [subscription, &customer, "pro", "1", "active"]
+    );
+
+    let sent = [
+        "usage",
+        "send",
+        &desk.file("events.jsonl", Some(EVENTS)),
+        "--source",
+        "desk",
+    ];
+    assert_eq!(
+        desk.json(&sent).await,
+        json!({"accepted": 2, "new": 2, "pending": 0})
+    );
+    assert_eq!(
+        desk.json(&sent).await,
+        json!({"accepted": 2, "new": 0, "pending": 0})
+    );
+    let used = desk
+        .json(&["usage", "query", "tokens", "--customer", "acme"])
+        .await;
+    assert_eq!(used["rows"][0]["value"]["value"], "1500.25");
+    let events = desk
+        .said(&["usage", "events", "--subject", "acme-eu", "--limit", "1"])
+        .await;
+    assert_eq!(
+        events.lines().last(),
+        Some("There are more: --limit 0 shows all.")
+    );
+    assert_eq!(
+        desk.json(&["usage", "events"]).await["events"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+
+    let access = desk.said(&["access", "list", "acme"]).await;
+    assert_eq!(
+        cells(&access)[0][..5],
+        ["tokens", "no", "1500.25", "0", "500.25"]
+    );
+    assert_eq!(desk.code(&["access", "check", "acme", "tokens"]).await, 1);
+    desk.said(&["access", "grant", "acme", "beta", "--for", "P7D"])
+        .await;
+    desk.said(&["access", "check", "acme", "beta"]).await;
+    desk.said(&["access", "revoke", "acme", "beta"]).await;
+    assert_eq!(desk.code(&["access", "check", "acme", "beta"]).await, 1);
+
+    let invoices = desk
+        .json(&[
+            "invoices",
+            "list",
+            "--customer",
+            "acme",
+            "--status",
+            "gathering",
+        ])
+        .await;
+    assert_eq!(invoices["invoices"].as_array().unwrap().len(), 1);
+    let invoice = invoices["invoices"][0]["id"].as_str().unwrap();
+    assert!(
+        desk.said(&["invoices", "show", invoice])
+            .await
+            .contains("Tokens")
+    );
+    let lines = desk
+        .said(&["invoices", "show", invoice, "--output", "csv"])
+        .await;
+    assert!(
+        lines.starts_with("line,quantity,total,from,to\n"),
+        "{lines}"
+    );
+
+    let audit = desk
+        .said(&["audit", "customer", "--resource", &customer])
+        .await;
+    assert!(
+        cells(&audit).iter().any(|row| row[1] == "customer.created"),
+        "{audit}"
+    );
+    let keys = desk.said(&["keys", "list"]).await;
+    assert!(keys.contains("bootstrap"), "{keys}");
+    assert!(
+        desk.said(&["revenue"])
+            .await
+            .starts_with("Recurring revenue, USD\n")
+    );
+    desk.said(&["subscriptions", "cancel", subscription]).await;
+    let shown = desk.said(&["subscriptions", "show", subscription]).await;
+    assert!(shown.contains("SUBSCRIPTION_STATUS_CANCELED"), "{shown}");
+    desk.said(&["subscriptions", "resume", subscription]).await;
+    assert!(desk.said(&["reconcile"]).await.contains("nothing differs"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn exit_codes_say_what_kind_of_failure_it_was() {
+    let world = World::start().await;
+    let desk = &Desk::at(world.grpc(), world.key());
+    let bad_plan = desk.file("plan.json", Some("{\"plan\": {\"kee\": \"pro\"}}"));
+    let bad_events = desk.file("events.jsonl", Some("{\"id\": \"1\"}\n"));
+    for (arguments, code) in [
+        (
+            &["customers", "create", "acme", "--currency", "dollars"][..],
+            1,
+        ),
+        (&["catalog", "create", &bad_plan], 1),
+        (&["usage", "send", &bad_events], 1),
+        (&["usage", "send", "/nowhere.jsonl"], 1),
+        (&["customers", "list", "--nonsense"], 2),
+        (
+            &["subscriptions", "start", "acme", "pro", "--at", "soon"],
+            2,
+        ),
+        (&["usage", "query", "tokens", "--from", "soon"], 2),
+        (&["clock", "show", "--output", "csv"], 2),
+        (&["clock", "show", "--profile", "nobody"], 2),
+        (&["audit", "nothing"], 2),
+        (&["customers", "show", "nobody"], 5),
+        (&["subscriptions", "list", "--customer", "nobody"], 5),
+        (&["invoices", "show", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], 5),
+    ] {
+        assert_eq!(desk.code(arguments).await, code, "{arguments:?}");
+    }
+    assert_eq!(desk.said(&["customers", "list"]).await, "no customers\n");
+
+    let stranger = Desk::at(world.grpc(), "wrong");
+    assert_eq!(stranger.code(&["customers", "list"]).await, 4);
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    assert_eq!(
+        Desk::at(closed, "key").code(&["customers", "list"]).await,
+        3
+    );
+    assert_eq!(
+        Desk::at("ftp://host:1", "key")
+            .code(&["customers", "list"])
+            .await,
+        2
+    );
+    world.stop().await;
+}
