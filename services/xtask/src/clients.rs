@@ -11,7 +11,7 @@ pub(crate) const PYTHON: &str = "PERENNIAL_TEST_PYTHON";
 /// The Python of an environment with the packages that the suite's clients need; none, and a line that says why, where it cannot be made.
 pub(crate) fn python() -> Option<PathBuf> {
     let requirements = process::root().join("tests/clients/revenuecat/requirements.txt");
-    match python::environment("revenuecat", &requirements) {
+    match python::required("revenuecat", &requirements) {
         Ok(python) => Some(python),
         Err(error) => {
             println!("SKIPPED: the public Python clients of the suite: {error:#}");

@@ -12,6 +12,7 @@ mod contracts;
 mod count;
 mod dashboards;
 mod image;
+mod installed;
 mod k8s;
 mod lint;
 mod postgres;

@@ -1,37 +1,38 @@
-//! Python environments in the cache folder, each made by pip from a list of requirements.
+//! Python environments in the cache folder, each made by pip.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::process;
+use crate::{installed::installed, process};
 
-/// The Python of an environment that has these requirements. It is made anew when its mark does not hold them: the mark is written
-/// last, so that a broken one is too.
-pub(crate) fn environment(name: &str, requirements: &Path) -> Result<PathBuf> {
+/// The Python of an environment that has what a file requires.
+pub(crate) fn required(name: &str, requirements: &Path) -> Result<PathBuf> {
     let wanted = std::fs::read_to_string(requirements)
         .with_context(|| format!("cannot read {}", requirements.display()))?;
-    let folder = process::cache()?.join("python").join(name);
-    let (mark, python) = (folder.join("requirements"), folder.join("bin/python"));
-    if std::fs::read_to_string(&mark).is_ok_and(|there| there == wanted) {
-        return Ok(python);
-    }
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
-    }
-    make(&folder, &python, requirements)?;
-    std::fs::write(mark, wanted)?;
-    Ok(python)
+    environment(
+        name,
+        &wanted,
+        &["--requirement", &requirements.to_string_lossy()],
+    )
 }
 
-fn make(folder: &Path, python: &Path, requirements: &Path) -> Result<()> {
-    process::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+/// The Python of an environment with some packages, named as pip takes them; it is made anew when something else is wanted.
+pub(crate) fn environment(name: &str, wanted: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = installed(&format!("python/{name}"), wanted, |folder| {
+        process::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+        install(&folder.join("bin/python"), packages)
+    })?;
+    Ok(folder.join("bin/python"))
+}
+
+/// Installs packages into the environment of a Python.
+pub(crate) fn install(python: &Path, packages: &[&str]) -> Result<()> {
     process::run(
         Command::new(python)
             .args(["-m", "pip", "install", "--quiet"])
             .args(["--disable-pip-version-check", "--retries=1", "--timeout=20"])
-            .arg("--requirement")
-            .arg(requirements),
+            .args(packages),
     )
 }

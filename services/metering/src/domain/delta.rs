@@ -74,31 +74,14 @@ impl Line<'_> {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-    use crate::domain::{aggregate::Aggregation, meter::MeterDraft, rollup};
-
-    fn meter(aggregation: Aggregation) -> Meter {
-        let draft = MeterDraft {
-            slug: "m".into(),
-            event_type: "t".into(),
-            aggregation: Some(aggregation),
-            value_property: if aggregation == Aggregation::Count {
-                ""
-            } else {
-                "$.v"
-            }
-            .into(),
-            group_by: BTreeMap::from([("a".into(), "$.a".into())]),
-            ..MeterDraft::default()
-        };
-        let id = kernel::id::MeterId::from_ulid(kernel::id::Ulid::nil());
-        Meter::new(id, draft, kernel::Timestamp::UNIX_EPOCH).unwrap()
-    }
+    use crate::domain::{
+        aggregate::Aggregation,
+        rollup::{self, tests::meter},
+    };
 
     proptest! {
         /// Whatever subjects, groups and values look like, the text reads back as what was written.
@@ -110,7 +93,7 @@ mod tests {
                 let meter = meter(aggregation);
                 let mut minutes = Rollup::new();
                 for (order, (subject, group, second, value)) in events.iter().enumerate() {
-                    let data = json!({"v": if aggregation == Aggregation::UniqueCount { json!(group) } else { json!(value) }, "a": group});
+                    let data = json!({"v": if aggregation == Aggregation::UniqueCount { json!(group) } else { json!(value) }, "a": group, "b": order});
                     let subject = format!("{subject}{group}");
                     rollup::add(&mut minutes, &meter, (*second, order as i64), &subject, Some(&data));
                 }

@@ -192,7 +192,7 @@ fn read_sum<'text>(words: &mut impl Iterator<Item = &'text str>) -> Option<(Exac
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use proptest::prelude::*;
     use serde_json::json;
@@ -207,7 +207,8 @@ mod tests {
         window::{WindowSize, Windows, zone},
     };
 
-    fn meter(aggregation: Aggregation) -> Meter {
+    /// A meter of the events `t` by their `v`, grouped by `a` and `b`.
+    pub(in crate::domain) fn meter(aggregation: Aggregation) -> Meter {
         let draft = MeterDraft {
             slug: "m".into(),
             event_type: "t".into(),

@@ -2,9 +2,10 @@
 
 use chassis::db::micros;
 use kernel::{Timestamp, id::ProjectId};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use super::{
+    Column, Parameters,
     event::{SELECTED, StoredEvent, read},
     rollup::place,
 };
@@ -61,28 +62,26 @@ pub async fn rename(
     kept: &[(i64, Option<String>)],
 ) -> Result<(), DbErr> {
     let backend = tx.get_database_backend();
-    let (text, mut values): (&str, Vec<Value>) = if backend == DatabaseBackend::Postgres {
-        let seqs: Vec<i64> = kept.iter().map(|(seq, _)| *seq).collect();
-        // An event without data travels as an empty text, which no JSON is.
-        let data = kept
-            .iter()
-            .map(|(_, data)| data.clone().unwrap_or_default());
-        let text = "UPDATE usage_event AS e SET subject = $1, data = NULLIF(k.d, '') \
-                    FROM UNNEST($2::bigint[], $3::text[]) AS k(n, d) WHERE e.seq = k.n";
-        (
-            text,
-            vec![seqs.into(), data.collect::<Vec<String>>().into()],
-        )
-    } else {
-        let kept = serde_json::json!(kept).to_string();
-        let text = "UPDATE usage_event AS e SET subject = $1, data = k.value ->> 1 \
-                    FROM json_each($2) AS k WHERE e.seq = k.value ->> 0";
-        (text, vec![kept.into()])
-    };
-    values.insert(0, subject.into());
-    tx.execute_raw(Statement::from_sql_and_values(backend, text, values))
-        .await
-        .map(drop)
+    let mut parameters = Parameters::default();
+    let subject = parameters.push(subject);
+    // An event without data travels as an empty text, which no JSON is.
+    let data = kept
+        .iter()
+        .map(|(_, data)| data.clone().unwrap_or_default());
+    let columns = [
+        ("seq", Column::numbers(kept.iter().map(|(seq, _)| *seq))),
+        ("data", Column::texts(data)),
+    ];
+    let rows = super::rows(backend, "k", columns, &mut parameters);
+    tx.execute_raw(Statement::from_sql_and_values(
+        backend,
+        format!(
+            "UPDATE usage_event AS e SET subject = ${subject}, data = NULLIF(k.data, '') FROM {rows} WHERE e.seq = k.seq"
+        ),
+        parameters.0,
+    ))
+    .await
+    .map(drop)
 }
 
 /// Gives what was added up for some subjects, by these meters, another subject.

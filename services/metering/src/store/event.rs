@@ -6,7 +6,7 @@ use chassis::db::{instant, micros};
 use kernel::{Timestamp, id::ProjectId};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement, Value};
 
-use super::Parameters;
+use super::{Column, Parameters};
 use crate::domain::{
     event::NewEvent,
     filter::{TextFilter, TimeFilter},
@@ -153,43 +153,38 @@ const COLUMNS: &str =
     "project_id, source, event_id, event_type, subject, time, data, ingest_time, store_time";
 
 fn postgres_insert(project: ProjectId, chunk: &[(i64, Arrival<'_>)], now: Timestamp) -> Statement {
-    let texts = |read: fn(&NewEvent) -> &str| -> Vec<String> {
-        chunk
-            .iter()
-            .map(|(_, arrival)| read(arrival.event).to_owned())
-            .collect()
+    let texts = |read: fn(&NewEvent) -> &str| {
+        Column::texts(chunk.iter().map(|(_, arrival)| read(arrival.event)))
     };
-    let positions: Vec<i64> = chunk.iter().map(|(position, _)| *position).collect();
-    let times: Vec<i64> = chunk
-        .iter()
-        .map(|(_, arrival)| micros(arrival.event.time))
-        .collect();
-    let received: Vec<i64> = chunk
-        .iter()
-        .map(|(_, arrival)| micros(arrival.ingest_time))
-        .collect();
+    let numbers = |read: fn(&(i64, Arrival<'_>)) -> i64| Column::numbers(chunk.iter().map(read));
+    let mut parameters = Parameters::default();
+    let project = parameters.push(project.to_string());
+    let now = parameters.push(micros(now));
+    let columns = [
+        ("seq", numbers(|(position, _)| *position)),
+        ("source", texts(|event| &event.source)),
+        ("event_id", texts(|event| &event.id)),
+        ("event_type", texts(|event| &event.kind)),
+        ("subject", texts(|event| &event.subject)),
+        ("time", numbers(|(_, arrival)| micros(arrival.event.time))),
+        // An event without data travels as an empty text, which no JSON is.
+        (
+            "data",
+            texts(|event| event.data.as_deref().unwrap_or_default()),
+        ),
+        (
+            "ingest_time",
+            numbers(|(_, arrival)| micros(arrival.ingest_time)),
+        ),
+    ];
+    let rows = super::rows(DatabaseBackend::Postgres, "e", columns, &mut parameters);
     Statement::from_sql_and_values(
         DatabaseBackend::Postgres,
         format!(
-            // An event without data travels as an empty text, which no JSON is.
-            "INSERT INTO usage_event (seq, {COLUMNS}) \
-             SELECT e.n, $1, e.s, e.i, e.k, e.u, e.t, NULLIF(e.d, ''), e.r, $2 FROM UNNEST($3::text[], $4::text[], \
-             $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[]) \
-             AS e(s, i, k, u, t, d, r, n) \
-             ON CONFLICT DO NOTHING RETURNING seq"
+            "INSERT INTO usage_event (seq, {COLUMNS}) SELECT e.seq, ${project}, e.source, e.event_id, e.event_type, \
+             e.subject, e.time, NULLIF(e.data, ''), e.ingest_time, ${now} FROM {rows} ON CONFLICT DO NOTHING RETURNING seq"
         ),
-        [
-            project.to_string().into(),
-            micros(now).into(),
-            texts(|event| &event.source).into(),
-            texts(|event| &event.id).into(),
-            texts(|event| &event.kind).into(),
-            texts(|event| &event.subject).into(),
-            times.into(),
-            texts(|event| event.data.as_deref().unwrap_or_default()).into(),
-            received.into(),
-            positions.into(),
-        ],
+        parameters.0,
     )
 }
 
@@ -218,24 +213,6 @@ fn sqlite_insert(project: ProjectId, chunk: &[Arrival<'_>], now: Timestamp) -> S
     )
 }
 
-/// The identities as rows of a query, and its parameters behind the first: one statement for any number of them.
-fn identities_among(
-    backend: DatabaseBackend,
-    chunk: &[OwnedIdentity],
-) -> (&'static str, Vec<Value>) {
-    if backend == DatabaseBackend::Postgres {
-        let (sources, ids): (Vec<String>, Vec<String>) = chunk.iter().cloned().unzip();
-        let values = vec![sources.into(), ids.into()];
-        return ("SELECT * FROM UNNEST($2::text[], $3::text[])", values);
-    }
-    let pairs = chunk.iter().map(|(source, id)| vec![source.as_str(), id]);
-    let pairs = serde_json::json!(pairs.collect::<Vec<_>>()).to_string();
-    (
-        "SELECT value ->> 0, value ->> 1 FROM json_each($2)",
-        vec![pairs.into()],
-    )
-}
-
 /// The stored events with these identities.
 pub async fn by_identities(
     connection: &impl ConnectionTrait,
@@ -245,15 +222,23 @@ pub async fn by_identities(
     let mut found = HashMap::with_capacity(identities.len());
     let backend = connection.get_database_backend();
     for chunk in identities.chunks(LOOKUP_CHUNK) {
-        let (wanted, identities) = identities_among(backend, chunk);
-        let mut values: Vec<Value> = vec![project.to_string().into()];
-        values.extend(identities);
+        let mut parameters = Parameters::default();
+        let project = parameters.push(project.to_string());
+        let wanted = [
+            (
+                "source",
+                Column::texts(chunk.iter().map(|(source, _)| source)),
+            ),
+            ("event_id", Column::texts(chunk.iter().map(|(_, id)| id))),
+        ];
+        let wanted = super::rows(backend, "k", wanted, &mut parameters);
         let statement = Statement::from_sql_and_values(
             backend,
             format!(
-                "SELECT {SELECTED} FROM usage_event WHERE project_id = $1 AND (source, event_id) IN ({wanted})"
+                "SELECT {SELECTED} FROM usage_event WHERE project_id = ${project} AND (source, event_id) IN \
+                 (SELECT k.source, k.event_id FROM {wanted})"
             ),
-            values,
+            parameters.0,
         );
         for row in connection.query_all_raw(statement).await? {
             let event = read(&row)?;

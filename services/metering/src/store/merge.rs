@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use kernel::id::{MeterId, ProjectId};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement};
 
 use super::{
+    Column, Parameters,
     delta::{self, Wanted},
     entity::usage_rollup_delta::Model as Delta,
     rollup::{self, MICROS, NewRow, corrupt, place},
@@ -151,23 +152,29 @@ impl Changes {
 
     fn update(&self, backend: DatabaseBackend, level: Level) -> Statement {
         let (table, _) = place(level);
-        if backend == DatabaseBackend::Postgres {
-            let text = format!(
-                "UPDATE {table} AS r SET event_count = k.n, state = k.s \
-                 FROM UNNEST($1::bigint[], $2::bigint[], $3::text[]) AS k(seq, n, s) WHERE r.seq = k.seq"
-            );
-            let seqs: Vec<i64> = self.grown.iter().map(|(seq, _, _)| *seq).collect();
-            let events: Vec<i64> = self.grown.iter().map(|(_, events, _)| *events).collect();
-            let states: Vec<String> = self.grown.iter().map(|(_, _, s)| s.clone()).collect();
-            let values: [Value; 3] = [seqs.into(), events.into(), states.into()];
-            return Statement::from_sql_and_values(backend, text, values);
-        }
-        let text = format!(
-            "UPDATE {table} AS r SET event_count = k.value ->> 1, state = k.value ->> 2 \
-             FROM json_each($1) AS k WHERE r.seq = k.value ->> 0"
-        );
-        let grown = serde_json::json!(self.grown).to_string();
-        Statement::from_sql_and_values(backend, text, [grown.into()])
+        let mut parameters = Parameters::default();
+        let grown = [
+            (
+                "seq",
+                Column::numbers(self.grown.iter().map(|(seq, _, _)| *seq)),
+            ),
+            (
+                "events",
+                Column::numbers(self.grown.iter().map(|(_, events, _)| *events)),
+            ),
+            (
+                "state",
+                Column::texts(self.grown.iter().map(|(_, _, state)| state)),
+            ),
+        ];
+        let grown = super::rows(backend, "k", grown, &mut parameters);
+        Statement::from_sql_and_values(
+            backend,
+            format!(
+                "UPDATE {table} AS r SET event_count = k.events, state = k.state FROM {grown} WHERE r.seq = k.seq"
+            ),
+            parameters.0,
+        )
     }
 }
 
@@ -185,33 +192,28 @@ fn there(
         .map(|key| (key.subject.as_str(), key.start * MICROS))
         .collect();
     keys.dedup();
-    let (wanted, subject, start, values): (_, _, _, Vec<Value>) =
-        if backend == DatabaseBackend::Postgres {
-            let (subjects, starts): (Vec<String>, Vec<i64>) = keys
-                .into_iter()
-                .map(|(subject, start)| (subject.to_owned(), start))
-                .unzip();
-            let wanted = "UNNEST($4::text[], $5::bigint[]) AS k(s, t)";
-            (wanted, "k.s", "k.t", vec![subjects.into(), starts.into()])
-        } else {
-            let keys = serde_json::json!(keys).to_string();
-            let wanted = "json_each($4) AS k";
-            (wanted, "k.value ->> 0", "k.value ->> 1", vec![keys.into()])
-        };
-    let mut all: Vec<Value> = vec![
-        project.to_string().into(),
-        meter.to_string().into(),
-        generation.into(),
+    let mut parameters = Parameters::default();
+    let project = parameters.push(project.to_string());
+    let meter = parameters.push(meter.to_string());
+    let generation = parameters.push(generation);
+    let wanted = [
+        (
+            "wanted_subject",
+            Column::texts(keys.iter().map(|(subject, _)| *subject)),
+        ),
+        (
+            "wanted_time",
+            Column::numbers(keys.iter().map(|(_, start)| *start)),
+        ),
     ];
-    all.extend(values);
+    let wanted = super::rows(backend, "k", wanted, &mut parameters);
     Statement::from_sql_and_values(
         backend,
         format!(
-            "SELECT {}, seq FROM {wanted} CROSS JOIN {table} WHERE project_id = $1 AND meter_id = $2 \
-             AND subject = {subject} AND {time} = {start} AND generation = $3 ORDER BY seq",
+            "SELECT {}, seq FROM {wanted} CROSS JOIN {table} WHERE project_id = ${project} AND meter_id = ${meter}              AND subject = k.wanted_subject AND {time} = k.wanted_time AND generation = ${generation} ORDER BY seq",
             rollup::selected(level, "group_values")
         ),
-        all,
+        parameters.0,
     )
 }
 

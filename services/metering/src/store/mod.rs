@@ -64,23 +64,59 @@ fn numbers(backend: DatabaseBackend, numbers: &[i64]) -> Value {
     }
 }
 
-/// Ranges of numbers, by their first and first after, as rows `part` of the columns `start_time` and `end_time` that stand
-/// before another table in a clause FROM.
-fn ranges(
+/// The values of one column of [`rows`].
+#[derive(Debug)]
+enum Column {
+    Texts(Vec<String>),
+    Numbers(Vec<i64>),
+}
+
+impl Column {
+    fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
+        Self::Texts(texts.into_iter().map(Into::into).collect())
+    }
+
+    fn numbers(numbers: impl IntoIterator<Item = i64>) -> Self {
+        Self::Numbers(numbers.into_iter().collect())
+    }
+}
+
+/// Bound values as the rows of a table of that name, for a clause FROM: one statement for any number of rows. All columns
+/// are of one length.
+fn rows<const N: usize>(
     backend: DatabaseBackend,
-    (starts, ends): (Vec<i64>, Vec<i64>),
+    table: &str,
+    columns: [(&str, Column); N],
     parameters: &mut Parameters,
 ) -> String {
     if backend == DatabaseBackend::Postgres {
-        let (starts, ends) = (parameters.push(starts), parameters.push(ends));
-        return format!(
-            "UNNEST(${starts}::bigint[], ${ends}::bigint[]) AS part(start_time, end_time) CROSS JOIN "
-        );
+        let names = columns.each_ref().map(|(name, _)| *name).join(", ");
+        let arrays = columns.map(|(_, column)| match column {
+            Column::Texts(texts) => format!("${}::text[]", parameters.push(texts)),
+            Column::Numbers(numbers) => format!("${}::bigint[]", parameters.push(numbers)),
+        });
+        return format!("UNNEST({}) AS {table}({names})", arrays.join(", "));
     }
-    let both: Vec<(i64, i64)> = starts.into_iter().zip(ends).collect();
-    let both = parameters.push(serde_json::json!(both).to_string());
+    let selected: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(place, (name, _))| format!("value ->> {place} AS {name}"))
+        .collect();
+    let mut rows: Vec<Vec<serde_json::Value>> = Vec::new();
+    for (_, column) in columns {
+        let values: Vec<serde_json::Value> = match column {
+            Column::Texts(texts) => texts.into_iter().map(Into::into).collect(),
+            Column::Numbers(numbers) => numbers.into_iter().map(Into::into).collect(),
+        };
+        rows.resize(rows.len().max(values.len()), Vec::with_capacity(N));
+        for (row, value) in rows.iter_mut().zip(values) {
+            row.push(value);
+        }
+    }
     format!(
-        "(SELECT value ->> 0 AS start_time, value ->> 1 AS end_time FROM json_each(${both})) AS part CROSS JOIN "
+        "(SELECT {} FROM json_each(${})) AS {table}",
+        selected.join(", "),
+        parameters.push(serde_json::json!(rows).to_string())
     )
 }
 

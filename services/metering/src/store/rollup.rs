@@ -11,11 +11,11 @@ use kernel::{
 };
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, QueryResult, Statement,
-    StreamTrait as _, Value,
+    StreamTrait as _,
 };
 
 use super::{
-    Parameters,
+    Column, Parameters,
     scan::{Folds, Part, Scan},
 };
 use crate::{
@@ -240,56 +240,25 @@ pub(super) async fn insert(
     }
     let backend = tx.get_database_backend();
     let (table, time) = place(level);
-    let (source, values): (String, Vec<Value>) = if backend == DatabaseBackend::Postgres {
-        let texts = |read: fn(&NewRow) -> &String| -> Value {
-            let texts: Vec<String> = rows.iter().map(|row| read(row).clone()).collect();
-            texts.into()
-        };
-        let numbers = |read: fn(&NewRow) -> i64| -> Value {
-            let numbers: Vec<i64> = rows.iter().map(read).collect();
-            numbers.into()
-        };
-        (
-            "SELECT * FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], \
-             $7::bigint[], $8::text[])"
-                .into(),
-            vec![
-                texts(|row| &row.owner.0),
-                texts(|row| &row.owner.1),
-                numbers(|row| row.owner.2),
-                texts(|row| &row.subject),
-                numbers(|row| row.time),
-                texts(|row| &row.group_values),
-                numbers(|row| row.event_count),
-                texts(|row| &row.state),
-            ],
-        )
-    } else {
-        let rows = rows.iter().map(|row| {
-            serde_json::json!([
-                row.owner.0,
-                row.owner.1,
-                row.owner.2,
-                row.subject,
-                row.time,
-                row.group_values,
-                row.event_count,
-                row.state,
-            ])
-        });
-        let columns: Vec<String> = (0..8).map(|place| format!("value ->> {place}")).collect();
-        (
-            format!("SELECT {} FROM json_each($1)", columns.join(", ")),
-            vec![serde_json::Value::from_iter(rows).to_string().into()],
-        )
-    };
+    let mut parameters = Parameters::default();
+    let texts = |read: fn(&NewRow) -> &String| Column::texts(rows.iter().map(read));
+    let numbers = |read: fn(&NewRow) -> i64| Column::numbers(rows.iter().map(read));
+    let columns = [
+        ("project_id", texts(|row| &row.owner.0)),
+        ("meter_id", texts(|row| &row.owner.1)),
+        ("generation", numbers(|row| row.owner.2)),
+        ("subject", texts(|row| &row.subject)),
+        (time, numbers(|row| row.time)),
+        ("group_values", texts(|row| &row.group_values)),
+        ("event_count", numbers(|row| row.event_count)),
+        ("state", texts(|row| &row.state)),
+    ];
+    let names = columns.each_ref().map(|(name, _)| *name).join(", ");
+    let rows = super::rows(backend, "k", columns, &mut parameters);
     tx.execute_raw(Statement::from_sql_and_values(
         backend,
-        format!(
-            "INSERT INTO {table} (project_id, meter_id, generation, subject, {time}, group_values, event_count, \
-             state) {source}"
-        ),
-        values,
+        format!("INSERT INTO {table} ({names}) SELECT {names} FROM {rows}"),
+        parameters.0,
     ))
     .await
     .map(drop)

@@ -15,7 +15,7 @@ use sea_orm::{
 use serde_json::Value;
 
 use super::{
-    Parameters,
+    Column, Parameters,
     correction::COUNTS,
     delta,
     event::{SELECTED, StoredEvent, read},
@@ -101,14 +101,18 @@ impl Span {
             }
             String::new()
         } else {
-            let ends: (Vec<i64>, Vec<i64>) = parts
+            let (starts, ends): (Vec<i64>, Vec<i64>) = parts
                 .iter()
                 .map(|(from, to)| (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
                 .unzip();
             conditions.push(format!(
                 "{time} >= part.start_time AND {time} < part.end_time"
             ));
-            super::ranges(backend, ends, parameters)
+            let ends = [
+                ("start_time", Column::Numbers(starts)),
+                ("end_time", Column::Numbers(ends)),
+            ];
+            super::rows(backend, "part", ends, parameters) + " CROSS JOIN "
         };
         match self.subjects.as_deref() {
             None => {}

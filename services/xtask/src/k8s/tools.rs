@@ -20,7 +20,7 @@ pub(super) struct Tools {
 
 /// The tools, installed first where they are missing.
 pub(super) fn installed() -> Result<Tools> {
-    let python = python::environment("k8s", &process::root().join(REQUIREMENTS))?;
+    let python = python::required("k8s", &process::root().join(REQUIREMENTS))?;
     let folder = python.parent().context("no folder")?.to_owned();
     Ok(Tools { folder })
 }

@@ -136,11 +136,11 @@ fn typescript(buf: &Path, image: &Image, out: &Path) -> Result<()> {
 }
 
 fn python(binary: &Path, image: &Image, out: &Path) -> Result<()> {
-    let tools = tools::python()?;
+    let python = tools::python()?;
     std::fs::create_dir_all(out)?;
     let flag = |name: &str| format!("--{name}={}", out.display());
     let protoc = || {
-        let mut protoc = Command::new(tools.join("python"));
+        let mut protoc = Command::new(&python);
         protoc
             .args(["-m", "grpc_tools.protoc"])
             .arg(format!("--descriptor_set_in={}", binary.display()));
@@ -161,7 +161,7 @@ fn python(binary: &Path, image: &Image, out: &Path) -> Result<()> {
             ])
             .arg(format!(
                 "--plugin=protoc-gen-mypy_grpc={}",
-                tools.join("protoc-gen-mypy_grpc").display()
+                python.with_file_name("protoc-gen-mypy_grpc").display()
             ))
             .args(
                 image

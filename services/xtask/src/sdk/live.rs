@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use super::{Language, files, tools};
 use crate::build::Built;
 use crate::count::{Count, run_counted};
-use crate::process;
 use crate::suites::Report;
+use crate::{process, python};
 
 /// The key that the server is bootstrapped with.
 const KEY: &str = "sdk-test-key-0123456789abcdef";
@@ -167,36 +167,17 @@ fn typescript(server: &Server) -> Prepared {
 fn python(server: &Server) -> Prepared {
     let folder = workplace(Language::Python)?;
     let project = std::fs::read_to_string(folder.join("pyproject.toml"))?;
-    let environment = folder.join("environment");
-    let mark = folder.join("versions");
-    if !std::fs::read_to_string(&mark).is_ok_and(|there| there == project) {
-        if environment.exists() {
-            std::fs::remove_dir_all(&environment)?;
-        }
-        // The dependencies, and what builds the wheel.
-        tools::environment(
-            &environment,
-            &["hatchling==1.33.0", &format!("{}", folder.display())],
-        )?;
-        std::fs::write(&mark, project)?;
-    }
-    let program = environment.join("bin/python");
-    process::run(
-        Command::new(&program)
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ])
-            .args([
-                "--no-deps",
-                "--no-build-isolation",
-                "--force-reinstall",
-                ".",
-            ])
-            .current_dir(&folder),
+    let own = folder.to_string_lossy();
+    // The dependencies, and what builds the wheel.
+    let program = python::environment("sdk", &project, &["hatchling==1.33.0", &own])?;
+    python::install(
+        &program,
+        &[
+            "--no-deps",
+            "--no-build-isolation",
+            "--force-reinstall",
+            &own,
+        ],
     )?;
     let mut tests = server.aware(&program);
     // gRPC's own log would stand between the lines of the tests.

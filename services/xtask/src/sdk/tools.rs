@@ -1,13 +1,13 @@
 //! The generators, of fixed versions, fetched by each language's own package manager into the cache
 //! folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::Language;
-use crate::process;
+use crate::{installed::installed, process, python};
 
 const PROTOC_GEN_GO: &str = "google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12";
 const PROTOC_GEN_GO_GRPC: &str = "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2";
@@ -41,23 +41,27 @@ pub(super) fn present(language: Language, what: &str) -> bool {
 
 /// Folder with `protoc-gen-go` and `protoc-gen-go-grpc`.
 pub(super) fn go() -> Result<PathBuf> {
-    installed("go", &[PROTOC_GEN_GO, PROTOC_GEN_GO_GRPC], |folder| {
-        for module in [PROTOC_GEN_GO, PROTOC_GEN_GO_GRPC] {
-            process::run(
-                Command::new("go")
-                    .args(["install", module])
-                    .current_dir(folder)
-                    .env("GOBIN", folder)
-                    .env("GOFLAGS", ""),
-            )?;
-        }
-        Ok(())
-    })
+    installed(
+        "sdk/tools/go",
+        &[PROTOC_GEN_GO, PROTOC_GEN_GO_GRPC].join("\n"),
+        |folder| {
+            for module in [PROTOC_GEN_GO, PROTOC_GEN_GO_GRPC] {
+                process::run(
+                    Command::new("go")
+                        .args(["install", module])
+                        .current_dir(folder)
+                        .env("GOBIN", folder)
+                        .env("GOFLAGS", ""),
+                )?;
+            }
+            Ok(())
+        },
+    )
 }
 
 /// `protoc-gen-es`.
 pub(super) fn typescript() -> Result<PathBuf> {
-    let folder = installed("typescript", &[PROTOC_GEN_ES], |folder| {
+    let folder = installed("sdk/tools/typescript", PROTOC_GEN_ES, |folder| {
         process::run(
             Command::new("npm")
                 .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
@@ -68,49 +72,8 @@ pub(super) fn typescript() -> Result<PathBuf> {
     Ok(folder.join("node_modules/.bin/protoc-gen-es"))
 }
 
-/// Folder with the programs of a virtual environment that has grpcio-tools and mypy-protobuf.
+/// The Python of an environment that has grpcio-tools and mypy-protobuf; their programs are beside it.
 pub(super) fn python() -> Result<PathBuf> {
-    let folder = installed("python", &[GRPCIO_TOOLS, MYPY_PROTOBUF], |folder| {
-        environment(folder, &[GRPCIO_TOOLS, MYPY_PROTOBUF])
-    })?;
-    Ok(folder.join("bin"))
-}
-
-/// Makes a virtual environment with some packages.
-pub(super) fn environment(folder: &Path, packages: &[&str]) -> Result<()> {
-    process::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-    process::run(
-        Command::new(folder.join("bin/python"))
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ])
-            .args(packages),
-    )
-}
-
-/// The folder of a tool. It is installed when its mark does not name these versions: the mark is
-/// written last, so that a broken installation is made again.
-pub(super) fn installed(
-    name: &str,
-    versions: &[&str],
-    install: impl FnOnce(&Path) -> Result<()>,
-) -> Result<PathBuf> {
-    let folder = process::cache()?.join("sdk/tools").join(name);
-    let mark = folder.join("versions");
-    let wanted = versions.join("\n");
-    if std::fs::read_to_string(&mark).is_ok_and(|there| there == wanted) {
-        return Ok(folder);
-    }
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
-    }
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot make {}", folder.display()))?;
-    install(&folder)?;
-    std::fs::write(mark, wanted)?;
-    Ok(folder)
+    let packages = [GRPCIO_TOOLS, MYPY_PROTOBUF];
+    python::environment("sdk-tools", &packages.join("\n"), &packages)
 }
