@@ -2,7 +2,9 @@
 //! on the server named by `PERENNIAL_TEST_DATABASE_URL`.
 
 use anyhow::Context as _;
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseBackend, DatabaseConnection, Statement,
+};
 
 const VARIABLE: &str = "PERENNIAL_TEST_DATABASE_URL";
 
@@ -40,6 +42,24 @@ impl TestDatabase {
     pub fn url(&self) -> String {
         let (base, _) = self.server.rsplit_once('/').unwrap_or((&self.server, ""));
         format!("{base}/{}", self.name)
+    }
+
+    /// Runs statements in it, separated by semicolons.
+    pub async fn execute(&self, statements: &str) -> anyhow::Result<()> {
+        let database = connect(&self.url()).await?;
+        database.execute_unprepared(statements).await?;
+        Ok(database.close().await?)
+    }
+
+    /// The rows of a query with a column of texts named `row`.
+    pub async fn rows(&self, query: &str) -> anyhow::Result<Vec<String>> {
+        let database = connect(&self.url()).await?;
+        let statement = Statement::from_string(DatabaseBackend::Postgres, query);
+        let rows = database.query_all_raw(statement).await?;
+        let texts = rows.iter().map(|row| row.try_get("", "row"));
+        let texts = texts.collect::<Result<_, _>>()?;
+        database.close().await?;
+        Ok(texts)
     }
 
     /// Cuts all connections to it, as a fail-over of the server does.

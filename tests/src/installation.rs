@@ -1,5 +1,5 @@
-//! Installations made of real processes of the one binary: the all-in-one, or one process
-//! per service, on free ports. They can be killed and started again on the same data.
+//! Installations made of real processes of the one binary: the all-in-one, or one process or
+//! several per service, on free ports. They can be killed and started again on the same data.
 
 use std::{
     net::TcpListener,
@@ -32,7 +32,7 @@ pub(crate) const KEY: &str = "test-bootstrap-key-0123456789";
 /// 32 bytes in base64: a fixed key, because all processes of a split installation share it.
 pub(crate) const MASTER_KEY: &str = "dGVzdC1tYXN0ZXIta2V5LW9mLTMyLWJ5dGVzLWxvbmc=";
 /// Longest time that processes may take to get ready.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_secs(120);
 
 /// Running processes.
 pub struct Installation {
@@ -41,24 +41,100 @@ pub struct Installation {
     split: bool,
     given_keys: bool,
     flags: Vec<String>,
-    processes: Vec<(&'static str, Child)>,
-    ports: Vec<(u16, u16)>,
+    nodes: Vec<Node>,
+}
+
+/// One process.
+struct Node {
+    /// Name of its log: the part, with a number from the second replica on.
+    name: String,
+    part: &'static str,
+    program: PathBuf,
+    http: u16,
+    grpc: u16,
+    child: Option<Child>,
+}
+
+impl Node {
+    fn terminate(&self) -> std::io::Result<()> {
+        match &self.child {
+            Some(child) => Command::new("kill")
+                .arg(child.id().to_string())
+                .status()
+                .map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until it, asked to stop, has ended by itself.
+    async fn ended(&mut self) -> anyhow::Result<()> {
+        let Some(mut child) = self.child.take() else {
+            return Ok(());
+        };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if Instant::now() > deadline {
+                child.kill()?;
+                child.wait()?;
+                bail!("{} did not stop when asked", self.name);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        if !status.success() {
+            bail!("{} ended with {status}", self.name);
+        }
+        Ok(())
+    }
+
+    fn kill(&mut self) -> std::io::Result<()> {
+        match self.child.take() {
+            Some(mut child) => {
+                child.kill()?;
+                child.wait().map(drop)
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl Installation {
     /// The all-in-one on SQLite, or on PostgreSQL where the tests have one.
     pub async fn all_in_one() -> anyhow::Result<Self> {
-        Self::start(false, true, &[]).await
+        Self::start(&[("serve", 1)], true, &[]).await
     }
 
     /// The all-in-one with further flags.
     pub async fn all_in_one_with(flags: &[&str]) -> anyhow::Result<Self> {
-        Self::start(false, true, flags).await
+        Self::start(&[("serve", 1)], true, flags).await
     }
 
     /// The all-in-one without given keys: it makes them itself.
     pub async fn with_generated_keys() -> anyhow::Result<Self> {
-        Self::start(false, false, &[]).await
+        Self::start(&[("serve", 1)], false, &[]).await
+    }
+
+    /// The all-in-one on a database that was filled before.
+    pub async fn all_in_one_on(database: TestDatabase) -> anyhow::Result<Self> {
+        Self::start_on(Some(database), binary()?, &[("serve", 1)], true, &[]).await
+    }
+
+    /// One process per service, of another release, or of this one. Needs PostgreSQL as well.
+    pub async fn split_of(program: Option<PathBuf>) -> anyhow::Result<Option<Self>> {
+        let Some(server) = server() else {
+            return Ok(None);
+        };
+        let database = Some(TestDatabase::create(&server).await?);
+        let program = match program {
+            Some(program) => program,
+            None => binary()?,
+        };
+        let parts = PARTS.map(|part| (part, 1));
+        Ok(Some(
+            Self::start_on(database, program, &parts, true, &[]).await?,
+        ))
     }
 
     /// One process per service. Needs PostgreSQL; none where the tests have none.
@@ -68,46 +144,82 @@ impl Installation {
 
     /// The same with further flags for every process.
     pub async fn split_with(flags: &[&str]) -> anyhow::Result<Option<Self>> {
+        Self::replicated(|_| 1, flags).await
+    }
+
+    /// So many processes of each part, which balance their calls over those of the others. Needs PostgreSQL as well.
+    pub async fn replicated(
+        replicas: impl Fn(&str) -> usize,
+        flags: &[&str],
+    ) -> anyhow::Result<Option<Self>> {
         if server().is_none() {
             return Ok(None);
         }
-        Ok(Some(Self::start(true, true, flags).await?))
+        let parts = PARTS.map(|part| (part, replicas(part)));
+        Ok(Some(Self::start(&parts, true, flags).await?))
     }
 
-    async fn start(split: bool, given_keys: bool, flags: &[&str]) -> anyhow::Result<Self> {
+    async fn start(
+        parts: &[(&'static str, usize)],
+        given_keys: bool,
+        flags: &[&str],
+    ) -> anyhow::Result<Self> {
         let database = match server() {
             Some(server) => Some(TestDatabase::create(&server).await?),
             None => None,
         };
-        let count = if split { PARTS.len() } else { 1 };
+        Self::start_on(database, binary()?, parts, given_keys, flags).await
+    }
+
+    async fn start_on(
+        database: Option<TestDatabase>,
+        program: PathBuf,
+        parts: &[(&'static str, usize)],
+        given_keys: bool,
+        flags: &[&str],
+    ) -> anyhow::Result<Self> {
+        let all = parts.iter().flat_map(|(part, count)| {
+            (1..=*count).map(move |number| match number {
+                1 => (*part, (*part).to_owned()),
+                _ => (*part, format!("{part}-{number}")),
+            })
+        });
+        let all: Vec<(&'static str, String)> = all.collect();
+        let ports = free_ports(all.len())?;
+        let nodes = all.into_iter().zip(ports);
+        let nodes = nodes.map(|((part, name), (http, grpc))| Node {
+            name,
+            part,
+            program: program.clone(),
+            http,
+            grpc,
+            child: None,
+        });
         let mut installation = Self {
             folder: tempfile::tempdir()?,
             database,
-            split,
+            split: parts.len() > 1,
             given_keys,
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
-            processes: Vec::new(),
-            ports: free_ports(count)?,
+            nodes: nodes.collect(),
         };
         installation.spawn().await?;
         Ok(installation)
     }
 
-    fn parts(&self) -> &'static [&'static str] {
-        if self.split { &PARTS } else { &["serve"] }
+    /// The names of its processes: the part, with a number from the second replica on.
+    pub fn names(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.name.clone()).collect()
     }
 
     /// Starts the processes that do not run; answers when that was.
     pub fn spawn_without_waiting(&mut self) -> anyhow::Result<Instant> {
-        for (index, part) in self.parts().iter().enumerate() {
-            if self.processes.iter().any(|(running, _)| running == part) {
-                continue;
+        for index in 0..self.nodes.len() {
+            if self.nodes[index].child.is_none() {
+                let mut command = self.command(&self.nodes[index])?;
+                let child = command.spawn().context("starting perennial")?;
+                self.nodes[index].child = Some(child);
             }
-            let child = self
-                .command(index, part)?
-                .spawn()
-                .context("starting perennial")?;
-            self.processes.push((part, child));
         }
         Ok(Instant::now())
     }
@@ -115,15 +227,17 @@ impl Installation {
     /// Starts the processes that do not run and waits until all are ready.
     pub async fn spawn(&mut self) -> anyhow::Result<()> {
         let deadline = self.spawn_without_waiting()? + START_LIMIT;
-        for (http, _) in self.ports.clone() {
-            let probe = Rest::new(format!("http://127.0.0.1:{http}"), None);
+        let ports: Vec<u16> = self.nodes.iter().map(|node| node.http).collect();
+        for port in ports {
+            let probe = Rest::new(format!("http://127.0.0.1:{port}"), None);
             while !probe.is_ready().await {
-                let mut ended = None;
-                for (part, child) in &mut self.processes {
-                    ended = ended.or(child.try_wait()?.map(|status| (*part, status)));
-                }
-                if let Some((part, status)) = ended {
-                    bail!("{part} ended with {status}:\n{}", self.log(part));
+                for node in &mut self.nodes {
+                    if let Some(child) = &mut node.child
+                        && let Some(status) = child.try_wait()?
+                    {
+                        let name = node.name.clone();
+                        bail!("{name} ended with {status}:\n{}", self.log(&name));
+                    }
                 }
                 if Instant::now() > deadline {
                     bail!("the installation was not ready in time");
@@ -137,7 +251,7 @@ impl Installation {
     /// Starts the all-in-one with another master key, which it has to refuse; gives back
     /// what it said.
     pub async fn refused_start(&self, master_key: &str) -> anyhow::Result<String> {
-        let mut command = self.command(0, "serve")?;
+        let mut command = self.command(&self.nodes[0])?;
         let mut child = command.arg(format!("--master-key={master_key}")).spawn()?;
         let deadline = Instant::now() + START_LIMIT;
         let status = loop {
@@ -158,55 +272,64 @@ impl Installation {
     }
 
     /// Kills one process the hard way.
-    pub fn kill_part(&mut self, part: &str) -> anyhow::Result<()> {
-        let index = self
-            .processes
-            .iter()
-            .position(|(running, _)| *running == part)
-            .with_context(|| format!("{part} does not run"))?;
-        let (_, mut child) = self.processes.remove(index);
-        child.kill()?;
-        child.wait()?;
+    pub fn kill_part(&mut self, name: &str) -> anyhow::Result<()> {
+        let mut running = self.nodes.iter_mut().filter(|node| node.child.is_some());
+        let node = running.find(|node| node.name == name);
+        node.with_context(|| format!("{name} does not run"))?
+            .kill()?;
         Ok(())
     }
 
     /// Kills every process the hard way.
     pub fn kill(&mut self) -> anyhow::Result<()> {
-        for (_, mut child) in self.processes.drain(..) {
-            child.kill()?;
-            child.wait()?;
+        for node in &mut self.nodes {
+            node.kill()?;
         }
         Ok(())
     }
 
     /// Asks every process to stop.
     pub fn terminate(&self) -> anyhow::Result<()> {
-        for (_, child) in &self.processes {
-            Command::new("kill").arg(child.id().to_string()).status()?;
+        for node in &self.nodes {
+            node.terminate()?;
         }
         Ok(())
     }
 
     /// Waits until every process that was asked to stop has ended by itself.
     pub async fn ended(&mut self) -> anyhow::Result<()> {
-        for (part, mut child) in self.processes.drain(..) {
-            let deadline = Instant::now() + Duration::from_secs(30);
-            let status = loop {
-                if let Some(status) = child.try_wait()? {
-                    break status;
-                }
-                if Instant::now() > deadline {
-                    child.kill()?;
-                    child.wait()?;
-                    bail!("{part} did not stop when asked");
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            };
-            if !status.success() {
-                bail!("{part} ended with {status}");
-            }
+        for node in &mut self.nodes {
+            node.ended().await?;
         }
         Ok(())
+    }
+
+    /// Applies the migrations of this release.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        let mut command = tokio::process::Command::new(binary()?);
+        command
+            .arg("migrate")
+            .env("PERENNIAL_MASTER_KEY", MASTER_KEY);
+        if let Some(database) = &self.database {
+            command.arg(format!("--database-url={}", database.url()));
+        }
+        let output = command.stdin(Stdio::null()).output().await?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
+    /// Asks one process to stop, and starts this release in its place.
+    pub async fn renew(&mut self, name: &str) -> anyhow::Result<()> {
+        let program = binary()?;
+        let mut nodes = self.nodes.iter_mut();
+        let node = nodes.find(|node| node.name == name);
+        let node = node.with_context(|| format!("there is no {name}"))?;
+        node.terminate()?;
+        node.ended().await?;
+        node.program = program;
+        self.spawn().await
     }
 
     /// Asks every process to stop, waits for it, and removes the database.
@@ -219,54 +342,92 @@ impl Installation {
         Ok(())
     }
 
+    /// Its database; none on SQLite.
+    pub fn database(&self) -> Option<&TestDatabase> {
+        self.database.as_ref()
+    }
+
     /// The folder of its data.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A REST client with the bootstrap key.
+    /// A REST client with the bootstrap key, of the last gateway.
     pub fn rest(&self) -> Rest {
-        let (http, _) = self.ports[self.ports.len() - 1];
-        Rest::new(format!("http://127.0.0.1:{http}"), Some(KEY))
+        self.rests().pop().expect("there is a gateway")
     }
 
-    /// A gRPC client with the bootstrap key.
+    /// A REST client of each gateway.
+    pub fn rests(&self) -> Vec<Rest> {
+        self.doors()
+            .map(|node| Rest::new(format!("http://127.0.0.1:{}", node.http), Some(KEY)))
+            .collect()
+    }
+
+    /// A gRPC client with the bootstrap key, of the last gateway.
     pub fn client(&self) -> Client {
         self.client_with(KEY)
     }
 
     /// A gRPC client with another key.
     pub fn client_with(&self, key: &str) -> Client {
-        let (_, grpc) = self.ports[self.ports.len() - 1];
-        Client::builder(format!("127.0.0.1:{grpc}"), key)
-            .connect_lazy()
-            .expect("the address is good")
+        self.clients_with(key).pop().expect("there is a gateway")
+    }
+
+    /// A gRPC client of each gateway.
+    pub fn clients(&self) -> Vec<Client> {
+        self.clients_with(KEY)
+    }
+
+    fn clients_with(&self, key: &str) -> Vec<Client> {
+        let connect = |node: &Node| {
+            Client::builder(format!("127.0.0.1:{}", node.grpc), key)
+                .connect_lazy()
+                .expect("the address is good")
+        };
+        self.doors().map(connect).collect()
+    }
+
+    /// The processes that clients talk to.
+    fn doors(&self) -> impl Iterator<Item = &Node> {
+        let door = if self.split { "gateway" } else { "serve" };
+        self.nodes.iter().filter(move |node| node.part == door)
     }
 
     /// What a process wrote to its log.
-    pub fn log(&self, part: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(format!("{part}.log"))).unwrap_or_default()
+    pub fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(format!("{name}.log"))).unwrap_or_default()
     }
 
-    fn command(&self, index: usize, part: &str) -> anyhow::Result<Command> {
-        let (http, grpc) = self.ports[index];
+    fn command(&self, node: &Node) -> anyhow::Result<Command> {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
-            .open(self.folder.path().join(format!("{part}.log")))?;
-        let mut command = Command::new(binary()?);
+            .open(self.folder.path().join(format!("{}.log", node.name)))?;
+        let mut command = Command::new(&node.program);
         command.arg("serve");
         if self.split {
-            command.arg(part);
-            for (other, (_, port)) in PARTS.iter().zip(&self.ports) {
-                if *other != "gateway" && *other != part {
-                    command.arg(format!("--{other}-url=127.0.0.1:{port}"));
+            command.arg(node.part);
+            for other in PARTS {
+                if other != "gateway" && other != node.part {
+                    let addresses: Vec<String> = self
+                        .nodes
+                        .iter()
+                        .filter(|peer| peer.part == other)
+                        .map(|peer| format!("127.0.0.1:{}", peer.grpc))
+                        .collect();
+                    command.arg(format!("--{other}-url={}", addresses.join(",")));
                 }
+            }
+            if node.part != "gateway" {
+                // Many processes share one PostgreSQL server.
+                let part = node.part.to_uppercase();
+                command.env(format!("PERENNIAL_{part}__DATABASE_CONNECTIONS"), "5");
             }
         }
         command
-            .arg(format!("--http=127.0.0.1:{http}"))
-            .arg(format!("--grpc=127.0.0.1:{grpc}"))
+            .arg(format!("--http=127.0.0.1:{}", node.http))
+            .arg(format!("--grpc=127.0.0.1:{}", node.grpc))
             .arg(format!("--data-dir={}", self.folder.path().display()))
             .args(&self.flags);
         if self.given_keys {

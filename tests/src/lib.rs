@@ -12,9 +12,17 @@ pub mod receiver;
 pub mod steps;
 pub mod world;
 
+use std::io::Write as _;
+
+pub use database::{TestDatabase, server};
 pub use http::{Answer, Rest};
 pub use installation::Installation;
 pub use nats::Nats;
 pub use receiver::Receiver;
 pub use steps::Stepped;
 pub use world::World;
+
+/// Writes a line that is seen when the test passes, too; what `println!` writes is not.
+pub fn say(text: &str) {
+    writeln!(std::io::stderr(), "{text}").expect("standard error takes a line");
+}

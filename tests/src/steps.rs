@@ -14,6 +14,7 @@ use chassis::{
     config::{Config, GATEWAY, SERVICES},
     health::Readiness,
     link::Links,
+    listen::Connections,
     secret::MasterKey,
     server::{Dispatcher, serve_grpc},
     token::Signer,
@@ -147,6 +148,10 @@ impl Post {
 /// All services, one of them in a process that can be killed.
 pub struct Stepped {
     victim: &'static str,
+    /// Whether the calls matter that the victim makes, and not those to it.
+    asks: bool,
+    /// Settings of the victim's own.
+    settings: Vec<(String, String)>,
     child: Guarded,
     others: Process,
     post: Arc<Post>,
@@ -162,6 +167,19 @@ impl Stepped {
     /// Starts everything, `victim` as a process of its own. The calls that matter are those that `subscription` makes: all
     /// of them when it is the victim, else those to the victim.
     pub async fn start(victim: &'static str) -> anyhow::Result<Self> {
+        Self::begin(victim, victim == "subscription", &[]).await
+    }
+
+    /// The same where the calls matter that the victim makes; with settings of the victim's own.
+    pub async fn asking(victim: &'static str, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::begin(victim, true, settings).await
+    }
+
+    async fn begin(
+        victim: &'static str,
+        asks: bool,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let database = match server() {
             Some(server) => Some(TestDatabase::create(&server).await?),
@@ -181,7 +199,7 @@ impl Stepped {
             } else {
                 &others_address
             };
-            remote.join_remote(service, address)?;
+            remote.join_remote(service, address, None)?;
         }
         let post = Arc::new(Post {
             lanes: Mutex::default(),
@@ -201,17 +219,13 @@ impl Stepped {
         }
         let shutdown = CancellationToken::new();
         tokio::spawn(serve_grpc(
-            listener,
+            Connections::new(listener, None),
             Dispatcher::new(through, Vec::new()),
             Readiness::default(),
             shutdown.clone(),
         ));
 
-        let to_victim = if victim == "subscription" {
-            &victim_address
-        } else {
-            &post_address
-        };
+        let to_victim = if asks { &victim_address } else { &post_address };
         let mut flags = BTreeMap::from([
             ("data_dir".to_owned(), folder.path().display().to_string()),
             ("http".to_owned(), format!("127.0.0.1:{}", others_ports.0)),
@@ -236,6 +250,11 @@ impl Stepped {
         let others = Process::start(config, &parts).await?;
         let mut stepped = Self {
             victim,
+            asks,
+            settings: settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             child: Guarded(None),
             others,
             post,
@@ -325,9 +344,14 @@ impl Stepped {
         }
     }
 
-    /// Kills the process the hard way, starts it again, and lets every call pass from then on.
+    /// Kills the process the hard way.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill()?)
+    }
+
+    /// Kills the process, unless it is dead, starts it again, and lets every call pass from then on.
     pub async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
-        self.child.kill()?;
+        self.kill()?;
         self.post.lanes().clear();
         let released = std::mem::take(
             &mut *self
@@ -347,7 +371,7 @@ impl Stepped {
             .open(self.folder.path().join("victim.log"))?;
         let mut command = Command::new(binary()?);
         command.args(["serve", self.victim]);
-        let to_others = if self.victim == "subscription" {
+        let to_others = if self.asks {
             &self.post_address
         } else {
             &self.others_address
@@ -359,6 +383,11 @@ impl Stepped {
         }
         if let Some(database) = &self.database {
             command.arg(format!("--database-url={}", database.url()));
+        }
+        let part = self.victim.to_uppercase();
+        for (name, value) in &self.settings {
+            let name = name.to_uppercase();
+            command.env(format!("PERENNIAL_{part}__{name}"), value);
         }
         let child = command
             .arg(format!("--http=127.0.0.1:{}", self.ports.0))

@@ -77,16 +77,16 @@ impl From<Status> for Error {
     }
 }
 
-/// The class of an error. The transport cancels a call whose deadline has passed, and does not know
-/// what it is that there was no connection: what the caller wants to know is why.
-fn code(status: &Status) -> Code {
+/// The class of an error. The transport cancels a call whose deadline has passed or whose connection was closed, and does not
+/// know what it is that there was no connection: what the caller wants to know is why.
+pub(crate) fn code(status: &Status) -> Code {
     let causes = || {
         let first = std::error::Error::source(status);
         std::iter::successors(first, |error| error.source())
     };
     if causes().any(|error| error.is::<tonic::TimeoutExpired>()) {
         Code::DeadlineExceeded
-    } else if status.code() == Code::Unknown
+    } else if [Code::Unknown, Code::Cancelled].contains(&status.code())
         && causes().any(|error| error.is::<tonic::transport::Error>())
     {
         Code::Unavailable

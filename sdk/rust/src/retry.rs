@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tonic::{Code, Response, Status};
 
-use crate::Error;
+use crate::{Error, error::code};
 
 /// How often and how fast to try again.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ impl Retry {
         loop {
             match attempt(request_id.to_string()).await {
                 Ok(answer) => return Ok(answer.into_inner()),
-                Err(status) if tried < self.attempts && can_retry(status.code()) => {
+                Err(status) if tried < self.attempts && can_retry(code(&status)) => {
                     // Spread callers that failed together: the id is random enough.
                     let spread = u32::try_from(request_id.random() % 100).unwrap_or(0);
                     tokio::time::sleep(pause + pause * spread / 200).await;
@@ -66,6 +66,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::api::customer::v1::GetClockRequest;
 
     const QUICK: Retry = Retry {
         attempts: 4,
@@ -108,5 +109,30 @@ mod tests {
         let (answer, ids) = attempts(9, Code::Internal).await;
         assert_eq!(answer.unwrap_err().code(), Some(Code::Internal));
         assert_eq!(ids.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_under_way_is_tried_again() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let client = crate::Client::builder(address, "key").retry(QUICK);
+        let client = client.connect_lazy().unwrap();
+        let break_all = async {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                stream.readable().await.unwrap();
+            }
+        };
+        let tried = Mutex::new(0);
+        let call = client.call(|_| async {
+            *tried.lock().unwrap() += 1;
+            client.clocks().get_clock(GetClockRequest {}).await
+        });
+        let answer = tokio::select! {
+            answer = call => answer,
+            () = break_all => unreachable!("it breaks connections until the call ends"),
+        };
+        assert_eq!(answer.unwrap_err().code(), Some(Code::Unavailable));
+        assert_eq!(*tried.lock().unwrap(), 4);
     }
 }

@@ -16,7 +16,7 @@ export interface Settings {
   /** How often a call is tried at most, the first time included. Default 4. */
   attempts?: number;
   /** PEM of the certificates that the server's is checked against, instead of the system's. */
-  rootCertificates?: string | Buffer;
+  rootCertificates?: string | Uint8Array;
 }
 
 /** A connection to a Perennial installation, made on the first call. */
@@ -34,7 +34,9 @@ export class Client {
     if (settings.project !== undefined) {
       headers["x-perennial-project"] = settings.project;
     }
-    this.#sessions = new Http2SessionManager(url, undefined, { ca: settings.rootCertificates });
+    const { rootCertificates: roots } = settings;
+    const ca = roots instanceof Uint8Array ? Buffer.from(roots) : roots;
+    this.#sessions = new Http2SessionManager(url, undefined, { ca });
     const transport = createGrpcTransport({
       baseUrl: url,
       sessionManager: this.#sessions,

@@ -14,10 +14,11 @@ pub struct Customers;
 
 #[async_trait::async_trait]
 impl Consume for Customers {
+    fn concerns(&self, event: &Event) -> bool {
+        event.kind.starts_with("customer.")
+    }
+
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
-        if !event.kind.starts_with("customer.") {
-            return Ok(());
-        }
         if event.kind == "customer.erased" {
             // Whoever leads an erasure asks for it directly; this is for what came in between.
             match event.id.parse() {

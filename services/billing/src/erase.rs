@@ -17,7 +17,7 @@ use crate::{
         state::{State, Trigger},
     },
     error::BillingError,
-    flow::{advance::Drive, record_gathering, store_invoice},
+    flow::{Past, advance::Drive, record_gathering, store_invoice, tell_invoice},
     store,
 };
 
@@ -114,10 +114,10 @@ async fn erase_invoice(
             // What is wrong with it does not matter any more.
             Drive::forgive(&mut invoice);
             let facts = UsageFacts::new();
-            Drive::new(w, &invoice, &facts)
-                .await?
-                .run(&mut invoice, trigger)
-                .await?;
+            let mut drive = Drive::new(w, &invoice, &facts).await?;
+            drive.run(&mut invoice, trigger).await?;
+            let Drive { app, passed, .. } = drive;
+            tell_invoice(w, &mut invoice, &app, passed).await?;
             let asked = invoice.header.outside.map(|task| task.step);
             if asked == Some(Step::Delete) {
                 store::invoice::save(w.tx(), project, &invoice).await?;
@@ -180,7 +180,7 @@ pub async fn anonymize(
                     .await?;
             } else {
                 let app = store::app::get(w.tx(), project, invoice.header.app).await?;
-                store_invoice(w, "invoice.updated", &mut invoice, &app, None).await?;
+                store_invoice(w, "invoice.updated", &mut invoice, &app, Past::default()).await?;
             }
         }
     }
@@ -204,6 +204,10 @@ fn redacted(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     invoice.metadata.clear();
     for line in &mut invoice.lines {
         line.metadata.clear();
+    }
+    for passed in &mut invoice.passed {
+        passed.description.clear();
+        passed.metadata.clear();
     }
     invoice.customer = invoice.customer.map(|customer| pb::InvoiceCustomer {
         id: customer.id,

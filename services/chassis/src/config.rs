@@ -1,20 +1,22 @@
 //! Configuration: defaults, then the file, then the environment, then flags; the later one
 //! wins. Everything is checked at the start and all problems are reported at once.
 
+mod names;
+mod read;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use figment::{
-    Figment,
-    providers::{Format as _, Toml},
-    value::Value,
+use crate::{
+    Db,
+    config::read::Reader,
+    secret::MasterKey,
+    tls::{LinkFiles, ListenerFiles, Port},
 };
-
-use crate::{Db, secret::MasterKey};
 
 /// The services in dependency order: each may call only those before it.
 pub const SERVICES: [&str; 7] = [
@@ -68,6 +70,12 @@ pub struct Config {
     pub log: String,
     /// Whether log lines are JSON. Default false.
     pub log_json: bool,
+    /// TLS of the gRPC port: `grpc_tls_certificate`, `grpc_tls_key`, `grpc_tls_client_authorities`. Plain when absent.
+    pub grpc_tls: Option<ListenerFiles>,
+    /// The same for the HTTP port, `http_tls_…`.
+    pub http_tls: Option<ListenerFiles>,
+    /// What links to `https://` addresses trust and show: `link_tls_authorities`, `link_tls_certificate`, `link_tls_key`.
+    pub link_tls: Option<LinkFiles>,
     /// Settings by service.
     services: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -109,6 +117,8 @@ impl ServiceConfig {
 
     /// A setting of the service's own, given as `PERENNIAL_<SERVICE>__<NAME>`.
     pub fn setting(&self, name: &str) -> Option<&str> {
+        // One that is in no list could never be given: it would be refused.
+        debug_assert!(names::is_some_parts_own(name), "`{name}` is not listed");
         self.settings.get(name).map(String::as_str)
     }
 }
@@ -126,21 +136,8 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
         flags: BTreeMap<String, String>,
     ) -> Result<Self, ConfigErrors> {
-        let mut problems = Vec::new();
-        let mut values = BTreeMap::new();
-        if let Some(path) = file {
-            read_file(path, &mut values, &mut problems);
-        }
-        for (name, value) in environment {
-            if let Some(key) = environment_key(&name) {
-                values.insert(key, (value, name));
-            }
-        }
-        for (key, value) in flags {
-            let flag = format!("--{}", key.replace(['_', '.'], "-"));
-            values.insert(key, (value, flag));
-        }
-        let mut reader = Reader { values, problems };
+        let mut reader = Reader::new(file, environment, flags);
+        let services = reader.services();
         let config = Self {
             data_dir: PathBuf::from(
                 reader
@@ -187,20 +184,19 @@ impl Config {
                     _ => Err("must be `text` or `json`".to_owned()),
                 })
                 .unwrap_or(false),
-            services: reader.services(),
+            grpc_tls: reader.listener_tls(Port::Grpc),
+            http_tls: reader.listener_tls(Port::Http),
+            link_tls: reader.link_tls(&services),
+            services,
         };
         if config.dev && !config.http.ip().is_loopback() {
-            reader.problems.push(format!(
+            reader.complain(format!(
                 "dev: is refused because http {} is not a loopback address",
                 config.http
             ));
         }
-        reader.leftovers();
-        if reader.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigErrors(reader.problems))
-        }
+        reader.finish()?;
+        Ok(config)
     }
 
     /// The settings of one service.
@@ -232,178 +228,6 @@ fn is_log_address(text: &str) -> bool {
         .into_iter()
         .filter_map(|scheme| text.trim().strip_prefix(scheme))
         .any(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
-}
-
-fn is_part(name: &str) -> bool {
-    name == GATEWAY || SERVICES.contains(&name)
-}
-
-/// `PERENNIAL_BILLING_URL` → `billing.url`, `PERENNIAL_BILLING__X` → `billing.x`,
-/// `PERENNIAL_HTTP` → `http`. Names that are no setting of the server are left alone.
-fn environment_key(name: &str) -> Option<String> {
-    let key = name.strip_prefix("PERENNIAL_")?.to_lowercase();
-    if let Some((service, field)) = key.split_once("__")
-        && is_part(service)
-    {
-        return Some(format!("{service}.{field}"));
-    }
-    if let Some((service, field)) = key.split_once('_')
-        && is_part(service)
-        && matches!(field, "url" | "database_url")
-    {
-        return Some(format!("{service}.{field}"));
-    }
-    PROCESS_KEYS.contains(&key.as_str()).then_some(key)
-}
-
-const PROCESS_KEYS: [&str; 14] = [
-    "data_dir",
-    "http",
-    "grpc",
-    "database_url",
-    "master_key",
-    "bootstrap_key",
-    "dev",
-    "allow_private_webhooks",
-    "rate_limits",
-    "ingest_log",
-    "otlp_endpoint",
-    "log",
-    "log_format",
-    "config",
-];
-
-fn read_file(
-    path: &Path,
-    values: &mut BTreeMap<String, (String, String)>,
-    problems: &mut Vec<String>,
-) {
-    let source = path.display().to_string();
-    if !path.is_file() {
-        problems.push(format!("config: there is no file {source}"));
-        return;
-    }
-    let parsed: Result<BTreeMap<String, Value>, _> =
-        Figment::from(Toml::file_exact(path)).extract();
-    let parsed = match parsed {
-        Ok(parsed) => parsed,
-        Err(errors) => {
-            problems.extend(errors.into_iter().map(|error| format!("{source}: {error}")));
-            return;
-        }
-    };
-    for (key, value) in parsed {
-        if let Value::Dict(_, fields) = &value {
-            for (field, value) in fields {
-                insert(values, problems, format!("{key}.{field}"), value, &source);
-            }
-        } else {
-            insert(values, problems, key, &value, &source);
-        }
-    }
-}
-
-fn insert(
-    values: &mut BTreeMap<String, (String, String)>,
-    problems: &mut Vec<String>,
-    key: String,
-    value: &Value,
-    source: &str,
-) {
-    let text = value
-        .as_str()
-        .map(str::to_owned)
-        .or_else(|| value.to_bool().map(|value| value.to_string()))
-        .or_else(|| value.to_i128().map(|value| value.to_string()));
-    match text {
-        Some(text) => {
-            values.insert(key, (text, source.to_owned()));
-        }
-        None => problems.push(format!(
-            "{key} ({source}): must be a text, a number or a flag"
-        )),
-    }
-}
-
-/// Takes values out by name and collects what is wrong with them.
-struct Reader {
-    values: BTreeMap<String, (String, String)>,
-    problems: Vec<String>,
-}
-
-impl Reader {
-    fn text(&mut self, key: &str) -> Option<String> {
-        self.values.remove(key).map(|(value, _)| value)
-    }
-
-    fn parse<T>(&mut self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let (value, source) = self.values.remove(key)?;
-        read(&value)
-            .map_err(|problem| self.problems.push(format!("{key} ({source}): {problem}")))
-            .ok()
-    }
-
-    fn flag(&mut self, key: &str, default: bool) -> bool {
-        self.parse(key, |text| match text {
-            "true" | "1" => Ok(true),
-            "false" | "0" | "" => Ok(false),
-            _ => Err("must be `true` or `false`".to_owned()),
-        })
-        .unwrap_or(default)
-    }
-
-    fn address(&mut self, key: &str, default: &str) -> SocketAddr {
-        let read = |text: &str| {
-            let text = text.replace("localhost", "127.0.0.1");
-            text.parse()
-                .map_err(|_| format!("`{text}` is not an address such as {default}"))
-        };
-        self.parse(key, read)
-            .unwrap_or_else(|| default.parse().expect("defaults are addresses"))
-    }
-
-    fn database(&mut self, key: &str) -> Option<String> {
-        self.parse(key, |text| {
-            let known = ["sqlite:", "postgres://", "postgresql://"];
-            if known.iter().any(|scheme| text.starts_with(scheme)) {
-                Ok(text.to_owned())
-            } else {
-                Err("must start with sqlite: or postgres://".to_owned())
-            }
-        })
-    }
-
-    fn services(&mut self) -> BTreeMap<String, BTreeMap<String, String>> {
-        let keys: BTreeSet<String> = self
-            .values
-            .keys()
-            .filter(|key| key.split_once('.').is_some_and(|(part, _)| is_part(part)))
-            .cloned()
-            .collect();
-        let mut services: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        for key in keys {
-            let value = if key.ends_with(".database_url") {
-                self.database(&key)
-            } else {
-                self.text(&key)
-            };
-            if let (Some((service, field)), Some(value)) = (key.split_once('.'), value) {
-                services
-                    .entry(service.to_owned())
-                    .or_default()
-                    .insert(field.to_owned(), value);
-            }
-        }
-        services
-    }
-
-    fn leftovers(&mut self) {
-        self.values.remove("config");
-        for (key, (_, source)) in std::mem::take(&mut self.values) {
-            self.problems
-                .push(format!("{key} ({source}): is not a setting"));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -441,7 +265,7 @@ mod tests {
             &[
                 ("PERENNIAL_BILLING_URL", "billing:50051"),
                 ("PERENNIAL_BILLING_DATABASE_URL", "postgres://b/b"),
-                ("PERENNIAL_BILLING__TICK", "5"),
+                ("PERENNIAL_BILLING__STRIPE_TIMEOUT_MS", "5"),
                 ("PERENNIAL_DATABASE_URL", "postgres://a/a"),
             ],
             &[],
@@ -449,7 +273,8 @@ mod tests {
         .unwrap();
         assert_eq!(config.address("billing"), Some("billing:50051"));
         assert_eq!(config.service("billing").database_url, "postgres://b/b");
-        assert_eq!(config.service("billing").setting("tick"), Some("5"));
+        let billing = config.service("billing");
+        assert_eq!(billing.setting("stripe_timeout_ms"), Some("5"));
         assert_eq!(config.service("catalog").database_url, "postgres://a/a");
     }
 
@@ -463,6 +288,96 @@ mod tests {
         assert_eq!(problems.len(), 4, "{problems:?}");
         assert!(problems.iter().any(|p| p.contains("PERENNIAL_HTTP")));
         assert!(problems.iter().any(|p| p.contains("--rate-limits")));
+    }
+
+    #[test]
+    fn a_setting_that_is_none_is_refused_with_all_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("perennial.toml");
+        let text = "htpp = \"127.0.0.1:1\"\n[billing]\ntick = 5\n[biling]\npublic_url = \"http://x\"\n[gateway]\nurl = \"x\"\n";
+        std::fs::write(&file, text).unwrap();
+        let environment = [
+            ("PERENNIAL_METERING__INGEST_LOG_STRAEM", "x"),
+            ("PERENNIAL_BILING__PUBLIC_URL", "http://x"),
+            ("PERENNIAL_DATABSE_URL", "postgres://x"),
+            ("PERENNIAL_RATE_LIMITS", "sometimes"),
+            ("PERENNIAL_CUSTOMER_SERVICE_HOST", "10.0.0.1"),
+            ("PERENNIAL_CUSTOMER_PORT", "tcp://10.0.0.1:50051"),
+            ("PERENNIAL_CUSTOMER_PORT_50051_TCP", "tcp://10.0.0.1:50051"),
+            ("PERENNIAL_KEY", "of the command line"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let ConfigErrors(mut problems) =
+            Config::load(Some(&file), environment, BTreeMap::new()).unwrap_err();
+        problems.sort();
+        let file = file.display();
+        let mut expected = vec![
+            "PERENNIAL_DATABSE_URL: is not a setting; is PERENNIAL_DATABASE_URL meant?".to_owned(),
+            "biling.public_url (PERENNIAL_BILING__PUBLIC_URL): is not a setting; is `billing.public_url` meant?".to_owned(),
+            format!("billing.tick ({file}): is not a setting"),
+            format!("gateway.url ({file}): is not a setting"),
+            format!("htpp ({file}): is not a setting; is `http` meant?"),
+            "metering.ingest_log_straem (PERENNIAL_METERING__INGEST_LOG_STRAEM): is not a setting; is `metering.ingest_log_stream` meant?".to_owned(),
+            "rate_limits (PERENNIAL_RATE_LIMITS): must be `documented` or `off`".to_owned(),
+        ];
+        expected.sort();
+        assert_eq!(problems, expected);
+    }
+
+    #[test]
+    fn tls_is_refused_where_a_part_of_it_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let some = folder.path().join("some.pem");
+        std::fs::write(&some, "nothing in PEM").unwrap();
+        let some = some.to_str().unwrap();
+        let ConfigErrors(problems) = load(
+            &[
+                ("PERENNIAL_GRPC_TLS_CERTIFICATE", some),
+                ("PERENNIAL_HTTP_TLS_CLIENT_AUTHORITIES", some),
+                ("PERENNIAL_LINK_TLS_KEY", "/nowhere/key.pem"),
+                ("PERENNIAL_BILLING_URL", "https://billing:50051"),
+                ("PERENNIAL_CATALOG_URL", "catalog:50051"),
+            ],
+            &[],
+        )
+        .unwrap_err();
+        for expected in [
+            "grpc_tls_certificate: needs grpc_tls_key as well",
+            "http_tls_client_authorities: needs http_tls_certificate as well",
+            "http_tls_client_authorities: needs http_tls_key as well",
+            "link_tls_key: needs link_tls_authorities as well",
+            "link_tls_key: needs link_tls_certificate as well",
+            "link_tls_key (PERENNIAL_LINK_TLS_KEY): `/nowhere/key.pem` cannot be read",
+            "billing.url: `https://billing:50051` needs link_tls_authorities",
+        ] {
+            let named = problems.iter().any(|problem| problem.starts_with(expected));
+            assert!(named, "{expected}: {problems:#?}");
+        }
+        assert_eq!(problems.len(), 7, "{problems:#?}");
+    }
+
+    #[test]
+    fn tls_is_refused_where_it_would_not_be_used_or_holds_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let some = folder.path().join("some.pem");
+        std::fs::write(&some, "nothing in PEM").unwrap();
+        let some = some.to_str().unwrap();
+        let ConfigErrors(problems) = load(
+            &[
+                ("PERENNIAL_HTTP_TLS_CERTIFICATE", some),
+                ("PERENNIAL_HTTP_TLS_KEY", some),
+                ("PERENNIAL_LINK_TLS_AUTHORITIES", some),
+                ("PERENNIAL_BILLING_URL", "billing:50051"),
+            ],
+            &[],
+        )
+        .unwrap_err();
+        let expected = [
+            format!("http_tls_certificate: {some} holds no certificate in PEM"),
+            "link_tls_authorities: no address of a service begins with https://".to_owned(),
+            format!("link_tls_authorities: {some} holds no certificate in PEM"),
+        ];
+        assert_eq!(problems, expected);
     }
 
     #[test]

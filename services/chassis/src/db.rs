@@ -265,7 +265,9 @@ pub(crate) struct Pool {
 /// is what a call costs its database.
 fn counted(service: &'static str, mut connection: DatabaseConnection) -> DatabaseConnection {
     connection.set_metric_callback(move |info| {
-        tracing::trace!(target: "perennial::statement", service, statement = %info.statement.sql);
+        let sql = &info.statement.sql;
+        tracing::trace!(target: "perennial::statement", service, statement = %sql);
+        crate::telemetry::trace_statement(service, sql, info.elapsed, info.failed);
         metrics::counter!(
             "perennial_database_statements_total",
             "service" => service, "rpc" => crate::rpc::answering()
@@ -276,7 +278,10 @@ fn counted(service: &'static str, mut connection: DatabaseConnection) -> Databas
 }
 
 async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
-    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    use sea_orm::sqlx::{
+        Connection as _,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    };
     let mut options = ConnectOptions::new(url);
     options
         .sqlx_logging(false)
@@ -292,6 +297,17 @@ async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr
                 .busy_timeout(Duration::from_secs(10))
                 .pragma("cache_size", "-32000")
                 .pragma("temp_store", "MEMORY")
+        })
+        // On a full disk SQLite may end a transaction by itself. Then the connection's count of open ones is wrong, and later
+        // writes on it would be acknowledged and never committed.
+        .map_sqlx_sqlite_pool_opts(|options| {
+            options.after_release(|connection, _| {
+                Box::pin(async move {
+                    // A rollback that is under way is over when this is answered.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
         });
     Database::connect(options).await
 }
@@ -387,24 +403,21 @@ pub fn passing(error: &DbErr) -> Option<Code> {
     if matches!(error, DbErr::RecordNotUpdated) {
         return Some(Code::Aborted);
     }
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
-        error
-    else {
-        return None;
-    };
-    if let sqlx::Error::Database(answer) = cause.as_ref() {
+    let cause = cause(error)?;
+    if let sqlx::Error::Database(answer) = cause {
         return match answer.code()?.as_ref() {
             // Serialization failure, deadlock; on SQLite: the writer was busy for too long.
             "40001" | "40P01" | "5" | "517" => Some(Code::Aborted),
             // The server is ending, starting or full.
             "57P01" | "57P02" | "57P03" | "53300" => Some(Code::Unavailable),
+            _ if is_full(error) => Some(Code::Unavailable),
             // It took longer than a statement may.
             "57014" => Some(Code::DeadlineExceeded),
             _ => None,
         };
     }
     matches!(
-        cause.as_ref(),
+        cause,
         sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::Protocol(_)
@@ -413,6 +426,26 @@ pub fn passing(error: &DbErr) -> Option<Code> {
             | sqlx::Error::WorkerCrashed
     )
     .then_some(Code::Unavailable)
+}
+
+/// Whether a text of a statement has the character U+0000, which PostgreSQL can neither store nor look for.
+pub(crate) fn has_nul(error: &DbErr) -> bool {
+    matches!(cause(error), Some(sqlx::Error::Database(answer)) if answer.code().as_deref() == Some("22021"))
+}
+
+/// Whether there is no room for what is written: the disk is full.
+pub(crate) fn is_full(error: &DbErr) -> bool {
+    matches!(cause(error), Some(sqlx::Error::Database(answer)) if matches!(answer.code().as_deref(), Some("13" | "53100")))
+}
+
+/// Why a statement failed.
+fn cause(error: &DbErr) -> Option<&sqlx::Error> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
+        error
+    else {
+        return None;
+    };
+    Some(cause.as_ref())
 }
 
 /// Whether a database could not be opened because it cannot be reached, or is still starting: another try may find it.
@@ -488,3 +521,6 @@ pub async fn compress_fast(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

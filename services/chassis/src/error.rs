@@ -174,8 +174,8 @@ pub fn to_status<P: Problem>(problem: P) -> Status {
     }
     let code = problem.code();
     if code == Code::Internal {
-        if let Some(passing) = passing(std::error::Error::source(&problem)) {
-            return passing;
+        if let Some(known) = database_cause(std::error::Error::source(&problem)) {
+            return known;
         }
         let chain =
             std::iter::successors(std::error::Error::source(&problem), |error| error.source())
@@ -209,15 +209,20 @@ pub fn to_status<P: Problem>(problem: P) -> Status {
     )
 }
 
-/// The status of an error that a database failure caused which may be gone at the next try.
-fn passing(source: Option<&(dyn std::error::Error + 'static)>) -> Option<Status> {
+/// The status of an error that a known failure of the database caused.
+fn database_cause(source: Option<&(dyn std::error::Error + 'static)>) -> Option<Status> {
     std::iter::successors(source, |error| error.source())
         .find_map(|error| error.downcast_ref::<sea_orm::DbErr>())
-        .and_then(database_passing)
+        .and_then(database_known)
 }
 
-/// The same for a failure of the database itself.
-pub(crate) fn database_passing(error: &sea_orm::DbErr) -> Option<Status> {
+/// The status of a failure of the database that is no bug of ours: it may be gone at the next try, or a text was sent that no
+/// database of ours need be able to hold.
+pub(crate) fn database_known(error: &sea_orm::DbErr) -> Option<Status> {
+    if crate::db::has_nul(error) {
+        let text = "a text has the character U+0000";
+        return Some(refuse(Code::InvalidArgument, "INVALID_ARGUMENT", text, &[]));
+    }
     let code = crate::db::passing(error)?;
     tracing::warn!(%error, "a database failure that may pass");
     let (reason, message) = if code == Code::Aborted {
@@ -229,6 +234,11 @@ pub(crate) fn database_passing(error: &sea_orm::DbErr) -> Option<Status> {
         (
             "DATABASE_TIMEOUT",
             "the database took too long; ask for less, or try again",
+        )
+    } else if crate::db::is_full(error) {
+        (
+            "DATABASE_FULL",
+            "the database has no room for it; nothing was written, try again",
         )
     } else {
         (

@@ -14,12 +14,13 @@ use tokio::{
     time::Instant,
 };
 use tonic::{Request, Response, Status};
+use tracing::Instrument as _;
 
 use crate::{
     Context, Db, Env, Link, Write,
     db::{instant, micros},
     idempotency::database,
-    open,
+    open, telemetry,
 };
 
 /// Metadata that names the service a shared call (feed, audit, settle) is meant for.
@@ -35,6 +36,10 @@ const SQLITE_POLL: Duration = Duration::from_secs(5);
 const NOTE: Duration = Duration::from_mins(1);
 /// Most events that a consumer applies in one transaction.
 const TOGETHER: usize = 25;
+/// Pause of a consumer that has read all there was, so that what comes meanwhile is read and applied at once.
+const GATHER: Duration = Duration::from_millis(50);
+/// How often a consumer that only passes events by writes where it is.
+const WRITE_PASSED: Duration = Duration::from_secs(10);
 
 /// One event as a consumer sees it.
 #[derive(Clone, Debug)]
@@ -68,8 +73,13 @@ impl Event {
 /// Takes the events of a feed.
 #[async_trait::async_trait]
 pub trait Consume: Send + Sync {
-    /// Whether an event means anything here. One that does not costs no transaction. `reader` is for
-    /// a look at what this service has.
+    /// Whether events like this one mean anything here, which is told by themselves. Others are gone past.
+    fn concerns(&self, _event: &Event) -> bool {
+        true
+    }
+
+    /// Whether an event that concerns this service means anything to what it has now, which `reader` is for a look at.
+    /// One that does not costs no transaction.
     async fn wants(
         &self,
         _reader: &sea_orm::DatabaseConnection,
@@ -82,6 +92,15 @@ pub trait Consume: Send + Sync {
     /// project before it: what was written is only seen through that transaction. Events may come again: apply only what
     /// is newer.
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status>;
+
+    /// Applies events of one project, in their order, where that is cheaper together.
+    async fn apply_all(&self, write: &mut Write, events: &[&Event]) -> Result<(), Status> {
+        for event in events {
+            write.flush().await.map_err(database)?;
+            self.apply(write, event).await?;
+        }
+        Ok(())
+    }
 }
 
 /// A feed that a service follows.
@@ -326,6 +345,12 @@ impl FeedService for FeedServer {
     }
 }
 
+/// An event and the trace that it belongs to.
+struct Traced {
+    event: Event,
+    traceparent: String,
+}
+
 /// Follows one feed.
 #[derive(Clone)]
 pub struct Consumer {
@@ -333,6 +358,13 @@ pub struct Consumer {
     db: Db,
     spec: ConsumerSpec,
     source: FeedServiceClient<Link>,
+    passed: Arc<Mutex<Passed>>,
+}
+
+/// How far a consumer went past events that mean nothing here. What of it is not written is read again after a restart.
+struct Passed {
+    cursor: i64,
+    written: Instant,
 }
 
 impl Consumer {
@@ -344,27 +376,41 @@ impl Consumer {
             env: env.clone(),
             db,
             spec,
+            passed: Arc::new(Mutex::new(Passed {
+                cursor: 0,
+                written: Instant::now(),
+            })),
         }
     }
 
     /// Follows the feed until shutdown; failures are retried with growing pauses.
     pub async fn run(self) {
-        let mut pause = Duration::from_millis(200);
+        let first = Duration::from_millis(200);
+        let mut retry = first;
         while !self.env.shutdown.is_cancelled() {
             let step = tokio::select! {
                 () = self.env.shutdown.cancelled() => return,
                 step = self.step(5_000) => step,
             };
-            match step {
-                Ok(_) => pause = Duration::from_millis(200),
+            let pause = match step {
+                Ok((seen, _)) => {
+                    retry = first;
+                    if i32::try_from(seen).is_ok_and(|seen| seen < PAGE) {
+                        GATHER
+                    } else {
+                        Duration::ZERO
+                    }
+                }
                 Err(status) => {
                     tracing::warn!(consumer = self.spec.name, code = ?status.code(), message = status.message(), "a feed cannot be followed; it is tried again");
-                    tokio::select! {
-                        () = self.env.shutdown.cancelled() => return,
-                        () = tokio::time::sleep(pause) => {}
-                    }
-                    pause = (pause * 2).min(Duration::from_secs(5));
+                    let pause = retry;
+                    retry = (retry * 2).min(Duration::from_secs(5));
+                    pause
                 }
+            };
+            tokio::select! {
+                () = self.env.shutdown.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -385,7 +431,8 @@ impl Consumer {
     /// Reads a page and applies it; answers how many events it had, and how many of them
     /// nobody had applied before.
     async fn step(&self, wait_ms: i32) -> Result<(usize, u64), Status> {
-        let cursor = self.cursor(self.db.reader()).await?;
+        let written = self.cursor(self.db.reader()).await?;
+        let cursor = written.max(self.passed.lock().await.cursor);
         let nobody = ProjectId::from_ulid(ulid::Ulid::nil());
         let context = Context::background(&self.env, nobody, self.env.clocks().now(nobody));
         let mut request = context.request(pb::ListEventsRequest {
@@ -402,19 +449,24 @@ impl Consumer {
         let answer = self.source.clone().list_events(request).await?.into_inner();
         let seen = answer.events.len();
         let mut applied = 0;
-        let mut batch: Vec<Event> = Vec::new();
+        let mut batch: Vec<Traced> = Vec::new();
         let mut passed = None;
-        for (index, event) in answer.events.into_iter().enumerate() {
+        for (index, mut event) in answer.events.into_iter().enumerate() {
+            let traceparent = std::mem::take(&mut event.traceparent);
             let event = self.read(event)?;
             if index == 0 {
                 let age = crate::clock::system_now().duration_since(event.create_time);
                 self.tell_lag(age.as_secs_f64());
             }
+            if !self.spec.handler.concerns(&event) {
+                passed = Some(event);
+                continue;
+            }
             let full = batch.len() >= TOGETHER;
             if full
                 || batch
                     .last()
-                    .is_some_and(|last| last.project != event.project)
+                    .is_some_and(|last| last.event.project != event.project)
             {
                 applied += self.apply(std::mem::take(&mut batch)).await?;
             }
@@ -425,7 +477,7 @@ impl Consumer {
                 wanted = self.spec.handler.wants(self.db.reader(), &event).await?;
             }
             passed = if wanted {
-                batch.push(event);
+                batch.push(Traced { event, traceparent });
                 None
             } else {
                 Some(event)
@@ -489,6 +541,14 @@ impl Consumer {
 
     /// Goes past events that mean nothing here.
     async fn pass(&self, event: &Event) -> Result<(), Status> {
+        {
+            let mut passed = self.passed.lock().await;
+            passed.cursor = passed.cursor.max(event.cursor);
+            if passed.written.elapsed() < WRITE_PASSED {
+                return Ok(());
+            }
+            passed.written = Instant::now();
+        }
         let (write, cursor) = self.enter(event.project).await?;
         if cursor < event.cursor {
             self.leave(write, event).await?;
@@ -497,7 +557,7 @@ impl Consumer {
     }
 
     /// Applies events of one project, together where that succeeds; answers how many nobody had applied before.
-    async fn apply(&self, events: Vec<Event>) -> Result<u64, Status> {
+    async fn apply(&self, events: Vec<Traced>) -> Result<u64, Status> {
         match self.apply_together(&events).await {
             Err(status) if events.len() > 1 => {
                 tracing::debug!(consumer = self.spec.name, code = ?status.code(), "events are applied one by one");
@@ -511,20 +571,34 @@ impl Consumer {
         }
     }
 
-    async fn apply_together(&self, events: &[Event]) -> Result<u64, Status> {
-        let Some(last) = events.last() else {
+    async fn apply_together(&self, events: &[Traced]) -> Result<u64, Status> {
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
             return Ok(0);
         };
+        let span = tracing::info_span!(
+            "feed",
+            otel.name = self.spec.name,
+            otel.kind = "consumer",
+            project.id = %last.event.project,
+        );
+        // What is applied together goes on in the trace of the first of it.
+        telemetry::continue_later(&span, &first.traceparent);
+        let work = self.write_together(events, &last.event);
+        work.instrument(span).await
+    }
+
+    async fn write_together(&self, events: &[Traced], last: &Event) -> Result<u64, Status> {
         let (mut write, cursor) = self.enter(last.project).await?;
-        let mut applied = 0;
-        for event in events.iter().filter(|event| event.cursor > cursor) {
-            write.flush().await.map_err(database)?;
-            self.spec.handler.apply(&mut write, event).await?;
-            applied += 1;
-        }
-        if applied == 0 {
+        let new: Vec<&Event> = events
+            .iter()
+            .map(|traced| &traced.event)
+            .filter(|event| event.cursor > cursor)
+            .collect();
+        if new.is_empty() {
             return Ok(0);
         }
+        self.spec.handler.apply_all(&mut write, &new).await?;
+        let applied = new.len() as u64;
         self.leave(write, last).await?;
         metrics::counter!("perennial_feed_events_total", "consumer" => self.spec.name)
             .increment(applied);

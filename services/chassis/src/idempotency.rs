@@ -258,8 +258,8 @@ fn is_final(code: Code) -> bool {
 
 /// The status of a database failure: a fixed sentence outside, the cause in the log.
 pub fn database(error: DbErr) -> Status {
-    if let Some(passing) = error::database_passing(&error) {
-        return passing;
+    if let Some(known) = error::database_known(&error) {
+        return known;
     }
     tracing::error!(%error, "database failure");
     Status::internal("something went wrong")

@@ -23,22 +23,25 @@ impl Leases {
         }
     }
 
-    /// Takes or extends the lease; false while another holder has it.
+    /// Takes or extends the lease; false while another holder has it. One that is to last longer than anybody can have asked
+    /// for was taken by a clock that was ahead, and holds nobody up.
     pub async fn acquire(&self, name: &str, time: Duration) -> Result<bool, DbErr> {
         let now = system_now().as_microsecond();
-        let until = now + i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 2);
+        let time = i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 4);
         let writer = self.db.writer();
         let result = writer
             .execute_raw(Statement::from_sql_and_values(
                 writer.get_database_backend(),
                 "INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3) \
                  ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until \
-                 WHERE lease.holder = excluded.holder OR lease.until < $4",
+                 WHERE lease.holder = excluded.holder OR lease.until < $4 OR lease.until > $5",
                 [
                     name.into(),
                     self.holder.as_str().into(),
-                    until.into(),
+                    (now + time).into(),
                     now.into(),
+                    // As far as clocks may differ before leases are of no use anyway.
+                    (now + 2 * time).into(),
                 ],
             ))
             .await?;

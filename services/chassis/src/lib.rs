@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod auth;
+mod balance;
 pub mod batch;
 pub mod clock;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod identity;
 pub mod keyset;
 pub mod lease;
 pub mod link;
+pub mod listen;
 pub mod mask;
 pub mod page;
 pub mod permission;
@@ -34,6 +36,7 @@ pub mod short_id;
 pub mod store;
 pub mod telemetry;
 pub mod timer;
+pub mod tls;
 pub mod token;
 pub mod versions;
 pub mod write;

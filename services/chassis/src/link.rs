@@ -4,16 +4,36 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
+    io,
     sync::{Arc, OnceLock, RwLock},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
-use http::{Request, Response};
-use tonic::{Status, body::Body, transport::Endpoint};
+use http::{Request, Response, Uri};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tonic::{
+    Status,
+    body::Body,
+    transport::{Channel, Endpoint},
+};
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
 
-use crate::Versions;
+use crate::{
+    Code, Versions,
+    balance::Balanced,
+    error::refuse,
+    tls::{self, LinkTls},
+};
+
+/// The reason of a call whose other side shows a certificate that has expired.
+pub const CERTIFICATE_EXPIRED: &str = "PEER_CERTIFICATE_EXPIRED";
+/// The reason of a call with whose other side no TLS could be agreed on for another cause.
+pub const NOT_TRUSTED: &str = "PEER_NOT_TRUSTED";
 
 /// A way to call a service; what generated clients are made on. It never fails as such:
 /// a service that cannot be reached is an answer with status `UNAVAILABLE`.
@@ -39,25 +59,20 @@ impl Links {
         self.slot(service).0.get_or_init(|| link);
     }
 
-    /// Joins a service at an address, `host:port` or a full URL.
-    pub fn join_remote(&self, service: &str, address: &str) -> Result<(), tonic::transport::Error> {
-        let url = if address.contains("://") {
-            address.to_owned()
-        } else {
-            format!("http://{address}")
-        };
-        let channel = Endpoint::from_shared(url)?
-            .tcp_nodelay(true)
-            .connect_timeout(std::time::Duration::from_secs(5))
-            .http2_keep_alive_interval(std::time::Duration::from_secs(30))
-            .connect_lazy();
+    /// Joins a service at an address, `host:port` or a full URL, or at several, separated by commas: then calls are
+    /// balanced over them. `https://` needs TLS.
+    pub fn join_remote(
+        &self,
+        service: &str,
+        address: &str,
+        tls: Option<&LinkTls>,
+    ) -> Result<(), tonic::transport::Error> {
+        let channels = address.split(',').map(|address| channel(address, tls));
+        let channels = channels.collect::<Result<_, _>>()?;
+        let balanced = Arc::new(Balanced::over(channels));
         let remote = tower::service_fn(move |request: Request<Body>| {
-            let channel = channel.clone();
-            async move {
-                Ok(channel.oneshot(request).await.unwrap_or_else(|error| {
-                    Status::unavailable(format!("cannot reach the service: {error}")).into_http()
-                }))
-            }
+            let balanced = balanced.clone();
+            async move { Ok(balanced.call(request).await) }
         });
         self.join(service, BoxCloneSyncService::new(remote));
         Ok(())
@@ -93,6 +108,62 @@ impl Links {
             .entry(service.to_owned())
             .or_default()
             .clone()
+    }
+}
+
+/// A connection to one address, made with the first call.
+fn channel(address: &str, tls: Option<&LinkTls>) -> Result<Channel, tonic::transport::Error> {
+    let address = address.trim();
+    let endpoint = |url: String| {
+        let endpoint = Endpoint::from_shared(url)?
+            .tcp_nodelay(true)
+            .connect_timeout(Duration::from_secs(5))
+            .http2_keep_alive_interval(Duration::from_secs(30));
+        Ok::<_, tonic::transport::Error>(endpoint)
+    };
+    let (Some(place), Some(tls)) = (address.strip_prefix("https://"), tls) else {
+        let scheme = if address.contains("://") {
+            ""
+        } else {
+            "http://"
+        };
+        return Ok(endpoint(format!("{scheme}{address}"))?.connect_lazy());
+    };
+    // The transport's own TLS keeps to the files as they were at first. So it is told of a plain connection, and given an
+    // encrypted one.
+    let origin = endpoint(address.to_owned())?.uri().clone();
+    let port = origin.port_u16().unwrap_or(443);
+    let tls = tls.clone();
+    let connect = move |uri: Uri| {
+        let tls = tls.clone();
+        async move { connect(&uri, port, &tls).await.map(TokioIo::new) }
+    };
+    let endpoint = endpoint(format!("http://{place}"))?.origin(origin);
+    Ok(endpoint.connect_with_connector_lazy(tower::service_fn(connect)))
+}
+
+async fn connect(uri: &Uri, port: u16, tls: &LinkTls) -> io::Result<TlsStream<TcpStream>> {
+    // An IPv6 address is in brackets there.
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    let connector = TlsConnector::from(tls.current());
+    connector.connect(name, stream).await
+}
+
+/// The status of a call that did not come through.
+pub(crate) fn unreachable(error: &tonic::transport::Error) -> Status {
+    match tls::refusal(error) {
+        Some(refusal) if tls::is_expired(refusal) => {
+            let message = "cannot reach the service: the certificate that it shows has expired";
+            refuse(Code::Unavailable, CERTIFICATE_EXPIRED, message, &[])
+        }
+        Some(refusal) => {
+            let message = format!("cannot reach the service: {refusal}");
+            refuse(Code::Unavailable, NOT_TRUSTED, &message, &[])
+        }
+        None => Status::unavailable(format!("cannot reach the service: {error}")),
     }
 }
 

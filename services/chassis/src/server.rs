@@ -7,20 +7,21 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router, extract::State, http::StatusCode, response::IntoResponse, routing::get,
-    serve::ListenerExt as _,
-};
+use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::TcpIncoming;
 use tonic::{Status, body::Body, service::Routes};
 use tower::{Service, ServiceExt as _};
 
-use crate::{config::GATEWAY, feed::SERVICE_HEADER, health::Readiness, link::Links};
+use crate::{
+    config::GATEWAY,
+    feed::SERVICE_HEADER,
+    health::Readiness,
+    link::Links,
+    listen::{Connections, Peer},
+};
 
 /// How long running calls may go on after the process was asked to stop.
 pub const DRAIN: Duration = Duration::from_secs(20);
@@ -94,7 +95,7 @@ impl Service<Request<Body>> for Dispatcher {
 
 /// Serves gRPC until shutdown, then lets running calls end.
 pub async fn serve_grpc(
-    listener: TcpListener,
+    connections: Connections,
     dispatcher: Dispatcher,
     readiness: Readiness,
     shutdown: CancellationToken,
@@ -121,8 +122,7 @@ pub async fn serve_grpc(
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .add_routes(Routes::from(router))
         .serve_with_incoming_shutdown(
-            // Without it, an answer that is written in parts waits for the caller's delayed acknowledgement.
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            connections.into_stream(),
             shutdown.clone().cancelled_owned(),
         );
     let bounded = async {
@@ -211,16 +211,12 @@ async fn print_metrics(State(operations): State<Operations>) -> String {
 
 /// Serves HTTP until shutdown, then lets running requests end.
 pub async fn serve_http(
-    listener: TcpListener,
+    connections: Connections,
     router: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps small packets back");
-        }
-    });
-    let serve = axum::serve(listener, router)
+    let router = router.into_make_service_with_connect_info::<Peer>();
+    let serve = axum::serve(connections, router)
         .with_graceful_shutdown(shutdown.clone().cancelled_owned())
         .into_future();
     tokio::select! {

@@ -1,12 +1,32 @@
 //! Logs, traces and metrics: one subscriber for the process, OTLP export where an endpoint
 //! is set, W3C trace context on every hop, Prometheus metrics for `/metrics`.
 
+use std::{
+    collections::HashMap,
+    sync::OnceLock,
+    time::{Duration, SystemTime},
+};
+
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use opentelemetry::{propagation::TextMapPropagator as _, trace::TracerProvider as _};
+use opentelemetry::{
+    KeyValue,
+    propagation::{Extractor, TextMapPropagator as _},
+    trace::{Span as _, SpanKind, Status, TraceContextExt as _, Tracer as _, TracerProvider as _},
+};
 use opentelemetry_otlp::WithExportConfig as _;
-use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use opentelemetry_sdk::{
+    Resource,
+    propagation::TraceContextPropagator,
+    trace::{SdkTracer, SdkTracerProvider},
+};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// The header and the column that carry a trace on.
+const TRACEPARENT: &str = "traceparent";
+
+/// What makes spans; nothing where no traces are exported.
+static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
 /// Ends the export of traces when dropped.
 #[derive(Debug, Default)]
@@ -41,9 +61,10 @@ pub fn init(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<Tel
             )
         })
         .transpose()?;
-    let traces = provider
-        .as_ref()
-        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("perennial")));
+    let traces = provider.as_ref().map(|provider| {
+        let tracer = TRACER.get_or_init(|| provider.tracer("perennial"));
+        tracing_opentelemetry::layer().with_tracer(tracer.clone())
+    });
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("log: {error}"))?;
     let registry = tracing_subscriber::registry().with(filter).with(traces);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -109,6 +130,18 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         "perennial_usage_events_total",
         "New usage events put into the database"
     );
+    metrics::describe_gauge!(
+        "perennial_tls_files_usable",
+        "Whether the TLS files of a purpose (grpc, http, links) are in use as they are now: 0 where those before them are"
+    );
+    metrics::describe_counter!(
+        "perennial_tls_rotations_total",
+        "Times that new TLS files were taken in, by purpose"
+    );
+    metrics::describe_counter!(
+        "perennial_tls_handshakes_failed_total",
+        "Callers with whom no TLS was agreed on, by purpose"
+    );
     metrics::describe_counter!(
         "perennial_timer_work_total",
         "Things that timers have done, by service and timer"
@@ -118,15 +151,15 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
 
 /// The W3C trace context of the current span; empty when traces are off.
 pub fn current_traceparent() -> String {
-    let mut carrier = std::collections::HashMap::new();
+    let mut carrier = HashMap::new();
     TraceContextPropagator::new().inject_context(&tracing::Span::current().context(), &mut carrier);
-    carrier.remove("traceparent").unwrap_or_default()
+    carrier.remove(TRACEPARENT).unwrap_or_default()
 }
 
 /// Makes the span a child of the trace context in some headers.
 pub fn continue_trace(span: &tracing::Span, headers: &http::HeaderMap) {
     struct Headers<'a>(&'a http::HeaderMap);
-    impl opentelemetry::propagation::Extractor for Headers<'_> {
+    impl Extractor for Headers<'_> {
         fn get(&self, key: &str) -> Option<&str> {
             self.0.get(key).and_then(|value| value.to_str().ok())
         }
@@ -134,11 +167,49 @@ pub fn continue_trace(span: &tracing::Span, headers: &http::HeaderMap) {
             self.0.keys().map(http::HeaderName::as_str).collect()
         }
     }
-    if headers.contains_key("traceparent") {
-        let parent = TraceContextPropagator::new().extract(&Headers(headers));
-        // Fails only where no trace layer is installed: then there is nothing to continue.
-        if span.set_parent(parent).is_err() {
-            tracing::trace!("no trace layer");
-        }
+    if headers.contains_key(TRACEPARENT) {
+        set_parent(span, &Headers(headers));
     }
+}
+
+/// Makes the span a child of what `current_traceparent` said when the work was left for later.
+pub fn continue_later(span: &tracing::Span, traceparent: &str) {
+    if !traceparent.is_empty() {
+        let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
+        set_parent(span, &carrier);
+    }
+}
+
+fn set_parent(span: &tracing::Span, carrier: &dyn Extractor) {
+    let parent = TraceContextPropagator::new().extract(carrier);
+    // Fails only where no trace layer is installed: then there is nothing to continue.
+    if span.set_parent(parent).is_err() {
+        tracing::trace!("no trace layer");
+    }
+}
+
+/// Puts a statement that has just ended into the trace of what sent it. Never with its values.
+pub(crate) fn trace_statement(service: &'static str, sql: &str, took: Duration, failed: bool) {
+    let Some(tracer) = TRACER.get() else {
+        return;
+    };
+    let context = tracing::Span::current().context();
+    if !context.span().span_context().is_sampled() {
+        return;
+    }
+    let end = SystemTime::from(crate::clock::system_now());
+    let operation = sql.split_whitespace().next().unwrap_or_default();
+    let mut span = tracer
+        .span_builder(operation.to_uppercase())
+        .with_kind(SpanKind::Client)
+        .with_start_time(end.checked_sub(took).unwrap_or(end))
+        .with_attributes([
+            KeyValue::new("db.namespace", service),
+            KeyValue::new("db.query.text", sql.to_owned()),
+        ])
+        .start_with_context(tracer, &context);
+    if failed {
+        span.set_status(Status::error("the statement failed"));
+    }
+    span.end_with_timestamp(end);
 }

@@ -40,14 +40,14 @@ pub fn subscriptions(clients: Clients, reserved: Reserved) -> ConsumerSpec {
 
 #[async_trait::async_trait]
 impl Consume for Subscriptions {
-    async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
-        let is_state = matches!(
+    fn concerns(&self, event: &Event) -> bool {
+        matches!(
             event.kind.as_str(),
             "subscription.created" | "subscription.updated" | "subscription.deleted"
-        );
-        if !is_state {
-            return Ok(());
-        }
+        )
+    }
+
+    async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
         let state: SubscriptionState = event.decode()?;
         let rights = match convert::subscription_rights(Some(&state)) {
             Ok(rights) => rights,
@@ -150,8 +150,8 @@ pub fn customers() -> ConsumerSpec {
 
 #[async_trait::async_trait]
 impl Consume for Customers {
-    async fn wants(&self, _: &DatabaseConnection, event: &Event) -> Result<bool, Status> {
-        Ok(event.kind == "customer.erased")
+    fn concerns(&self, event: &Event) -> bool {
+        event.kind == "customer.erased"
     }
 
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {

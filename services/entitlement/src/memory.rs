@@ -97,12 +97,29 @@ pub struct Ledger {
     pub checkpoint: Option<Arc<KeptCheckpoint>>,
 }
 
-/// Under which versions a value was made.
+/// What all values of a customer stand on: the versions of its entitlements and of its usage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub struct Ground {
     own: u64,
     usage: u64,
     subjects: u64,
+}
+
+impl Ground {
+    /// The stamp of a value that is about to be made or looked up; none when it cannot be kept: the entitlement was read
+    /// under another version.
+    pub fn stamp(self, known: &Known, until: Timestamp) -> Option<Stamp> {
+        (known.version == Some(self.own)).then_some(Stamp {
+            ground: self,
+            until,
+        })
+    }
+}
+
+/// Under which versions a value was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    ground: Ground,
     until: Timestamp,
 }
 
@@ -400,26 +417,24 @@ impl Memory {
         Ok(found)
     }
 
-    /// The stamp of a value that is about to be made or looked up; none when it cannot be kept.
-    pub fn stamp(
+    /// What the values of a customer with these subjects stand on; none where nothing is kept.
+    pub fn ground(
         &self,
         context: &Context,
-        known: &Known,
+        customer: CustomerId,
         subjects: &[String],
-        until: Timestamp,
-    ) -> Option<Stamp> {
-        let (kept, own) = (self.kept.as_ref()?, known.version?);
+    ) -> Option<Ground> {
+        let kept = self.kept.as_ref()?;
         let project = context.project;
         // Every version only grows, so their sum stands exactly when all of them do.
         let usage = subjects
             .iter()
             .map(|subject| kept.metering.of(project, &format!("subject:{subject}")))
             .fold(kept.metering.of(project, "meter"), u64::wrapping_add);
-        Some(Stamp {
-            own,
+        Some(Ground {
+            own: kept.own.of(project, &scope(customer)),
             usage,
             subjects: hash(subjects),
-            until,
         })
     }
 
@@ -427,13 +442,12 @@ impl Memory {
     pub async fn value(
         &self,
         context: &Context,
-        entitlement: &Entitlement,
+        entitlement: EntitlementId,
         stamp: Option<&Stamp>,
     ) -> Option<MeteredValue> {
         let (kept, stamp) = (self.kept.as_ref()?, stamp?);
-        let current = kept.own.of(context.project, &scope(entitlement.customer));
-        let found = kept.values.get(&(context.project, entitlement.id)).await?;
-        (current == stamp.own && found.stamp == *stamp).then_some(found.value)
+        let found = kept.values.get(&(context.project, entitlement)).await?;
+        (found.stamp == *stamp).then_some(found.value)
     }
 
     /// Keeps a value that was made of a ledger under a stamp.
@@ -448,7 +462,7 @@ impl Memory {
         let (Some(kept), Some(stamp)) = (&self.kept, stamp) else {
             return;
         };
-        if ledger.version == Some(stamp.own) {
+        if ledger.version == Some(stamp.ground.own) {
             let entry = KeptValue {
                 stamp,
                 value: value.clone(),
@@ -529,17 +543,17 @@ impl Memory {
         }
     }
 
-    /// Whether usage is still what it was when a stamp was made; true when nobody can tell.
+    /// Whether usage is still what it was before; true when nobody can tell.
     pub fn usage_stands(
         &self,
         context: &Context,
-        known: &Known,
+        customer: CustomerId,
         subjects: &[String],
-        stamp: Option<&Stamp>,
+        before: Option<Ground>,
     ) -> bool {
-        let Some(stamp) = stamp else { return true };
-        let now = self.stamp(context, known, subjects, stamp.until);
-        now.is_some_and(|now| now.usage == stamp.usage)
+        let Some(before) = before else { return true };
+        let now = self.ground(context, customer, subjects);
+        now.is_some_and(|now| now.usage == before.usage)
     }
 }
 

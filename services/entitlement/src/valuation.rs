@@ -19,7 +19,7 @@ use crate::{
         history::{History, HistoryQuestion, HistoryRequest},
     },
     error::EntitlementError,
-    memory::{Known, Ledger, Memory, Stamp},
+    memory::{Ground, Known, Ledger, Memory, Stamp},
     store::{
         self,
         checkpoint::{Kept, digest},
@@ -74,6 +74,7 @@ struct Pending<'a> {
     metered: &'a Metered,
     ledger: Ledger,
     subjects: &'a [String],
+    ground: Option<Ground>,
     stamp: Option<Stamp>,
 }
 
@@ -87,9 +88,14 @@ pub async fn values(
     at: Timestamp,
 ) -> Result<Vec<Valued>, EntitlementError> {
     let until = horizon(at, context.now);
-    let subjects: HashMap<CustomerId, &[String]> = customers
+    // Before anything is read, so that what is written meanwhile makes the value old.
+    let grounds: HashMap<CustomerId, (&[String], Option<Ground>)> = customers
         .iter()
-        .map(|customer| (customer.id, customer.subjects.as_slice()))
+        .map(|customer| {
+            let subjects = customer.subjects.as_slice();
+            let ground = memory.ground(context, customer.id, subjects);
+            (customer.id, (subjects, ground))
+        })
         .collect();
     let mut values: HashMap<EntitlementId, MeteredValue> = HashMap::new();
     let mut missing = Vec::new();
@@ -101,15 +107,14 @@ pub async fn values(
         if !entitlement.is_active(at) {
             continue;
         }
-        let subjects = subjects.get(&entitlement.customer).copied();
-        let subjects = subjects.unwrap_or_default();
-        // Before anything is read, so that what is written meanwhile makes the value old.
-        let stamp = memory.stamp(context, known, subjects, until);
-        match memory.value(context, entitlement, stamp.as_ref()).await {
+        let ground = grounds.get(&entitlement.customer).copied();
+        let (subjects, ground) = ground.unwrap_or_default();
+        let stamp = ground.and_then(|ground| ground.stamp(known, until));
+        match memory.value(context, entitlement.id, stamp.as_ref()).await {
             Some(value) => {
                 values.insert(entitlement.id, value);
             }
-            None => missing.push((known, metered, subjects, stamp)),
+            None => missing.push((known, metered, (subjects, ground), stamp)),
         }
     }
     if !missing.is_empty() {
@@ -120,11 +125,12 @@ pub async fn values(
         let mut ledgers = memory.ledgers(context, &asked).await?;
         let pending: Vec<Pending<'_>> = missing
             .into_iter()
-            .map(|(known, metered, subjects, stamp)| Pending {
+            .map(|(known, metered, (subjects, ground), stamp)| Pending {
                 ledger: ledgers.remove(&known.entitlement.id).unwrap_or_default(),
                 known,
                 metered,
                 subjects,
+                ground,
                 stamp,
             })
             .collect();
@@ -273,7 +279,8 @@ fn closed_until(metered: &Metered, now: Timestamp) -> Result<Timestamp, Entitlem
 async fn keep(memory: &Memory, context: &Context, mut closed: Vec<(&Pending<'_>, Kept)>) {
     // What was reported since the question may be missing in them.
     closed.retain(|(one, _)| {
-        memory.usage_stands(context, one.known, one.subjects, one.stamp.as_ref())
+        let customer = one.known.entitlement.customer;
+        memory.usage_stands(context, customer, one.subjects, one.ground)
     });
     if closed.is_empty() {
         return;

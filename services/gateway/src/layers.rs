@@ -4,19 +4,19 @@
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use opentelemetry::propagation::Extractor;
+use chassis::listen::Peer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tracing::Instrument as _;
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::openmeter::Problem;
+use crate::origin::Proxies;
 use crate::{probe, profitwell, revenuecat};
 
 /// Largest body of a request.
@@ -29,7 +29,7 @@ const MAX_REQUEST_ID_LENGTH: usize = 128;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Wraps the routes of all dialects.
-pub(crate) fn around(routes: Router) -> Router {
+pub(crate) fn around(routes: Router, proxies: Proxies) -> Router {
     routes
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(CatchPanicLayer::custom(|_| panicked()))
@@ -37,7 +37,7 @@ pub(crate) fn around(routes: Router) -> Router {
             StatusCode::REQUEST_TIMEOUT,
             TIME_LIMIT,
         ))
-        .layer(middleware::from_fn(frame))
+        .layer(middleware::from_fn_with_state(proxies, frame))
         .layer(CompressionLayer::new())
 }
 
@@ -52,7 +52,7 @@ fn panicked() -> Response {
 }
 
 /// Names the request, opens its span, and renders what was refused.
-async fn frame(request: Request, next: Next) -> Response {
+async fn frame(State(proxies): State<Proxies>, request: Request, next: Next) -> Response {
     let id = request
         .headers()
         .get(&REQUEST_ID)
@@ -65,12 +65,13 @@ async fn frame(request: Request, next: Next) -> Response {
         http.path = request.uri().path(),
         http.status = tracing::field::Empty,
         request.id = id,
+        client.address = tracing::field::Empty,
     );
-    let parent = opentelemetry::global::get_text_map_propagator(|propagator| {
-        propagator.extract(&Headers(request.headers()))
-    });
-    // A refusal only means that no exporter is configured.
-    drop(span.set_parent(parent));
+    if let Some(ConnectInfo(Peer(peer))) = request.extensions().get() {
+        let caller = proxies.caller(*peer, request.headers());
+        span.record("client.address", tracing::field::display(caller));
+    }
+    chassis::telemetry::continue_trace(&span, request.headers());
     let dialect = Dialect::of(request.uri().path());
     let started = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
@@ -153,18 +154,6 @@ fn refusal(response: &Response) -> Option<Problem> {
     }
     let status = response.status();
     (status.is_client_error() || status.is_server_error()).then(|| Problem::bare(status))
-}
-
-struct Headers<'a>(&'a HeaderMap);
-
-impl Extractor for Headers<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod instant;
 mod layers;
 mod limits;
 pub mod openmeter;
+mod origin;
 mod probe;
 mod profitwell;
 mod reference;
@@ -29,6 +30,7 @@ use chassis::link::Links;
 use kernel::id::ProjectId;
 
 pub use limits::Limits;
+pub use origin::Proxies;
 
 use crate::clients::Clients;
 
@@ -43,6 +45,8 @@ pub struct GatewayEnv {
     pub dev_project: Option<ProjectId>,
     /// How often keys may call, where contracts document it.
     pub limits: Limits,
+    /// Whose word about callers is believed.
+    pub proxies: Proxies,
 }
 
 /// What every handler can reach.
@@ -73,7 +77,7 @@ pub fn router(env: GatewayEnv) -> Router {
         .merge(docs::routes())
         .fallback(layers::unknown_path)
         .with_state(gateway);
-    layers::around(routes)
+    layers::around(routes, env.proxies)
 }
 
 /// The OpenAPI document of a dialect: `openmeter`, `revenuecat`, `profitwell` or `probe`.

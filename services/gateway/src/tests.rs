@@ -57,6 +57,7 @@ pub(crate) fn router(dev_project: Option<ProjectId>) -> Router {
         gate: Gate::new(Signer::new(&master), clocks, Arc::new(Keys)),
         dev_project,
         limits: crate::Limits::default(),
+        proxies: crate::Proxies::default(),
     })
 }
 

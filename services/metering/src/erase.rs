@@ -12,7 +12,6 @@ use chassis::{
 use contract::{customer::v1::Customer, metering::v1 as pb};
 use kernel::Timestamp;
 use prost::{Message as _, Name as _};
-use sea_orm::DatabaseConnection;
 use tonic::Status;
 
 use crate::{
@@ -40,8 +39,8 @@ pub fn customers() -> ConsumerSpec {
 
 #[async_trait::async_trait]
 impl Consume for Customers {
-    async fn wants(&self, _: &DatabaseConnection, event: &Event) -> Result<bool, Status> {
-        Ok(event.kind == "customer.erased")
+    fn concerns(&self, event: &Event) -> bool {
+        event.kind == "customer.erased"
     }
 
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {

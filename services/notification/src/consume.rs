@@ -1,7 +1,7 @@
 //! What the feeds of other services mean here: whose balances to look at, which resets to notice, which invoices to
 //! tell of, and what to forget. Nothing is asked of others inside these transactions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{
     Write,
@@ -16,6 +16,7 @@ use contract::{
 };
 use jiff::Timestamp;
 use prost::Message as _;
+use sea_orm::DatabaseConnection;
 use std::sync::Arc;
 use tonic::Status;
 
@@ -27,8 +28,8 @@ use crate::{
         self,
         boundary::{self, Boundary},
         evaluation::{self, Kind},
-        invoice::{self, Seen},
-        rule,
+        invoice::{self, Sight},
+        rule::{self, Rule},
     },
 };
 
@@ -63,12 +64,17 @@ struct Customers;
 
 #[async_trait::async_trait]
 impl Consume for Customers {
+    fn concerns(&self, event: &Event) -> bool {
+        matches!(
+            event.kind.as_str(),
+            "customer.erased" | "customer.anonymized"
+        )
+    }
+
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
         let erased = event.kind == "customer.erased";
-        if erased || event.kind == "customer.anonymized" {
-            let project = write.context().project;
-            store::event::redact(write.tx(), project, &event.id, erased).await?;
-        }
+        let project = write.context().project;
+        store::event::redact(write.tx(), project, &event.id, erased).await?;
         Ok(())
     }
 }
@@ -78,12 +84,18 @@ struct Metering;
 
 #[async_trait::async_trait]
 impl Consume for Metering {
+    fn concerns(&self, event: &Event) -> bool {
+        event.kind == "usage.changed"
+    }
+
+    async fn wants(&self, reader: &DatabaseConnection, event: &Event) -> Result<bool, Status> {
+        Ok(rule::is_any_ready(reader, event.project, EventType::BalanceThreshold).await?)
+    }
+
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
-        if event.kind == "usage.changed" {
-            let changed: UsageChanged = event.decode()?;
-            let subjects: BTreeSet<String> = changed.subject_keys.into_iter().collect();
-            note(write, Kind::Subject, subjects.into_iter().collect()).await?;
-        }
+        let changed: UsageChanged = event.decode()?;
+        let subjects: BTreeSet<String> = changed.subject_keys.into_iter().collect();
+        note(write, Kind::Subject, subjects.into_iter().collect()).await?;
         Ok(())
     }
 }
@@ -102,6 +114,10 @@ struct Entitlements;
 
 #[async_trait::async_trait]
 impl Consume for Entitlements {
+    fn concerns(&self, event: &Event) -> bool {
+        event.kind.starts_with("entitlement.") || event.kind.starts_with("grant.")
+    }
+
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
         match event.kind.as_str() {
             "entitlement.created" => {
@@ -196,53 +212,115 @@ struct Billing {
 
 #[async_trait::async_trait]
 impl Consume for Billing {
+    fn concerns(&self, event: &Event) -> bool {
+        matches!(event.kind.as_str(), "invoice.created" | "invoice.updated")
+            && !event.decode::<Invoice>().is_ok_and(|invoice| {
+                matches!(
+                    invoice.state(),
+                    InvoiceState::Gathering | InvoiceState::Unspecified
+                )
+            })
+    }
+
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
-        if matches!(event.kind.as_str(), "invoice.created" | "invoice.updated") {
-            let invoice: Invoice = event.decode()?;
-            if !matches!(
-                invoice.state(),
-                InvoiceState::Gathering | InvoiceState::Unspecified
-            ) {
-                self.tell(write, event.revision, invoice).await?;
-            }
+        self.apply_all(write, &[event]).await
+    }
+
+    async fn apply_all(&self, write: &mut Write, events: &[&Event]) -> Result<(), Status> {
+        let mut told = Vec::with_capacity(events.len());
+        for event in events {
+            told.push((event.revision, event.decode()?));
         }
-        Ok(())
+        Ok(self.tell(write, told).await?)
     }
 }
 
 impl Billing {
-    /// The first that is seen of a standard invoice is that it was made, whatever the feed calls it.
+    /// Tells of invoices, each with its revision, in their order. The first that is seen of a standard invoice is that it
+    /// was made, whatever the feed calls it; then come the states that it passed.
     async fn tell(
         &self,
         write: &mut Write,
-        revision: i64,
-        invoice: Invoice,
+        mut told: Vec<(i64, Invoice)>,
     ) -> Result<(), NotificationError> {
         let context = write.context().clone();
-        let content = Invoice {
-            revision: 0,
-            etag: String::new(),
-            update_time: None,
-            ..invoice.clone()
-        };
-        let digest = hex(&sha256(&content.encode_to_vec()));
-        let event = match invoice::see(write.tx(), context.project, &invoice.id, revision, &digest)
-            .await?
-        {
-            Seen::New => EventType::InvoiceCreated,
-            Seen::Changed => EventType::InvoiceUpdated,
-            Seen::Known => return Ok(()),
-        };
-        let mut drafts = Vec::new();
-        for rule in rule::ready(write.tx(), context.project, event).await? {
-            drafts.push(compose::about_invoice(
-                self.render,
-                context.now,
-                &rule,
-                &invoice,
-            )?);
+        let (tx, project) = (write.tx(), context.project);
+        let made = rule::ready(tx, project, EventType::InvoiceCreated).await?;
+        let changed = rule::ready(tx, project, EventType::InvoiceUpdated).await?;
+        if made.is_empty() && changed.is_empty() {
+            // Nobody is told what came before the last of each.
+            let last: BTreeMap<String, (i64, Invoice)> = told
+                .into_iter()
+                .map(|(revision, invoice)| (invoice.id.clone(), (revision, invoice)))
+                .collect();
+            told = last.into_values().collect();
         }
+        let ids: BTreeSet<&str> = told
+            .iter()
+            .map(|(_, invoice)| invoice.id.as_str())
+            .collect();
+        let mut known = invoice::known(tx, project, &ids).await?;
+        let mut news: BTreeMap<&str, Sight> = BTreeMap::new();
+        let mut drafts = Vec::new();
+        let mut draft = |rules: &[Rule], invoice: &Invoice| {
+            for rule in rules {
+                let draft = compose::about_invoice(self.render, context.now, rule, invoice)?;
+                drafts.push(draft);
+            }
+            Ok::<_, NotificationError>(())
+        };
+        for (revision, invoice) in &told {
+            let before = known.get(invoice.id.as_str());
+            if before.is_some_and(|before| before.revision >= *revision) {
+                continue;
+            }
+            let whole = Invoice {
+                passed: Vec::new(),
+                ..invoice.clone()
+            };
+            let sight = Sight {
+                revision: *revision,
+                digest: digest(&whole),
+            };
+            if before.is_none() {
+                draft(&made, &whole)?;
+            }
+            let mut last = before.map(|before| before.digest.clone());
+            for passed in &invoice.passed {
+                let passed = filled(passed, &whole);
+                draft(&changed, &passed)?;
+                last = Some(digest(&passed));
+            }
+            if last.is_some_and(|last| last != sight.digest) {
+                draft(&changed, &whole)?;
+            }
+            known.insert(invoice.id.clone(), sight.clone());
+            news.insert(&invoice.id, sight);
+        }
+        invoice::see(tx, project, &news).await?;
         crate::raise::all(write, drafts).await?;
         Ok(())
     }
+}
+
+/// An invoice in a state that it passed, with what it says for all of them.
+fn filled(passed: &Invoice, whole: &Invoice) -> Invoice {
+    Invoice {
+        lines: whole.lines.clone(),
+        supplier: whole.supplier.clone(),
+        customer: whole.customer.clone(),
+        workflow: whole.workflow.clone(),
+        ..passed.clone()
+    }
+}
+
+/// The content of an invoice in short, whatever revision it has.
+fn digest(invoice: &Invoice) -> String {
+    let content = Invoice {
+        revision: 0,
+        etag: String::new(),
+        update_time: None,
+        ..invoice.clone()
+    };
+    hex(&sha256(&content.encode_to_vec()))
 }

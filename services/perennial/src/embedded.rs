@@ -21,6 +21,7 @@ use chassis::{
     identity::{RemotePrincipals, follow_clocks, load_clocks},
     lease::Leases,
     link::Links,
+    listen::Connections,
     permission::Rules,
     rpc::{CONCURRENT_CALLS, protect_with_room},
     secret::MasterKey,
@@ -28,6 +29,7 @@ use chassis::{
     service::Backlog,
     settle::SettleServer,
     timer::Timer,
+    tls::{LinkTls, ListenerFiles, ListenerTls, Port, TlsError},
     token::Signer,
 };
 use contract::{
@@ -85,6 +87,29 @@ pub struct Process {
     databases: Vec<Db>,
 }
 
+/// TLS of the two ports and of the links, where it is asked for.
+struct Tls {
+    grpc: Option<ListenerTls>,
+    http: Option<ListenerTls>,
+    links: Option<LinkTls>,
+}
+
+impl Tls {
+    fn open(config: &Config) -> Result<Self, TlsError> {
+        let listener = |port, files: &Option<ListenerFiles>| {
+            let files = files.as_ref();
+            files
+                .map(|files| ListenerTls::listener(port, files))
+                .transpose()
+        };
+        Ok(Self {
+            grpc: listener(Port::Grpc, &config.grpc_tls)?,
+            http: listener(Port::Http, &config.http_tls)?,
+            links: config.link_tls.as_ref().map(LinkTls::links).transpose()?,
+        })
+    }
+}
+
 /// Work of a service that starts when all services can be reached.
 struct Background {
     db: Db,
@@ -110,7 +135,8 @@ impl Process {
         let parts = chosen(parts)?;
         let all = parts.len() == SERVICES.len() + 1;
         let links = Links::default();
-        let others = join_others(&config, &parts, &links);
+        let tls = Tls::open(&config)?;
+        let others = join_others(&config, &parts, &links, tls.links.as_ref());
         let new_bootstrap_key = match (settle_secrets(&mut config, all), others) {
             (Ok(key), Ok(())) => key,
             (Ok(_), Err(problem)) | (Err(problem), Ok(())) => return Err(problem),
@@ -142,9 +168,11 @@ impl Process {
         for part in &parts {
             readiness.set(part, false);
         }
+        process.watch_files(&tls);
         process.tasks.spawn({
             let dispatcher = Dispatcher::new(links.clone(), parts.clone());
             let (readiness, shutdown) = (readiness.clone(), process.shutdown.clone());
+            let grpc = Connections::new(grpc, tls.grpc);
             async move {
                 serve_grpc(grpc, dispatcher, readiness, shutdown)
                     .await
@@ -201,6 +229,8 @@ impl Process {
                 dev_project,
                 limits: gateway::Limits::of(&config.service(GATEWAY))
                     .map_err(anyhow::Error::msg)?,
+                proxies: gateway::Proxies::of(&config.service(GATEWAY))
+                    .map_err(anyhow::Error::msg)?,
             }));
         }
         // Also where the customer service is in this process: it may have other replicas.
@@ -224,10 +254,29 @@ impl Process {
         });
         process.tasks.spawn({
             let shutdown = process.shutdown.clone();
+            let http = Connections::new(http, tls.http);
             async move { Ok(serve_http(http, router, shutdown).await?) }
         });
         process.start_time = started.elapsed();
         Ok(process)
+    }
+
+    /// Takes in what changes in the files of TLS.
+    fn watch_files(&mut self, tls: &Tls) {
+        for listener in tls.grpc.iter().chain(&tls.http) {
+            self.watch(listener.clone());
+        }
+        if let Some(links) = &tls.links {
+            self.watch(links.clone());
+        }
+    }
+
+    fn watch<Made: Send + Sync + 'static>(&mut self, files: chassis::tls::Tls<Made>) {
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            files.watch(shutdown).await;
+            Ok(())
+        });
     }
 
     /// Adds the calls every service answers and makes the service reachable; its background
@@ -392,7 +441,12 @@ fn chosen(parts: &[String]) -> anyhow::Result<Vec<&'static str>> {
         .collect())
 }
 
-fn join_others(config: &Config, parts: &[&'static str], links: &Links) -> anyhow::Result<()> {
+fn join_others(
+    config: &Config,
+    parts: &[&'static str],
+    links: &Links,
+    tls: Option<&LinkTls>,
+) -> anyhow::Result<()> {
     let calls: BTreeMap<&str, &[&str]> = CALLS.into_iter().collect();
     let mut missing = Vec::new();
     for target in SERVICES {
@@ -402,7 +456,7 @@ fn join_others(config: &Config, parts: &[&'static str], links: &Links) -> anyhow
         let needed = target == "customer" || parts.iter().any(|part| calls[part].contains(&target));
         match config.address(target) {
             Some(address) => links
-                .join_remote(target, address)
+                .join_remote(target, address, tls)
                 .with_context(|| format!("--{target}-url {address}"))?,
             None if needed => missing.push(format!("--{target}-url")),
             None => {}

@@ -29,14 +29,15 @@ pub fn invoices() -> ConsumerSpec {
 
 #[async_trait::async_trait]
 impl Consume for Invoices {
+    fn concerns(&self, event: &Event) -> bool {
+        event.kind.starts_with("invoice.")
+            && !event
+                .decode::<Invoice>()
+                .is_ok_and(|invoice| is_before_issue(&invoice))
+    }
+
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
-        if !event.kind.starts_with("invoice.") {
-            return Ok(());
-        }
         let invoice: Invoice = event.decode()?;
-        if is_before_issue(&invoice) {
-            return Ok(());
-        }
         // What cannot be read would stop the feed for ever; it counts as nothing.
         let Some(shares) = shares(&invoice) else {
             tracing::error!(invoice.id = %event.id, "an invoice cannot be read");

@@ -20,6 +20,11 @@ const PLAN: &str = r#"{"plan": {
      "entitlementTemplate": {"metered": {"issueAfterReset": {"value": "1000"}, "usagePeriodDuration": "P1M"}}}
   ]}]}}"#;
 
+/// A fee of 5 a month on top, as `catalog create-addon` reads it.
+const ADDON: &str = r#"{"key": "support", "name": "Support", "currencyCode": "USD", "instanceType": "INSTANCE_TYPE_SINGLE",
+  "rateCards": [{"key": "support", "name": "Support", "kind": "RATE_CARD_KIND_FLAT_FEE", "billingCadence": "P1M",
+    "price": {"flat": {"amount": {"value": "5"}, "paymentTerm": "PAYMENT_TERM_IN_ADVANCE"}}}]}"#;
+
 const EVENTS: &str = r#"{"id": "1", "type": "prompt", "subject": "acme-eu", "data": {"tokens": 700.5}}
 {"id": "2", "type": "prompt", "subject": "acme-eu", "data": {"tokens": 799.75}}
 "#;
@@ -53,7 +58,8 @@ impl Desk {
         ];
         let all = ["perennial"].iter().chain(arguments).chain(&remote);
         let mut out = Vec::new();
-        commands::run_to(Cli::try_parse_from(all)?, &mut out, false).await?;
+        // Boxed: a story of many commands would not fit on the stack of a test.
+        Box::pin(commands::run_to(Cli::try_parse_from(all)?, &mut out, false)).await?;
         Ok(String::from_utf8(out)?)
     }
 
@@ -105,12 +111,28 @@ fn cells(table: &str) -> Vec<Vec<&str>> {
 async fn from_a_customer_to_an_invoice() {
     let world = World::start().await;
     let desk = &Desk::at(world.grpc(), world.key());
-    let rest = world.rest();
-    let meter = json!({"slug": "tokens", "eventType": "prompt", "aggregation": "SUM", "valueProperty": "$.tokens"});
-    rest.post("/api/v1/meters", meter).await.expect(201);
-    let feature = json!({"key": "tokens", "name": "Tokens", "meterSlug": "tokens"});
-    rest.post("/api/v1/features", feature).await.expect(201);
-
+    let made = [
+        "usage",
+        "create-meter",
+        "tokens",
+        "--aggregation",
+        "sum",
+        "--type",
+        "prompt",
+        "--value",
+        "$.tokens",
+    ];
+    desk.said(&made).await;
+    let made = [
+        "catalog",
+        "create-feature",
+        "tokens",
+        "--name",
+        "Tokens",
+        "--meter",
+        "tokens",
+    ];
+    desk.said(&made).await;
     let made = [
         "customers",
         "create",
@@ -259,6 +281,78 @@ async fn from_a_customer_to_an_invoice() {
 }
 
 #[tokio::test]
+async fn meters_features_and_addons_are_made_and_taken_away() {
+    let world = World::start().await;
+    let desk = &Desk::at(world.grpc(), world.key());
+    let made = [
+        "usage",
+        "create-meter",
+        "calls",
+        "--aggregation",
+        "count",
+        "--type",
+        "request",
+        "--group-by",
+        "model=$.model",
+        "--group-by",
+        "zone=$.zone",
+        "--name",
+        "Calls",
+    ];
+    let meter = desk.json(&made).await["meter"].take();
+    assert_eq!(
+        (&meter["name"], &meter["aggregation"], &meter["groupBy"]),
+        (
+            &json!("Calls"),
+            &json!("AGGREGATION_COUNT"),
+            &json!({"model": "$.model", "zone": "$.zone"})
+        )
+    );
+    let meters = desk.said(&["usage", "meters"]).await;
+    assert_eq!(cells(&meters)[0][1..], ["calls", "count", "request", "-"]);
+
+    let made = ["catalog", "create-feature", "calls", "--meter", "calls"];
+    let feature = desk.json(&made).await["feature"].take();
+    assert_eq!(
+        (&feature["name"], &feature["meterSlug"]),
+        (&json!("calls"), &json!("calls"))
+    );
+    // A feature counts with it.
+    assert_eq!(desk.code(&["usage", "delete-meter", "calls"]).await, 1);
+    desk.said(&["catalog", "archive-feature", "calls"]).await;
+    desk.said(&["usage", "delete-meter", "calls"]).await;
+    assert_eq!(desk.said(&["usage", "meters"]).await, "no meters\n");
+
+    let file = desk.file("addon.json", Some(ADDON));
+    let draft = desk.json(&["catalog", "create-addon", &file]).await;
+    let id = draft["addon"]["id"].as_str().unwrap();
+    desk.said(&["catalog", "publish-addon", id]).await;
+    let shown = desk.json(&["catalog", "addon", "support"]).await;
+    assert_eq!(
+        (&shown["addon"]["id"], &shown["addon"]["state"]),
+        (&json!(id), &json!("STATE_ACTIVE"))
+    );
+    desk.said(&["catalog", "archive-addon", id]).await;
+    // What was shown is what the next version is made of.
+    let file = desk.file("addon.json", Some(&shown.to_string()));
+    desk.said(&["catalog", "create-addon", &file]).await;
+    let addons = desk.said(&["catalog", "addons"]).await;
+    let mut versions: Vec<_> = cells(&addons)
+        .into_iter()
+        .map(|row| row[1..].to_vec())
+        .collect();
+    versions.sort_unstable();
+    assert_eq!(
+        versions,
+        [
+            ["support", "1", "archived", "Support", "USD"],
+            ["support", "2", "draft", "Support", "USD"]
+        ]
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn exit_codes_say_what_kind_of_failure_it_was() {
     let world = World::start().await;
     let desk = &Desk::at(world.grpc(), world.key());
@@ -270,6 +364,49 @@ async fn exit_codes_say_what_kind_of_failure_it_was() {
             1,
         ),
         (&["catalog", "create", &bad_plan], 1),
+        (&["catalog", "create-addon", &bad_plan], 1),
+        (&["catalog", "create-feature", "UPPER CASE"], 1),
+        (&["catalog", "archive-feature", "nothing"], 5),
+        (&["catalog", "addon", "nothing"], 5),
+        (&["usage", "delete-meter", "nothing"], 5),
+        (
+            &[
+                "usage",
+                "create-meter",
+                "m",
+                "--aggregation",
+                "sum",
+                "--type",
+                "t",
+            ],
+            1,
+        ),
+        (
+            &[
+                "usage",
+                "create-meter",
+                "m",
+                "--aggregation",
+                "total",
+                "--type",
+                "t",
+            ],
+            2,
+        ),
+        (
+            &[
+                "usage",
+                "create-meter",
+                "m",
+                "--aggregation",
+                "count",
+                "--type",
+                "t",
+                "--group-by",
+                "model",
+            ],
+            2,
+        ),
         (&["usage", "send", &bad_events], 1),
         (&["usage", "send", "/nowhere.jsonl"], 1),
         (&["customers", "list", "--nonsense"], 2),

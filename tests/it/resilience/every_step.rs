@@ -1,7 +1,7 @@
-//! Provisioning, shaken at every step: a process is killed before and after every single call that an operation on a
-//! subscription makes, all of them at once, each on a customer of its own. When the process is back and the client has
-//! repeated what was not answered, every customer has what one has that nobody disturbed: the same entitlements, holds,
-//! invoice lines, and changes in the ledger.
+//! Provisioning and invoicing, shaken at every step: a process is killed before and after every single call that an operation
+//! on a subscription or an invoice makes, all of them at once, each on a customer of its own. When the process is back and the
+//! client has repeated what was not answered, every customer has what one has that nobody disturbed: the same entitlements,
+//! holds, invoice lines, and changes in the ledger.
 
 use std::time::Duration;
 
@@ -15,12 +15,15 @@ use subscription::{edit_operation::Operation as Edit, subscription_source::Sourc
 use suite::{Stepped, steps::Lane, steps::Moment};
 use tonic::Status;
 
-use super::setup::{company, customer, draft, eventually, flat_price, publish};
+use super::{
+    invoicing_steps::{approve, invoice, snapshot, use_something, wait_for_late_usage},
+    setup::{company, customer, draft, eventually, flat_price, publish},
+};
 
 /// Longest time until everybody knows everything again; longer than the pauses of a client channel.
 const BACK: Duration = Duration::from_secs(120);
 
-/// What is done to a customer's subscription.
+/// What is done to a customer's subscription, pending lines, or invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operation {
     Create,
@@ -29,14 +32,28 @@ enum Operation {
     Change,
     Migrate,
     Delete,
+    Invoice,
+    Snapshot,
+    Approve,
 }
 
 /// Somebody to whom it is done.
 struct Subject {
     lane: Lane,
     customer: String,
-    subscription: String,
+    /// Id of the subscription or the invoice; empty when the operation makes it.
+    target: String,
     name: String,
+}
+
+/// Where a process dies.
+type StopAt = (usize, Moment);
+
+/// All to whom something is done.
+struct Crowd {
+    victim: &'static str,
+    disturbed: Vec<(Operation, StopAt, Subject)>,
+    undisturbed: Vec<(Operation, Subject)>,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,7 +81,23 @@ async fn a_migration_survives_the_death_of_subscription_at_every_step() {
     shake("subscription", &[Operation::Migrate]).await;
 }
 
-/// Every operation; the others are asked only a few times in each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invoice_survives_the_death_of_billing_at_every_step() {
+    let mut stepped = Stepped::asking("billing", &[]).await.unwrap();
+    let client = stepped.client();
+    company(&client).await;
+    // Long enough for an invoice to wait at each step until a caller moves it on.
+    wait_for_late_usage(&client, "P20D").await;
+    let operations = [Operation::Invoice, Operation::Snapshot, Operation::Approve];
+    let crowd = shaken(&mut stepped, "billing", &operations).await;
+    crowd.is_alike(&client).await;
+    // What is left is charged later, and nothing again.
+    client.advance_clock("P3M").await.unwrap();
+    crowd.is_alike(&client).await;
+    stepped.stop().await.unwrap();
+}
+
+/// Every operation on a subscription; the others are asked only a few times in each.
 const ALL: [Operation; 6] = [
     Operation::Create,
     Operation::Edit,
@@ -111,33 +144,38 @@ async fn shake(victim: &'static str, operations: &[Operation]) {
     company(&client).await;
     let team = draft(&client, "team").await;
     publish(&client, &team).await.unwrap();
+    let crowd = shaken(&mut stepped, victim, operations).await;
+    crowd.is_alike(&client).await;
+    stepped.stop().await.unwrap();
+}
 
+/// Kills the victim at every step of the operations, and repeats what was not answered.
+async fn shaken(stepped: &mut Stepped, victim: &'static str, operations: &[Operation]) -> Crowd {
+    let client = stepped.client();
     // Everybody has a subscription of version 1 for some days; then version 2 comes out.
-    let mut crowds = Vec::new();
+    let (mut disturbed, mut undisturbed) = (Vec::new(), Vec::new());
     for operation in operations {
-        let steps = rehearse(&stepped, &client, *operation).await;
+        let steps = rehearse(stepped, &client, *operation).await;
         assert!(!steps.is_empty(), "{operation:?} does not ask {victim}");
         println!("{operation:?}: {steps:?}");
         let stops =
             (0..steps.len()).flat_map(|step| [(step, Moment::Before), (step, Moment::After)]);
-        let stops = stops.map(Some).chain([None]);
         for (number, stop_at) in stops.enumerate() {
-            let subject = subject(&stepped, &client, *operation, number).await;
-            crowds.push((*operation, stop_at, subject));
+            let subject = subject(stepped, &client, *operation, number).await;
+            disturbed.push((*operation, stop_at, subject));
         }
+        let control = subject(stepped, &client, *operation, 2 * steps.len()).await;
+        undisturbed.push((*operation, control));
     }
     client.advance_clock("P9D").await.unwrap();
     if operations.contains(&Operation::Migrate) {
         next_version(&client).await;
     }
-    let (disturbed, undisturbed): (Vec<_>, Vec<_>) = crowds
-        .into_iter()
-        .partition(|(_, stop_at, _)| stop_at.is_some());
-    for (operation, _, subject) in &undisturbed {
+    for (operation, subject) in &undisturbed {
         perform(*operation, subject).await.unwrap();
     }
     for (_, stop_at, subject) in &disturbed {
-        stepped.watch(&subject.lane, *stop_at);
+        stepped.watch(&subject.lane, Some(*stop_at));
     }
     let post = stepped.gate();
     let calls = join_all(disturbed.iter().map(|(operation, _, subject)| {
@@ -166,22 +204,34 @@ async fn shake(victim: &'static str, operations: &[Operation]) {
             .await;
         });
     join_all(repeats).await;
-    for (operation, _, control) in &undisturbed {
-        let expected = state(&client, &control.customer).await.unwrap();
-        for (_, stop_at, subject) in disturbed.iter().filter(|(other, ..)| other == operation) {
-            eventually(BACK, || async {
-                let found = state(&client, &subject.customer).await;
-                match found {
-                    Ok(found) if found == expected => Ok(()),
-                    found => Err(format!(
-                        "{victim} at {stop_at:?} of {operation:?}: {found:#?}, and not {expected:#?}"
-                    )),
-                }
-            })
-            .await;
+    Crowd {
+        victim,
+        disturbed,
+        undisturbed,
+    }
+}
+
+impl Crowd {
+    /// Waits until everybody has what those have who were not disturbed.
+    async fn is_alike(&self, client: &Client) {
+        let victim = self.victim;
+        for (operation, control) in &self.undisturbed {
+            let expected = state(client, &control.customer).await.unwrap();
+            let like = |(other, ..): &&(Operation, StopAt, Subject)| other == operation;
+            for (_, stop_at, subject) in self.disturbed.iter().filter(like) {
+                eventually(BACK, || async {
+                    let found = state(client, &subject.customer).await;
+                    match found {
+                        Ok(found) if found == expected => Ok(()),
+                        found => Err(format!(
+                            "{victim} at {stop_at:?} of {operation:?}: {found:#?}, and not {expected:#?}"
+                        )),
+                    }
+                })
+                .await;
+            }
         }
     }
-    stepped.stop().await.unwrap();
 }
 
 /// What an operation asks, in order. A migration asks what a change asks.
@@ -192,7 +242,10 @@ async fn rehearse(stepped: &Stepped, client: &Client, operation: Operation) -> V
         | Operation::Edit
         | Operation::Cancel
         | Operation::Change
-        | Operation::Delete => operation,
+        | Operation::Delete
+        | Operation::Invoice
+        | Operation::Snapshot
+        | Operation::Approve => operation,
     };
     let mut subject = subject(stepped, client, played, usize::MAX).await;
     subject.name = format!("rehearsal-of-{operation:?}");
@@ -203,7 +256,7 @@ async fn rehearse(stepped: &Stepped, client: &Client, operation: Operation) -> V
     calls
 }
 
-/// A customer, with the subscription that the operation needs.
+/// A customer, with what the operation needs.
 async fn subject(
     stepped: &Stepped,
     client: &Client,
@@ -213,19 +266,32 @@ async fn subject(
     let lane = stepped.lane().await.unwrap();
     let name = format!("{operation:?}-{number}-{}", lane.name()).to_lowercase();
     let customer = customer(client, &name, "").await.unwrap();
-    let start = match operation {
-        Operation::Create => None,
-        Operation::Edit | Operation::Cancel | Operation::Change | Operation::Migrate => Some(None),
-        Operation::Delete => Some(Some("2026-02-15T00:00:00Z")),
-    };
-    let subscription = match start {
-        None => String::new(),
-        Some(start) => create(client, &customer, start, "").await.unwrap(),
+    let target = match operation {
+        Operation::Create => String::new(),
+        Operation::Edit | Operation::Cancel | Operation::Change | Operation::Migrate => {
+            create(client, &customer, None, "").await.unwrap()
+        }
+        Operation::Delete => {
+            let start = Some("2026-02-15T00:00:00Z");
+            create(client, &customer, start, "").await.unwrap()
+        }
+        Operation::Invoice => {
+            use_something(client, &customer, &name).await;
+            String::new()
+        }
+        Operation::Snapshot | Operation::Approve => {
+            use_something(client, &customer, &name).await;
+            let made = invoice(client, &customer, "").await.unwrap();
+            if operation == Operation::Approve {
+                snapshot(client, &made, "").await.unwrap();
+            }
+            made
+        }
     };
     Subject {
         lane,
         customer,
-        subscription,
+        target,
         name,
     }
 }
@@ -281,7 +347,7 @@ async fn perform(operation: Operation, subject: &Subject) -> Result<(), Status> 
     let Subject {
         lane,
         customer,
-        subscription: id,
+        target: id,
         name,
     } = subject;
     let mut subscriptions = lane.client.subscriptions();
@@ -353,6 +419,9 @@ async fn perform(operation: Operation, subject: &Subject) -> Result<(), Status> 
             let request = subscription::DeleteSubscriptionRequest { id, request_id };
             subscriptions.delete_subscription(request).await.map(drop)
         }
+        Operation::Invoice => invoice(&lane.client, customer, &request_id).await.map(drop),
+        Operation::Snapshot => snapshot(&lane.client, &id, &request_id).await,
+        Operation::Approve => approve(&lane.client, &id, &request_id).await,
     }
 }
 

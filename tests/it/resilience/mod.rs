@@ -2,6 +2,8 @@
 //! at once.
 
 mod backup;
+mod chaos;
+mod clock_jumps;
 mod concurrency;
 mod crashes;
 mod database_away;
@@ -9,10 +11,14 @@ mod every_step;
 mod feeds;
 mod graceful_stop;
 mod ingest_log;
+mod invoicing_steps;
 mod lost_connections;
 mod missing_peers;
+mod one_trace;
 mod repeated_requests;
 mod replicas;
 mod restarts;
 pub(crate) mod setup;
+mod tls;
+mod upgrade;
 mod webhooks;

@@ -26,6 +26,11 @@ pub async fn company(client: &Client) {
         .freeze_clock("2026-01-01T00:00:00Z".parse().unwrap())
         .await
         .unwrap();
+    offer(client).await;
+}
+
+/// Makes meter, feature and plan.
+pub async fn offer(client: &Client) {
     meter(client).await;
     client
         .features()

@@ -8,6 +8,7 @@ mod catalog_scene;
 mod customer_apps_rest;
 mod customer_rules_rest;
 mod customers_rest;
+mod documented_rules;
 mod entitlement_freshness;
 mod entitlement_rules_rest;
 mod entitlement_scene;

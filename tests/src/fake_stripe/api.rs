@@ -43,12 +43,12 @@ async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> R
     let key = header("authorization").unwrap_or_default();
     let outcome = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = state.note(&format!("{method} {path}"));
+        let fault = state.note(&format!("{method} {path}"), &path, &form);
         match fault {
             Some(Fault::Refuse(status)) => {
                 Ok(refusal(status, "told_to_fail", "the fake was told to fail"))
             }
-            Some(Fault::LoseCall) => Err(Fault::LoseCall),
+            Some(fault @ (Fault::LoseCall | Fault::Stall)) => Err(fault),
             fault => {
                 let account = state.keys.get(key.trim_start_matches("Bearer ")).cloned();
                 let answer = match account {
@@ -73,7 +73,7 @@ async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> R
         Ok((status, body)) => respond(status, &body),
         // A body that breaks off: the client sees a broken connection.
         Err(Fault::LoseAnswer | Fault::LoseCall) => broken(),
-        Err(Fault::Hang | Fault::Refuse(_)) => std::future::pending().await,
+        Err(Fault::Hang | Fault::Stall | Fault::Refuse(_)) => std::future::pending().await,
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Fault {
     LoseCall,
     /// It is done, and the answer never comes.
     Hang,
+    /// It is not done, and the answer never comes.
+    Stall,
 }
 
 /// A fake Stripe; it ends when the last clone is dropped.
@@ -95,6 +97,7 @@ impl FakeStripe {
         let mut state = self.state();
         state.faults.clear();
         state.broken = None;
+        state.lanes.clear();
     }
 
     /// A customer with an e-mail address.

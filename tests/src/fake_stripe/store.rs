@@ -9,6 +9,15 @@ use super::{ACCOUNT, Fault, KEY};
 /// A status and a body.
 pub type Answer = (u16, Value);
 
+/// The calls about one customer.
+#[derive(Clone, Copy, Default)]
+pub struct Lane {
+    /// How many there were.
+    pub calls: usize,
+    /// How many go well, and what happens to all others.
+    pub stop_at: Option<(usize, Fault)>,
+}
+
 /// The memory.
 pub struct State {
     /// Keys and the accounts they open.
@@ -31,6 +40,8 @@ pub struct State {
     pub faults: Vec<(String, usize, Fault)>,
     /// From which call on everything goes wrong.
     pub broken: Option<(usize, Fault)>,
+    /// What goes wrong for single customers, by id.
+    pub lanes: BTreeMap<String, Lane>,
     /// Answers by idempotency key, with the form they answer.
     remembered: BTreeMap<String, (BTreeMap<String, String>, Answer)>,
     next: u64,
@@ -50,15 +61,30 @@ impl State {
             calls: Vec::new(),
             faults: Vec::new(),
             broken: None,
+            lanes: BTreeMap::new(),
             remembered: BTreeMap::new(),
             next: 0,
         }
     }
 
     /// Notes a call; answers what goes wrong with it.
-    pub fn note(&mut self, call: &str) -> Option<Fault> {
+    pub fn note(
+        &mut self,
+        call: &str,
+        path: &str,
+        form: &BTreeMap<String, String>,
+    ) -> Option<Fault> {
         let index = self.calls.len();
         self.calls.push(call.to_owned());
+        if let Some(customer) = self.customer_of(path, form) {
+            let lane = self.lanes.entry(customer).or_default();
+            lane.calls += 1;
+            if let Some((goes_well, fault)) = lane.stop_at
+                && lane.calls > goes_well
+            {
+                return Some(fault);
+            }
+        }
         if let Some((from, fault)) = self.broken
             && index >= from
         {
@@ -73,6 +99,21 @@ impl State {
             now
         })?;
         Some(self.faults.remove(meant).2)
+    }
+
+    /// The customer that a call is about.
+    fn customer_of(&self, path: &str, form: &BTreeMap<String, String>) -> Option<String> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let of_invoice = |id: &str| text(&self.invoices.get(id)?["customer"]);
+        let segments: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
+        match segments.as_slice() {
+            ["customers", id] => Some((*id).to_owned()),
+            ["payment_methods", id] => text(&self.payment_methods.get(*id)?["customer"]),
+            ["invoices", id, ..] => of_invoice(id),
+            ["invoiceitems", id] => of_invoice(self.items.get(*id)?["invoice"].as_str()?),
+            ["invoiceitems"] => of_invoice(form.get("invoice")?),
+            _ => form.get("customer").cloned(),
+        }
     }
 
     /// Carries a call out; a POST with a known key is answered as before.

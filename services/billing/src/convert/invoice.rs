@@ -103,6 +103,17 @@ pub fn to_proto(
         update_time: wire_time(Some(invoice.update_time)),
         delete_time: wire_time(invoice.delete_time),
         payment_time: wire_time(header.payment_time),
+        passed: Vec::new(),
+    }
+}
+
+/// An invoice in a state that it passes, as an event tells it.
+pub fn passed(invoice: &Invoice, app: &App, now: Timestamp) -> pb::Invoice {
+    pb::Invoice {
+        supplier: None,
+        customer: None,
+        workflow: None,
+        ..to_proto(invoice, app, now, Lines::Without, false)
     }
 }
 

@@ -8,7 +8,6 @@ pub mod line;
 pub mod price;
 pub mod profile;
 pub mod subscription;
-pub mod told;
 
 use std::{collections::BTreeMap, str::FromStr};
 

@@ -68,7 +68,11 @@ pub fn check(field: &str, rates: &[ManualRate]) -> Result<(), BillingError> {
         {
             return refuse("percentage", "must be 0 to 100 with at most six decimals");
         }
-        if rate.tax_code.as_ref().is_some_and(|code| code.len() > 255) {
+        if rate
+            .tax_code
+            .as_ref()
+            .is_some_and(|code| code.chars().count() > 255)
+        {
             return refuse("tax_code", "must have at most 255 characters");
         }
     }

@@ -2,14 +2,12 @@
 //! for on entry, and goes on with automatic steps until none is possible.
 
 use chassis::Write;
+use contract::billing::v1 as pb;
 use kernel::Timestamp;
 
 use super::fresh;
 use crate::{
-    convert::{
-        invoice::conditions,
-        told::{self, Encoded, Told},
-    },
+    convert::invoice::{conditions, passed},
     domain::{
         app::{self, App, Kind, SimulatedPayment},
         calculate::calculate,
@@ -40,9 +38,9 @@ pub struct Drive<'a> {
     pub facts: &'a UsageFacts,
     /// Where its numbers come from.
     pub reserve: Reserve,
+    /// The states that the invoice passed: its event tells them.
+    pub passed: Vec<pb::Invoice>,
     now: Timestamp,
-    /// The lines as events tell them, until they change.
-    lines: Option<Encoded>,
 }
 
 impl<'a> Drive<'a> {
@@ -73,22 +71,9 @@ impl<'a> Drive<'a> {
             parts,
             facts,
             reserve,
+            passed: Vec::new(),
             now,
-            lines: None,
         }
-    }
-
-    /// The same for an invoice whose lines were encoded just now.
-    pub fn knowing(mut self, lines: Encoded) -> Self {
-        self.lines = Some(lines);
-        self
-    }
-
-    /// What is left when the drive is over: where numbers come from, and the lines as the last
-    /// event told them.
-    pub fn into_rest(self, invoice: &Invoice) -> (Reserve, Encoded) {
-        let lines = self.lines.unwrap_or_else(|| told::lines(invoice));
-        (self.reserve, lines)
     }
 
     /// Whether a trigger may fire now.
@@ -137,7 +122,7 @@ impl<'a> Drive<'a> {
             if !failed {
                 self.ask_outside(invoice);
             }
-            self.emit(invoice).await?;
+            self.pass(invoice);
             if failed {
                 return Ok(true);
             }
@@ -234,13 +219,11 @@ impl<'a> Drive<'a> {
     }
 
     fn calculate(&mut self, invoice: &mut Invoice) {
-        self.lines = None;
         calculate(invoice, &self.parts, self.now, &mut fresh);
     }
 
     /// Puts the gathered usage on lines.
     pub fn snapshot(&mut self, invoice: &mut Invoice, only: impl Fn(&Line) -> bool) {
-        self.lines = None;
         let issues = &mut invoice.header.issues;
         collect::snapshot(
             &mut invoice.lines,
@@ -316,17 +299,10 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// Each state that an invoice passes is an event of its own: systems outside wait for
-    /// some of them.
-    async fn emit(&mut self, invoice: &mut Invoice) -> Result<(), BillingError> {
+    /// Each state that an invoice passes is told: somebody may wait for one of them.
+    fn pass(&mut self, invoice: &mut Invoice) {
         invoice.revision += 1;
         invoice.update_time = self.now;
-        let lines = self.lines.get_or_insert_with(|| told::lines(invoice));
-        let told = Told::new(invoice, &self.app, self.now, lines.clone());
-        let id = invoice.id.to_string();
-        self.w
-            .event("invoice.updated", &id, invoice.revision, &told)
-            .await?;
-        Ok(())
+        self.passed.push(passed(invoice, &self.app, self.now));
     }
 }

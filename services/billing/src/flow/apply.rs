@@ -10,7 +10,9 @@ use kernel::{
     id::{CustomerId, InvoiceId, LineId, SubscriptionId},
 };
 
-use super::{ATTEMPTS, Billing, advance::Drive, begin, fresh, gather, provision, store_invoice};
+use super::{
+    ATTEMPTS, Billing, Past, advance::Drive, begin, fresh, gather, provision, store_invoice,
+};
 use crate::{
     convert::{self, invoice::Lines},
     domain::{
@@ -487,8 +489,12 @@ impl Work {
                 drive.snapshot(&mut invoice, |line| changed.contains(&line.id));
                 drive.run(&mut invoice, Trigger::Update).await?;
             }
-            let app = drive.app;
-            store_invoice(w, "invoice.updated", &mut invoice, &app, Some(&before)).await?;
+            let Drive { app, passed, .. } = drive;
+            let past = Past {
+                before: Some(&before),
+                passed,
+            };
+            store_invoice(w, "invoice.updated", &mut invoice, &app, past).await?;
         }
         Ok(())
     }

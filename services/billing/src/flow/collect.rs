@@ -12,14 +12,14 @@ use kernel::{
 };
 
 use super::{
-    ATTEMPTS, Billing,
+    ATTEMPTS, Billing, Past,
     advance::Drive,
     facts::Features,
     fresh,
     gather::{new_header, store_gathering_later},
     is_raced,
     provision::{self, Effective},
-    tell_invoice,
+    record_invoice,
 };
 use crate::{
     convert,
@@ -377,8 +377,14 @@ pub async fn make(
     let app = &effective.app;
     let mut drive = Drive::with(w, app.clone(), parts, facts, reserve);
     drive.begin(&mut invoice).await?;
-    let (reserve, lines) = drive.into_rest(&invoice);
-    tell_invoice(w, "invoice.created", &mut invoice, app, (None, lines)).await?;
+    let Drive {
+        reserve, passed, ..
+    } = drive;
+    let past = Past {
+        before: None,
+        passed,
+    };
+    record_invoice(w, "invoice.created", &mut invoice, app, past).await?;
     Ok((invoice, reserve))
 }
 
@@ -397,8 +403,12 @@ async fn standard(
     let app = plan.effective.app.clone();
     let mut drive = Drive::with(w, app, parts, &plan.facts, Reserve::of(1));
     drive.begin(&mut invoice).await?;
-    let app = drive.app;
-    let shown = super::record_invoice(w, "invoice.created", &mut invoice, &app, None).await?;
+    let Drive { app, passed, .. } = drive;
+    let past = Past {
+        before: None,
+        passed,
+    };
+    let shown = record_invoice(w, "invoice.created", &mut invoice, &app, past).await?;
     store::invoice::save_later(w, &invoice)?;
     Ok(shown)
 }

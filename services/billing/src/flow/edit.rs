@@ -10,7 +10,9 @@ use kernel::{
     id::{CustomerId, InvoiceId, LineId},
 };
 
-use super::{ATTEMPTS, Billing, advance::Drive, fresh, gather, is_raced, provision, store_invoice};
+use super::{
+    ATTEMPTS, Billing, Past, advance::Drive, fresh, gather, is_raced, provision, store_invoice,
+};
 use crate::{
     convert::{self, invoice::Lines},
     domain::{
@@ -373,8 +375,12 @@ async fn execute(
     if !fired {
         return Err(unavailable());
     }
-    let app = drive.app;
-    store_invoice(w, "invoice.updated", &mut found, &app, Some(&before)).await
+    let Drive { app, passed, .. } = drive;
+    let past = Past {
+        before: Some(&before),
+        passed,
+    };
+    store_invoice(w, "invoice.updated", &mut found, &app, past).await
 }
 
 /// A gathering invoice only takes new lines.

@@ -41,11 +41,7 @@ use tonic::{Code, Status};
 
 use self::{provision::Effective, settings::Settings};
 use crate::{
-    convert::{
-        self,
-        invoice::Lines,
-        told::{Encoded, Told},
-    },
+    convert::{self, invoice::Lines},
     domain::{app::App, header, invoice::Invoice, totals::Totals},
     error::BillingError,
     store,
@@ -109,17 +105,26 @@ fn is_raced(status: &Status) -> bool {
     status.code() == Code::Aborted && chassis::error::details(status).reason == "CONCURRENT_CHANGE"
 }
 
-/// Stores an invoice and records its event and audit row. `before` is none for a new one, and
-/// for a gathering invoice, whose lines tell their own story.
+/// What an event and an audit row tell of an invoice besides what it is.
+#[derive(Default)]
+pub(crate) struct Past<'a> {
+    /// What it was: none for a new one, and for a gathering invoice, whose lines tell their own story.
+    pub before: Option<&'a pb::Invoice>,
+    /// The states that it passed.
+    pub passed: Vec<pb::Invoice>,
+}
+
+/// Stores an invoice and records its event and audit row.
 pub(crate) async fn store_invoice(
     w: &mut Write,
     kind: &'static str,
     invoice: &mut Invoice,
     app: &App,
-    before: Option<&pb::Invoice>,
+    past: Past<'_>,
 ) -> Result<pb::Invoice, BillingError> {
     let project = w.context().project;
-    let after = record_invoice(w, kind, invoice, app, before).await?;
+    let before = past.before;
+    let after = record_invoice(w, kind, invoice, app, past).await?;
     store::invoice::save(w.tx(), project, invoice).await?;
     if before.is_some_and(|before| held(before) != hold::holds(invoice)) {
         hold::note(w, &[invoice.customer()]).await?;
@@ -139,33 +144,40 @@ async fn record_invoice(
     kind: &'static str,
     invoice: &mut Invoice,
     app: &App,
-    before: Option<&pb::Invoice>,
+    past: Past<'_>,
 ) -> Result<pb::Invoice, BillingError> {
-    let now = w.context().now;
-    invoice.revision += 1;
-    invoice.update_time = now;
-    let after = convert::invoice::to_proto(invoice, app, now, Lines::Live, false);
-    w.record(kind, &after.id, invoice.revision, before, Some(&after))
+    let mut after = told(w, invoice, app, past.passed);
+    w.record(kind, &after.id, invoice.revision, past.before, Some(&after))
         .await?;
+    after.passed.clear();
     Ok(after)
 }
 
-/// The same for one of many invoices that nobody waits for, whose lines were encoded just now.
-async fn tell_invoice(
+/// Tells the states that an invoice passed, without an audit row: nothing is to be kept of it.
+pub(crate) async fn tell_invoice(
     w: &mut Write,
-    kind: &'static str,
     invoice: &mut Invoice,
     app: &App,
-    (before, lines): (Option<&Told>, Encoded),
+    passed: Vec<pb::Invoice>,
 ) -> Result<(), BillingError> {
+    if passed.is_empty() {
+        return Ok(());
+    }
+    let after = told(w, invoice, app, passed);
+    w.event("invoice.updated", &after.id, invoice.revision, &after)
+        .await?;
+    Ok(())
+}
+
+/// The next revision of an invoice, as an event tells it.
+fn told(w: &Write, invoice: &mut Invoice, app: &App, passed: Vec<pb::Invoice>) -> pb::Invoice {
     let now = w.context().now;
     invoice.revision += 1;
     invoice.update_time = now;
-    let after = Told::new(invoice, app, now, lines);
-    let id = invoice.id.to_string();
-    w.record(kind, &id, invoice.revision, before, Some(&after))
-        .await?;
-    Ok(())
+    pb::Invoice {
+        passed,
+        ..convert::invoice::to_proto(invoice, app, now, Lines::Live, false)
+    }
 }
 
 /// Brings a gathering invoice whose lines changed up to date and records it, without storing
@@ -183,6 +195,6 @@ pub(crate) async fn record_gathering(
     } else {
         "invoice.updated"
     };
-    record_invoice(w, kind, invoice, app, None).await?;
+    record_invoice(w, kind, invoice, app, Past::default()).await?;
     Ok(())
 }

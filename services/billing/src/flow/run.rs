@@ -14,17 +14,14 @@ use kernel::{
 };
 
 use super::{
-    Billing,
+    Billing, Past,
     advance::Drive,
     collect::{Prepared, choose, cut, make, prepare, take},
     facts::Features,
-    hold, provision, record_gathering, tell_invoice,
+    hold, provision, record_gathering, record_invoice,
 };
 use crate::{
-    convert::{
-        self,
-        told::{self, Told},
-    },
+    convert::{self, invoice::Lines},
     domain::{
         app::App,
         collect::{UsageFacts, covers},
@@ -328,17 +325,23 @@ async fn write_advanced(
         let app = known.get(&invoice.header.app).ok_or(BillingError::Raced)?;
         let was_open = hold::holds(&invoice);
         let lines_before = invoice.lines.clone();
-        let lines = told::lines(&invoice);
-        let before = Told::new(&invoice, app, now, lines.clone());
-        let mut drive = Drive::with(w, app.clone(), parts.clone(), facts, reserve).knowing(lines);
+        let before = convert::invoice::to_proto(&invoice, app, now, Lines::Live, false);
+        let mut drive = Drive::with(w, app.clone(), parts.clone(), facts, reserve);
         let moved = drive.run(&mut invoice, Trigger::Next).await?;
-        let lines;
-        (reserve, lines) = drive.into_rest(&invoice);
+        let passed;
+        Drive {
+            reserve,
+            passed,
+            ..
+        } = drive;
         if !moved {
             continue;
         }
-        let told = (Some(&before), lines);
-        tell_invoice(w, "invoice.updated", &mut invoice, app, told).await?;
+        let past = Past {
+            before: Some(&before),
+            passed,
+        };
+        record_invoice(w, "invoice.updated", &mut invoice, app, past).await?;
         match (was_open, hold::holds(&invoice)) {
             (true, false) => freed.push(invoice.customer()),
             (false, true) => done.noted.push(invoice.customer()),

@@ -242,8 +242,8 @@ impl pb::app_service_server::AppService for Billing {
         let id = find(&sent.id)?;
         let kind = convert::app::kind_from_proto("app.type", sent.r#type)?;
         let metadata = convert::pairs("app.metadata", &sent.metadata)?;
-        if sent.name.trim().is_empty() {
-            return Err(BillingError::invalid("app.name", "is required").into());
+        if sent.name.trim().is_empty() || sent.name.chars().count() > 256 {
+            return Err(BillingError::invalid("app.name", "must have 1 to 256 characters").into());
         }
         if metadata
             .iter()

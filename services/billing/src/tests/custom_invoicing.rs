@@ -268,3 +268,28 @@ async fn an_edit_that_drops_the_mark_of_a_copy_waits_for_the_next_one() {
         world.billing.update_invoice(edit()).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn an_app_has_a_name_of_its_own() {
+    let world = world(false, false).await;
+    let installed = world
+        .billing
+        .list_apps(world.call(pb::ListAppsRequest::default()));
+    let app = installed.await.unwrap().into_inner().apps.remove(0);
+    for name in [String::new(), "x".repeat(257)] {
+        let update = pb::UpdateAppRequest {
+            app: Some(pb::App {
+                name,
+                ..app.clone()
+            }),
+            ..Default::default()
+        };
+        let refused = world.billing.update_app(world.call(update)).await;
+        let details = chassis::error::details(&refused.unwrap_err());
+        assert_eq!(details.violations[0].field, "app.name");
+    }
+    let installed = world
+        .billing
+        .list_apps(world.call(pb::ListAppsRequest::default()));
+    assert!(installed.await.unwrap().into_inner().apps.contains(&app));
+}

@@ -54,12 +54,18 @@ async fn no_failing_call_charges_twice_or_forgets() {
 
 #[tokio::test]
 async fn a_crash_between_any_two_calls_is_made_good_by_the_timer() {
+    // The process dies waiting for the answer; the call was carried out, or was not.
+    for fault in [Fault::Hang, Fault::Stall] {
+        crash_at_each_call(fault).await;
+    }
+}
+
+async fn crash_at_each_call(fault: Fault) {
     let (scene, _) = Scene::ready().await;
     for n in 0..CALLS_MAX {
         scene.fee("5").await;
         let before = scene.stripe.calls().len();
-        // The call is carried out, its answer never comes, and the process dies waiting.
-        scene.stripe.break_from(n, Fault::Hang);
+        scene.stripe.break_from(n, fault);
         let reached = async {
             while scene.stripe.calls().len() <= before + n {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -76,7 +82,7 @@ async fn a_crash_between_any_two_calls_is_made_good_by_the_timer() {
             assert_eq!(
                 status(&invoice),
                 "payment_processing.pending",
-                "after a crash at call {n}"
+                "{fault:?} at call {n}"
             );
         }
         check(&scene, n + 1);

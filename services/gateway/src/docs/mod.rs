@@ -125,10 +125,12 @@ mod tests {
         }
         assert!(documented.len() > 200, "{}", documented.len());
     }
+
     #[test]
     fn every_example_stands_at_an_entry_of_the_reference() {
         let protos: Value = serde_json::from_str(text("/docs/protos.json")).unwrap();
         let examples: Value = serde_json::from_str(text("/docs/examples.json")).unwrap();
+        let mut documents = BTreeSet::new();
         for example in examples.as_array().unwrap() {
             let (document, entry) = (
                 example["document"].as_str().unwrap(),
@@ -147,6 +149,9 @@ mod tests {
                     .is_some()
             };
             assert!(found, "{document}: {entry}");
+            documents.insert(document);
         }
+        let all = ["grpc", "openmeter", "probe", "profitwell", "revenuecat"];
+        assert_eq!(documents, BTreeSet::from(all));
     }
 }

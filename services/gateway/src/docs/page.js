@@ -133,13 +133,13 @@ function sampled(name, id) {
 }
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-const key = quoted("Authorization: Bearer KEY");
+const key = (one) => quoted(`Authorization: ${one.authorization ?? "Bearer KEY"}`);
 const body = (one) => (one.request ? ["-d", quoted(JSON.stringify(one.request, null, 2))] : []);
-const grpcurl = (one) => ["grpcurl -plaintext -H", key, ...body(one), `${location.hostname}:50051`, one.entry].join(" ");
+const grpcurl = (one) => ["grpcurl -plaintext -H", key(one), ...body(one), `${location.hostname}:50051`, one.entry].join(" ");
 
 function curl(one) {
   const type = one.request ? ["-H", quoted(`Content-Type: ${one.type ?? "application/json"}`)] : [];
-  return ["curl -X", one.entry.split(" ")[0], "-H", key, ...type, ...body(one), quoted(location.origin + one.path)].join(" ");
+  return ["curl -X", one.entry.split(" ")[0], "-H", key(one), ...type, ...body(one), quoted(location.origin + one.path)].join(" ");
 }
 
 async function load(path) {

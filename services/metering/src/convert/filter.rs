@@ -4,7 +4,7 @@ use chassis::db::micros;
 use contract::{
     convert::from_timestamp,
     metering::v1::{
-        FilterString, FilterStringList, FilterTime, FilterTimeList,
+        FilterString, FilterStringList, FilterTime, FilterTimeList, StringList,
         filter_string::Operator as Text, filter_time::Operator as Time,
     },
 };
@@ -27,17 +27,20 @@ pub fn from_text(field: &str, filter: Option<&FilterString>) -> Result<TextFilte
     filter.map_or(Ok(TextFilter::Any), |filter| text(field, filter, 0))
 }
 
+/// The texts of a list.
+pub fn from_list(field: &str, list: &StringList) -> Result<Vec<String>, MeteringError> {
+    at_most(field, &list.values, TEXTS_MAX)?
+        .iter()
+        .map(|text| checked(field, text, TEXT_MAX).map(str::to_owned))
+        .collect()
+}
+
 fn text(field: &str, filter: &FilterString, depth: usize) -> Result<TextFilter, MeteringError> {
     let Some(operator) = &filter.operator else {
         return Ok(TextFilter::Any);
     };
     let own = |text: &str| checked(field, text, TEXT_MAX).map(str::to_owned);
-    let list = |texts: &[String]| -> Result<Vec<String>, MeteringError> {
-        at_most(field, texts, TEXTS_MAX)?
-            .iter()
-            .map(|text| own(text))
-            .collect()
-    };
+    let list = |texts: &StringList| from_list(field, texts);
     let pattern = |text: &str, ignore_case: bool| {
         Ok(TextFilter::Like(Pattern::new(
             checked(field, text, TEXT_MAX)?,
@@ -47,10 +50,8 @@ fn text(field: &str, filter: &FilterString, depth: usize) -> Result<TextFilter, 
     match operator {
         Text::Equals(text) => own(text).map(TextFilter::Equals),
         Text::NotEquals(text) => own(text).map(TextFilter::Equals).map(TextFilter::negated),
-        Text::OneOf(texts) => list(&texts.values).map(TextFilter::OneOf),
-        Text::NoneOf(texts) => list(&texts.values)
-            .map(TextFilter::OneOf)
-            .map(TextFilter::negated),
+        Text::OneOf(texts) => list(texts).map(TextFilter::OneOf),
+        Text::NoneOf(texts) => list(texts).map(TextFilter::OneOf).map(TextFilter::negated),
         Text::Like(text) => pattern(text, false),
         Text::NotLike(text) => pattern(text, false).map(TextFilter::negated),
         Text::LikeIgnoreCase(text) => pattern(text, true),

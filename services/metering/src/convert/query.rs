@@ -114,9 +114,11 @@ pub fn from_query(
     }
     let mut filters = Vec::new();
     for (key, values) in &request.group_by_values {
-        let group = filtered(meter, &format!("group_by_values[{key}]"), key)?;
-        if !values.values.is_empty() {
-            filters.push((group, TextFilter::OneOf(values.values.clone())));
+        let field = format!("group_by_values[{key}]");
+        let group = filtered(meter, &field, key)?;
+        let values = filter::from_list(&field, values)?;
+        if !values.is_empty() {
+            filters.push((group, TextFilter::OneOf(values)));
         }
     }
     filters.extend(from_filters(

@@ -160,6 +160,14 @@ async fn spans_groups_and_filters() {
             Code::InvalidArgument,
             "INVALID_ARGUMENT",
         );
+        let many = pb::StringList {
+            values: (0..=1_000).map(|number| number.to_string()).collect(),
+        };
+        let answer = world.query(pb::QueryMeterRequest {
+            group_by_values: [("model".to_owned(), many)].into(),
+            ..query("total")
+        });
+        refused(answer.await, Code::InvalidArgument, "INVALID_ARGUMENT");
         refused(
             world.query(query("nothing")).await,
             Code::NotFound,

@@ -10,12 +10,13 @@ mod resolver;
 
 use std::{collections::HashMap, time::Duration};
 
-use chassis::{Context, Db, Env, clock::system_now};
+use chassis::{Context, Db, Env, clock::system_now, telemetry};
 use contract::notification::v1 as pb;
 use jiff::{SignedDuration, Timestamp};
 use kernel::id::{ChannelId, ProjectId};
 use sea_orm::DatabaseBackend;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::{
     config::Settings,
@@ -286,10 +287,19 @@ impl Loop {
             match (target, secret) {
                 (Some(channel), Some(Ok(secret))) => {
                     *self.by_channel.entry(channel.id).or_default() += 1;
-                    let request = self.sender.request(channel, &secret, &delivery);
+                    let span = tracing::info_span!(
+                        "webhook",
+                        otel.kind = "client",
+                        project.id = %delivery.project,
+                        channel.id = %channel.id,
+                        event.id = %delivery.event,
+                    );
+                    telemetry::continue_later(&span, &delivery.traceparent);
+                    let request =
+                        span.in_scope(|| self.sender.request(channel, &secret, &delivery));
                     let sender = self.sender.clone();
-                    self.flying
-                        .spawn(async move { (delivery, sender.send(request).await) });
+                    let sending = async move { (delivery, sender.send(request).await) };
+                    self.flying.spawn(sending.instrument(span));
                 }
                 (Some(channel), Some(Err(error))) => {
                     tracing::error!(channel.id = %channel.id, %error, "a signing secret cannot be opened");

@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, sync::Arc, time::Instant};
 
-use chassis::clock::system_now;
+use chassis::{clock::system_now, telemetry::current_traceparent};
 use jiff::Timestamp;
 use reqwest::{
     Client,
@@ -78,7 +78,7 @@ impl Sender {
     }
 
     /// The request of a delivery, signed for now. The event's id is the message's id, the same in
-    /// every attempt.
+    /// every attempt. It goes on in the trace of the current span.
     pub fn request(&self, channel: &Channel, secret: &str, delivery: &Claimed) -> Prepared {
         let time = system_now();
         let id = delivery.event.to_string();
@@ -108,6 +108,10 @@ impl Sender {
         ] {
             set(name, &value);
             set(older, &value);
+        }
+        let traceparent = current_traceparent();
+        if !traceparent.is_empty() {
+            set("traceparent", &traceparent);
         }
         set("perennial-object", &delivery.object);
         set("perennial-sequence", &delivery.object_sequence.to_string());

@@ -425,6 +425,7 @@ fn to_row(
         invoice_number: Set(about.invoice_number),
         create_time: Set(micros(event.create_time)),
         keep_until: Set(keep_until),
+        traceparent: Set(chassis::telemetry::current_traceparent()),
     })
 }
 

@@ -1,56 +1,76 @@
 //! What was last seen of each invoice, to tell new ones from changed ones, and those from repeats.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use kernel::id::ProjectId;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 
-use super::{execute, query};
+use super::{execute, places, query};
 
-/// How an invoice relates to what was seen of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
-    /// Never before.
-    New,
-    /// With other content.
-    Changed,
-    /// Just so, or newer.
-    Known,
+/// Invoices of one statement.
+const TOGETHER: usize = 500;
+
+/// What was seen of an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// Its revision then.
+    pub revision: i64,
+    /// Its content then, in short.
+    pub digest: String,
 }
 
-/// Compares an invoice with what was seen, and remembers it. `digest` is of its content.
+/// What was seen of some invoices before; those that were never seen are left out.
+pub async fn known(
+    db: &impl ConnectionTrait,
+    project: ProjectId,
+    invoices: &BTreeSet<&str>,
+) -> Result<HashMap<String, Sight>, DbErr> {
+    let mut known = HashMap::new();
+    let invoices: Vec<&str> = invoices.iter().copied().collect();
+    for chunk in invoices.chunks(TOGETHER) {
+        let sql = format!(
+            "SELECT invoice_id, revision, digest FROM seen_invoice WHERE project_id = $1 AND invoice_id IN ({})",
+            places(2, chunk.len())
+        );
+        let mut values: Vec<Value> = vec![project.to_string().into()];
+        values.extend(chunk.iter().map(|id| Value::from(*id)));
+        for row in query(db, &sql, values).await? {
+            let sight = Sight {
+                revision: row.try_get("", "revision")?,
+                digest: row.try_get("", "digest")?,
+            };
+            known.insert(row.try_get("", "invoice_id")?, sight);
+        }
+    }
+    Ok(known)
+}
+
+/// Remembers what is seen of invoices now.
 pub async fn see(
     db: &impl ConnectionTrait,
     project: ProjectId,
-    invoice: &str,
-    revision: i64,
-    digest: &str,
-) -> Result<Seen, DbErr> {
-    let project = project.to_string();
-    let sql = "SELECT revision, digest FROM seen_invoice WHERE project_id = $1 AND invoice_id = $2";
-    let rows = query(db, sql, [project.as_str().into(), invoice.into()]).await?;
-    let seen = match rows.first() {
-        None => Seen::New,
-        Some(row) => {
-            let known: i64 = row.try_get("", "revision")?;
-            let before: String = row.try_get("", "digest")?;
-            if known >= revision {
-                return Ok(Seen::Known);
-            }
-            if before == digest {
-                Seen::Known
-            } else {
-                Seen::Changed
-            }
+    invoices: &BTreeMap<&str, Sight>,
+) -> Result<(), DbErr> {
+    let invoices: Vec<(&&str, &Sight)> = invoices.iter().collect();
+    for chunk in invoices.chunks(TOGETHER) {
+        let rows: Vec<String> = (0..chunk.len())
+            .map(|index| format!("($1, {})", places(2 + 3 * index, 3)))
+            .collect();
+        let sql = format!(
+            "INSERT INTO seen_invoice (project_id, invoice_id, revision, digest) VALUES {} \
+             ON CONFLICT (project_id, invoice_id) DO UPDATE \
+             SET revision = excluded.revision, digest = excluded.digest",
+            rows.join(", ")
+        );
+        let mut values: Vec<Value> = vec![project.to_string().into()];
+        for (id, sight) in chunk {
+            values.extend([
+                Value::from(**id),
+                sight.revision.into(),
+                sight.digest.as_str().into(),
+            ]);
         }
-    };
-    let sql = "INSERT INTO seen_invoice (project_id, invoice_id, revision, digest) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (project_id, invoice_id) DO UPDATE \
-               SET revision = excluded.revision, digest = excluded.digest";
-    let values = [
-        project.into(),
-        invoice.into(),
-        revision.into(),
-        digest.into(),
-    ];
-    execute(db, sql, values).await?;
-    Ok(seen)
+        execute(db, &sql, values).await?;
+    }
+    Ok(())
 }

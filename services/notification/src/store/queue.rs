@@ -29,6 +29,8 @@ pub struct Claimed {
     pub first: Timestamp,
     /// The body, to the letter.
     pub body: String,
+    /// The trace in which the event was made.
+    pub traceparent: String,
 }
 
 /// How an attempt, or the decision to make none, ended.
@@ -98,7 +100,7 @@ pub async fn claim(
     };
     let sql = format!(
         "SELECT d.project_id, d.event_id, d.channel_id, d.object, d.round_attempts, d.first_time, \
-         e.body, e.object_sequence FROM delivery d \
+         e.body, e.object_sequence, e.traceparent FROM delivery d \
          JOIN event e ON e.project_id = d.project_id AND e.id = d.event_id \
          WHERE d.due_time IS NOT NULL AND d.due_time <= $1 {not_full} \
          ORDER BY d.due_time, d.sequence LIMIT $2 {skip}"
@@ -151,6 +153,7 @@ fn from_row(row: &QueryResult, claim: &str, now: Timestamp) -> Result<Claimed, N
         attempt: attempts.cast_unsigned().saturating_add(1),
         first: first.map_or(now, instant),
         body: text("body")?,
+        traceparent: text("traceparent")?,
         event: event.parse().map_err(|cause| corrupt(format!("{cause}")))?,
     })
 }
@@ -225,7 +228,7 @@ pub async fn give_up_pending(
     now: Timestamp,
 ) -> Result<u64, NotificationError> {
     let sql = "SELECT d.project_id, d.event_id, d.channel_id, d.object, d.round_attempts, d.first_time, \
-               '' AS body, d.sequence AS object_sequence FROM delivery d \
+               '' AS body, '' AS traceparent, d.sequence AS object_sequence FROM delivery d \
                WHERE d.state = 'PENDING' AND d.create_time < $1 ORDER BY d.create_time LIMIT 500";
     let rows = query(tx, sql, [micros(before).into()]).await?;
     let mut late: Vec<Claimed> = rows

@@ -104,3 +104,42 @@ async fn an_invoice_from_before_the_rule_is_not_new() {
         .await;
     assert!(world.events().await.is_empty());
 }
+
+#[tokio::test]
+async fn every_state_that_an_invoice_passes_is_told() {
+    use InvoiceState::{DraftCollecting, DraftWaitingAutoApproval, Issued, Paid};
+    let world = World::new().await;
+    let ops = world.made_channel().await;
+    for kind in [EventType::InvoiceCreated, EventType::InvoiceUpdated] {
+        world.made_rule(rule_of(kind, &[&ops.id], &[])).await;
+    }
+    let passing = |states: [InvoiceState; 2], first: i64| Invoice {
+        passed: vec![invoice(states[0], first), invoice(states[1], first + 1)],
+        ..invoice(states[1], first + 2)
+    };
+    let made = passing([DraftCollecting, DraftWaitingAutoApproval], 2);
+    let paid = passing([Issued, Paid], 5);
+    for (kind, invoice) in [
+        ("invoice.created", &made),
+        ("invoice.updated", &paid),
+        ("invoice.updated", &paid),
+    ] {
+        world.invoice(kind, invoice).await;
+    }
+    // It was made as it rested first; the state in which it rests is not told once more.
+    let states = [
+        DraftWaitingAutoApproval,
+        DraftCollecting,
+        DraftWaitingAutoApproval,
+        Issued,
+        Paid,
+    ];
+    let names = states.map(|state| state.as_str_name().to_owned());
+    assert_eq!(world.told().await, names);
+    let events = world.events().await;
+    let kinds: Vec<EventType> = events.iter().map(|event| event.event_type()).collect();
+    let updates = kinds
+        .iter()
+        .filter(|kind| **kind == EventType::InvoiceUpdated);
+    assert_eq!((kinds[0], updates.count()), (EventType::InvoiceCreated, 4));
+}

@@ -313,6 +313,9 @@ impl World {
             create_time: self.now(),
             actor: "test".to_owned(),
         };
+        if !consumer.handler.concerns(&event) {
+            return;
+        }
         let mut write = self.db.system_write(&self.background()).await.unwrap();
         consumer.handler.apply(&mut write, &event).await.unwrap();
         write.commit().await.unwrap();

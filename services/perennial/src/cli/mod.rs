@@ -14,8 +14,8 @@ pub use daily::{
 };
 pub use remote::{Listing, Output, RemoteArgs};
 pub use resources::{
-    AccessCommand, AuditArgs, CatalogCommand, CustomersCommand, InvoicesCommand,
-    SubscriptionStatusArg, SubscriptionsCommand, UsageCommand, UsageQuery, Window,
+    AccessCommand, AggregationArg, AuditArgs, CatalogCommand, CustomersCommand, InvoicesCommand,
+    NewMeter, SubscriptionStatusArg, SubscriptionsCommand, UsageCommand, UsageQuery, Window,
 };
 pub use server::{ServerArgs, ServiceArgs};
 

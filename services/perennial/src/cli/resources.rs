@@ -95,11 +95,50 @@ pub enum CatalogCommand {
         #[command(flatten)]
         listing: Listing,
     },
+    /// Make a feature
+    CreateFeature {
+        /// Key of the new feature
+        feature_key: String,
+        /// Name for people; the key when absent
+        #[arg(long)]
+        name: Option<String>,
+        /// Slug of the meter that measures its usage; none when absent
+        #[arg(long, value_name = "SLUG")]
+        meter: Option<String>,
+    },
+    /// Take a feature out of the catalog; its key is free again
+    ArchiveFeature {
+        /// Id or key
+        feature: String,
+    },
     /// List add-ons
     Addons {
         /// How many
         #[command(flatten)]
         listing: Listing,
+    },
+    /// Show an add-on
+    Addon {
+        /// Id or key
+        addon: String,
+        /// Its version; the one that is sold when absent
+        #[arg(long)]
+        version: Option<i32>,
+    },
+    /// Make an add-on, as a draft, from a file with its JSON as `catalog addon --output json` prints it
+    CreateAddon {
+        /// The file; `-` reads standard input
+        file: PathBuf,
+    },
+    /// Sell an add-on from now on
+    PublishAddon {
+        /// Id of the version
+        id: String,
+    },
+    /// Sell an add-on no longer
+    ArchiveAddon {
+        /// Id of the version
+        id: String,
     },
 }
 
@@ -250,6 +289,13 @@ pub enum UsageCommand {
         #[command(flatten)]
         listing: Listing,
     },
+    /// Make a meter
+    CreateMeter(NewMeter),
+    /// Delete a meter; its events stay, and its slug is free again
+    DeleteMeter {
+        /// Id or slug
+        meter: String,
+    },
     /// List stored events, newest first
     Events {
         /// Only those of this subject
@@ -311,6 +357,53 @@ pub enum UsageCommand {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// How events become a number.
+#[derive(Clone, Debug, Args)]
+pub struct NewMeter {
+    /// Slug of the new meter
+    pub slug: String,
+    /// What is done with the values of the events
+    #[arg(long)]
+    pub aggregation: AggregationArg,
+    /// Type of the events that count
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: String,
+    /// JSONPath of the value in an event's data, such as `$.tokens`; only `count` has none
+    #[arg(long, value_name = "PATH")]
+    pub value: Option<String>,
+    /// A dimension of the usage and its JSONPath, such as `model=$.model`; may be given again
+    #[arg(long = "group-by", value_name = "NAME=PATH", value_parser = dimension)]
+    pub group_by: Vec<(String, String)>,
+    /// Name for people; the slug when absent
+    #[arg(long)]
+    pub name: Option<String>,
+}
+
+/// Reads a dimension and its path.
+fn dimension(text: &str) -> Result<(String, String), &'static str> {
+    let parts = text.split_once('=').ok_or("there is no `=`")?;
+    Ok((parts.0.to_owned(), parts.1.to_owned()))
+}
+
+/// What a meter does with values.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum AggregationArg {
+    /// Adds them up
+    Sum,
+    /// Counts events
+    Count,
+    /// Counts distinct values
+    UniqueCount,
+    /// Takes their mean
+    Avg,
+    /// Takes the smallest
+    Min,
+    /// Takes the largest
+    Max,
+    /// Takes the one of the latest event
+    Latest,
 }
 
 /// What to add up.

@@ -50,9 +50,68 @@ pub struct ServerArgs {
     /// Form of log lines, `text` or `json` [env: PERENNIAL_LOG_FORMAT]
     #[arg(long, global = true, value_name = "FORM")]
     pub log_format: Option<String>,
+    /// PEM files of TLS.
+    #[command(flatten)]
+    pub tls: TlsArgs,
     /// Settings of single services.
     #[command(flatten)]
     pub services: ServiceArgs,
+}
+
+/// PEM files of TLS: certificates behind which those that lead to an authority may follow, keys, and authorities. Files that are
+/// replaced while the process runs are taken in without a restart.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TlsArgs {
+    /// Certificate of the gRPC address; plain without it [env: PERENNIAL_GRPC_TLS_CERTIFICATE]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub grpc_tls_certificate: Option<String>,
+    /// Its private key [env: PERENNIAL_GRPC_TLS_KEY]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub grpc_tls_key: Option<String>,
+    /// Authorities of which each gRPC caller has to show a certificate [env: PERENNIAL_GRPC_TLS_CLIENT_AUTHORITIES]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub grpc_tls_client_authorities: Option<String>,
+    /// Certificate of the HTTP address, with health and metrics; plain without it [env: PERENNIAL_HTTP_TLS_CERTIFICATE]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub http_tls_certificate: Option<String>,
+    /// Its private key [env: PERENNIAL_HTTP_TLS_KEY]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub http_tls_key: Option<String>,
+    /// Authorities of which each HTTP caller has to show a certificate [env: PERENNIAL_HTTP_TLS_CLIENT_AUTHORITIES]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub http_tls_client_authorities: Option<String>,
+    /// Authorities that are trusted at https:// addresses of other services [env: PERENNIAL_LINK_TLS_AUTHORITIES]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub link_tls_authorities: Option<String>,
+    /// Certificate that is shown to other services [env: PERENNIAL_LINK_TLS_CERTIFICATE]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub link_tls_certificate: Option<String>,
+    /// Its private key [env: PERENNIAL_LINK_TLS_KEY]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub link_tls_key: Option<String>,
+}
+
+impl TlsArgs {
+    fn given(&self) -> impl Iterator<Item = (&'static str, &Option<String>)> {
+        [
+            ("grpc_tls_certificate", &self.grpc_tls_certificate),
+            ("grpc_tls_key", &self.grpc_tls_key),
+            (
+                "grpc_tls_client_authorities",
+                &self.grpc_tls_client_authorities,
+            ),
+            ("http_tls_certificate", &self.http_tls_certificate),
+            ("http_tls_key", &self.http_tls_key),
+            (
+                "http_tls_client_authorities",
+                &self.http_tls_client_authorities,
+            ),
+            ("link_tls_authorities", &self.link_tls_authorities),
+            ("link_tls_certificate", &self.link_tls_certificate),
+            ("link_tls_key", &self.link_tls_key),
+        ]
+        .into_iter()
+    }
 }
 
 /// Address and database of each service, for installations that are split.
@@ -94,7 +153,7 @@ impl Args for ServiceArgs {
             command = command
                 .arg(argument(
                     "url",
-                    format!("Address of the {service} service, when it runs elsewhere [env: PERENNIAL_{upper}_URL]"),
+                    format!("Address of the {service} service, when it runs elsewhere; several are separated by commas [env: PERENNIAL_{upper}_URL]"),
                     "ADDR",
                 ))
                 .arg(argument(
@@ -129,6 +188,7 @@ impl ServerArgs {
         ];
         let mut given: BTreeMap<String, String> = texts
             .into_iter()
+            .chain(self.tls.given())
             .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)))
             .collect();
         for (name, set) in [

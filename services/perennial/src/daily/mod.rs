@@ -1,12 +1,15 @@
 //! Daily work against a running server, over gRPC: a file for each kind of thing.
 
 pub(crate) mod access;
+mod addons;
 pub(crate) mod audit;
 pub(crate) mod catalog;
 pub(crate) mod clock;
 pub(crate) mod customers;
+mod features;
 pub(crate) mod invoices;
 pub(crate) mod keys;
+mod meters;
 pub(crate) mod projects;
 pub(crate) mod subscriptions;
 pub(crate) mod usage;
@@ -16,13 +19,15 @@ use std::{path::Path, time::Duration};
 use anyhow::Context as _;
 use contract::{
     customer::v1::{Customer, CustomerRef, GetCustomerRequest, customer_ref::Ref},
-    json::message_to_json,
+    json::{descriptors, message_to_json},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::Timestamp;
 use perennial_sdk::{Client, Error, pages};
 use prost::{Message, Name};
+use prost_reflect::DynamicMessage;
+use serde_json::Value;
 
 use crate::{
     cli::{Listing, RemoteArgs},
@@ -62,6 +67,23 @@ pub(crate) fn content(file: &Path) -> anyhow::Result<String> {
         return Ok(std::io::read_to_string(std::io::stdin())?);
     }
     std::fs::read_to_string(file).with_context(|| file.display().to_string())
+}
+
+/// Reads a message from a file that has the JSON of an answer with it in `field`, or its JSON alone.
+fn read<M: Message + Name + Default>(file: &Path, field: &str) -> anyhow::Result<M> {
+    message(&content(file)?, field).with_context(|| file.display().to_string())
+}
+
+fn message<M: Message + Name + Default>(text: &str, field: &str) -> anyhow::Result<M> {
+    let mut json: Value = serde_json::from_str(text)?;
+    if let Some(inner) = json.get_mut(field) {
+        json = inner.take();
+    }
+    let name = M::full_name();
+    let descriptor = descriptors()
+        .get_message_by_name(&name)
+        .with_context(|| format!("no message is called {name}"))?;
+    Ok(DynamicMessage::deserialize(descriptor, json)?.transcode_to()?)
 }
 
 /// Shows a list, as far as asked. `fetch` gets the size of a page and its token.
@@ -146,5 +168,34 @@ async fn customer_ids(client: &Client, named_so: Option<&str>) -> anyhow::Result
     match named_so {
         Some(name) => Ok(vec![customer(client, name).await?.id]),
         None => Ok(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use contract::catalog::v1::{GetPlanResponse, Plan};
+
+    use super::*;
+
+    #[test]
+    fn what_was_printed_can_be_read() {
+        let printed = Plan {
+            key: "pro".to_owned(),
+            version: 2,
+            billing_cadence: "P1M".to_owned(),
+            ..Default::default()
+        };
+        let plan = |text: &str| message::<Plan>(text, "plan");
+        let alone = message_to_json(&printed).unwrap();
+        assert_eq!(plan(&alone.to_string()).unwrap(), printed);
+        let answer = GetPlanResponse {
+            plan: Some(printed.clone()),
+        };
+        let answer = message_to_json(&answer).unwrap();
+        assert_eq!(plan(&answer.to_string()).unwrap(), printed);
+        for wrong in ["{\"kee\": \"pro\"}", "[]", "pro"] {
+            assert!(plan(wrong).is_err(), "{wrong}");
+        }
     }
 }

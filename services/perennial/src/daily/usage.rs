@@ -4,16 +4,15 @@ use anyhow::{Context as _, ensure};
 use contract::{
     json::message_to_json,
     metering::v1::{
-        EventRef, FilterString, IngestEventsRequest, ListEventsRequest, ListMetersRequest,
-        MeterRef, QueryMeterRequest, ReplaceEventRequest, UsageEvent, VoidEventsRequest,
-        WindowSize, filter_string::Operator, meter_ref::Ref,
+        EventRef, FilterString, IngestEventsRequest, ListEventsRequest, QueryMeterRequest,
+        ReplaceEventRequest, UsageEvent, VoidEventsRequest, WindowSize, filter_string::Operator,
     },
 };
 use perennial_sdk::Client;
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
-use super::{content, customer_ids, list, progress, time};
+use super::{content, customer_ids, list, meters, progress, time};
 use crate::{
     cli::{UsageCommand, UsageQuery, Window},
     screen::{Column, List, Screen},
@@ -22,13 +21,6 @@ use crate::{
 /// Events that are sent with one call.
 const CALL: usize = 1_000;
 
-const METERS: [Column; 5] = [
-    Column::text("id", "id"),
-    Column::text("slug", "slug"),
-    Column::name("aggregation", "aggregation", "AGGREGATION_"),
-    Column::text("event type", "eventType"),
-    Column::text("of", "valueProperty"),
-];
 const EVENTS: [Column; 7] = [
     Column::text("time", "event.time"),
     Column::text("source", "event.source"),
@@ -54,20 +46,9 @@ pub(crate) async fn run(
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
     match command {
-        UsageCommand::Meters { listing } => {
-            let fetch = |page_size, page_token| async move {
-                let request = ListMetersRequest {
-                    page_size,
-                    page_token,
-                    ..Default::default()
-                };
-                let answer =
-                    client.call(|_| async { client.meters().list_meters(request.clone()).await });
-                let answer = answer.await?;
-                Ok((answer.meters, answer.next_page_token))
-            };
-            list(screen, "meters", &METERS, listing, fetch).await
-        }
+        UsageCommand::Meters { listing } => meters::show_all(client, listing, screen).await,
+        UsageCommand::CreateMeter(new) => meters::create(client, new, screen).await,
+        UsageCommand::DeleteMeter { meter } => meters::delete(client, meter, screen).await,
         UsageCommand::Events {
             subject,
             kind,
@@ -172,9 +153,7 @@ async fn add_up(client: &Client, query: UsageQuery, screen: &mut Screen<'_>) -> 
         .window
         .map_or(WindowSize::Unspecified, Window::to_wire);
     let request = QueryMeterRequest {
-        meter: Some(MeterRef {
-            r#ref: Some(Ref::IdOrSlug(query.meter)),
-        }),
+        meter: Some(meters::named(query.meter)),
         from_time: time(query.from.as_deref())?,
         to_time: time(query.to.as_deref())?,
         window_size: window.into(),

@@ -41,6 +41,8 @@ pub struct Model {
     pub create_time: i64,
     /// End of the usage period that it tells of, in project time; zero if it tells of none.
     pub keep_until: i64,
+    /// The trace in which it was made; empty if nobody follows traces.
+    pub traceparent: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

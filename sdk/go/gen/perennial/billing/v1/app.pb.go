@@ -144,7 +144,7 @@ type App struct {
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// Description for people. May be empty.
 	Description string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
-	// Free key-value pairs; keys and values are not empty.
+	// Free key-value pairs, at most 100; keys and values are not empty.
 	Metadata map[string]string `protobuf:"bytes,5,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Whether the app can be used. Output only.
 	Status App_Status `protobuf:"varint,6,opt,name=status,proto3,enum=perennial.billing.v1.App_Status" json:"status,omitempty"`

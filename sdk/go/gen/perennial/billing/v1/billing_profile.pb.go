@@ -86,7 +86,7 @@ type BillingProfile struct {
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Description. May be empty.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// Free key-value pairs.
+	// Free key-value pairs, at most 100.
 	Metadata map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Who issues the invoices. Required.
 	Supplier *Supplier `protobuf:"bytes,5,opt,name=supplier,proto3" json:"supplier,omitempty"`
@@ -731,7 +731,8 @@ type ManualTaxRate struct {
 	// Whether prices contain the tax, for lines whose own tax config does not say. Not said:
 	// it comes on top.
 	Behavior v1.TaxConfig_Behavior `protobuf:"varint,3,opt,name=behavior,proto3,enum=perennial.catalog.v1.TaxConfig_Behavior" json:"behavior,omitempty"`
-	// Only for lines with this tax code, Stripe's or the custom one. Empty: for all lines.
+	// Only for lines with this tax code, Stripe's or the custom one, at most 255 characters.
+	// Empty: for all lines.
 	TaxCode       string `protobuf:"bytes,4,opt,name=tax_code,json=taxCode,proto3" json:"tax_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

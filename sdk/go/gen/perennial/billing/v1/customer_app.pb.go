@@ -31,7 +31,7 @@ type CustomerApp struct {
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Of a Stripe app; absent for the others.
 	Stripe *StripeCustomer `protobuf:"bytes,3,opt,name=stripe,proto3" json:"stripe,omitempty"`
-	// Free key-value pairs, of a custom invoicing app.
+	// Free key-value pairs, at most 100, of a custom invoicing app.
 	Metadata map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When it was first stored. Absent: the app knows every customer by itself (sandbox).
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

@@ -243,7 +243,7 @@ type CustomerAppInput struct {
 	AppId string `protobuf:"bytes,2,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
 	// For a Stripe app: required.
 	Stripe *StripeCustomer `protobuf:"bytes,3,opt,name=stripe,proto3" json:"stripe,omitempty"`
-	// Free key-value pairs for a custom invoicing app.
+	// Free key-value pairs for a custom invoicing app, at most 100.
 	Metadata      map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -398,7 +398,7 @@ type Invoice struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Text for people. May be empty. The only text besides metadata that a caller sets.
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	// Free key-value pairs.
+	// Free key-value pairs, at most 100.
 	Metadata map[string]string `protobuf:"bytes,3,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Who issues the invoice; a snapshot on standard invoices.
 	Supplier *Supplier `protobuf:"bytes,4,opt,name=supplier,proto3" json:"supplier,omitempty"`
@@ -449,7 +449,10 @@ type Invoice struct {
 	// When it was deleted. Absent: it is live.
 	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
 	// When it was paid. Absent: not yet.
-	PaymentTime   *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=payment_time,json=paymentTime,proto3" json:"payment_time,omitempty"`
+	PaymentTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=payment_time,json=paymentTime,proto3" json:"payment_time,omitempty"`
+	// In an event: the states that it passed in this change, oldest first; the last one is as a rule that of the invoice itself. Each lacks
+	// what the invoice says for all of them: lines, supplier, customer and workflow. Empty elsewhere.
+	Passed        []*Invoice `protobuf:"bytes,29,rep,name=passed,proto3" json:"passed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -676,6 +679,13 @@ func (x *Invoice) GetDeleteTime() *timestamppb.Timestamp {
 func (x *Invoice) GetPaymentTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.PaymentTime
+	}
+	return nil
+}
+
+func (x *Invoice) GetPassed() []*Invoice {
+	if x != nil {
+		return x.Passed
 	}
 	return nil
 }
@@ -1267,7 +1277,7 @@ type InvoiceLine struct {
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Description. May be empty.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// Free key-value pairs.
+	// Free key-value pairs, at most 100.
 	Metadata map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Who made the line.
 	ManagedBy ManagedBy `protobuf:"varint,5,opt,name=managed_by,json=managedBy,proto3,enum=perennial.billing.v1.ManagedBy" json:"managed_by,omitempty"`
@@ -2051,7 +2061,7 @@ var File_perennial_billing_v1_invoice_proto protoreflect.FileDescriptor
 
 const file_perennial_billing_v1_invoice_proto_rawDesc = "" +
 	"\n" +
-	"\"perennial/billing/v1/invoice.proto\x12\x14perennial.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*perennial/billing/v1/billing_profile.proto\x1a perennial/billing/v1/party.proto\x1a$perennial/catalog/v1/rate_card.proto\x1a!perennial/kernel/v1/decimal.proto\x1a perennial/kernel/v1/period.proto\"\x85\r\n" +
+	"\"perennial/billing/v1/invoice.proto\x12\x14perennial.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*perennial/billing/v1/billing_profile.proto\x1a perennial/billing/v1/party.proto\x1a$perennial/catalog/v1/rate_card.proto\x1a!perennial/kernel/v1/decimal.proto\x1a perennial/kernel/v1/period.proto\"\xbc\r\n" +
 	"\aInvoice\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12G\n" +
@@ -2085,7 +2095,8 @@ const file_perennial_billing_v1_invoice_proto_rawDesc = "" +
 	"updateTime\x12;\n" +
 	"\vdelete_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"deleteTime\x12=\n" +
-	"\fpayment_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\vpaymentTime\x1a;\n" +
+	"\fpayment_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\vpaymentTime\x125\n" +
+	"\x06passed\x18\x1d \x03(\v2\x1d.perennial.billing.v1.InvoiceR\x06passed\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdb\x01\n" +
@@ -2344,69 +2355,70 @@ var file_perennial_billing_v1_invoice_proto_depIdxs = []int32{
 	23, // 19: perennial.billing.v1.Invoice.update_time:type_name -> google.protobuf.Timestamp
 	23, // 20: perennial.billing.v1.Invoice.delete_time:type_name -> google.protobuf.Timestamp
 	23, // 21: perennial.billing.v1.Invoice.payment_time:type_name -> google.protobuf.Timestamp
-	7,  // 22: perennial.billing.v1.StatusDetails.available_actions:type_name -> perennial.billing.v1.AvailableActions
-	25, // 23: perennial.billing.v1.Totals.amount:type_name -> perennial.kernel.v1.Decimal
-	25, // 24: perennial.billing.v1.Totals.charges_total:type_name -> perennial.kernel.v1.Decimal
-	25, // 25: perennial.billing.v1.Totals.discounts_total:type_name -> perennial.kernel.v1.Decimal
-	25, // 26: perennial.billing.v1.Totals.taxes_inclusive_total:type_name -> perennial.kernel.v1.Decimal
-	25, // 27: perennial.billing.v1.Totals.taxes_exclusive_total:type_name -> perennial.kernel.v1.Decimal
-	25, // 28: perennial.billing.v1.Totals.taxes_total:type_name -> perennial.kernel.v1.Decimal
-	25, // 29: perennial.billing.v1.Totals.total:type_name -> perennial.kernel.v1.Decimal
-	26, // 30: perennial.billing.v1.InvoiceWorkflow.workflow:type_name -> perennial.billing.v1.Workflow
-	27, // 31: perennial.billing.v1.InvoiceWorkflow.apps:type_name -> perennial.billing.v1.ProfileApps
-	2,  // 32: perennial.billing.v1.InvoiceIssue.severity:type_name -> perennial.billing.v1.InvoiceIssue.Severity
-	23, // 33: perennial.billing.v1.InvoiceIssue.create_time:type_name -> google.protobuf.Timestamp
-	23, // 34: perennial.billing.v1.InvoiceIssue.update_time:type_name -> google.protobuf.Timestamp
-	20, // 35: perennial.billing.v1.InvoiceLine.metadata:type_name -> perennial.billing.v1.InvoiceLine.MetadataEntry
-	1,  // 36: perennial.billing.v1.InvoiceLine.managed_by:type_name -> perennial.billing.v1.ManagedBy
-	24, // 37: perennial.billing.v1.InvoiceLine.period:type_name -> perennial.kernel.v1.Period
-	23, // 38: perennial.billing.v1.InvoiceLine.invoice_time:type_name -> google.protobuf.Timestamp
-	28, // 39: perennial.billing.v1.InvoiceLine.price:type_name -> perennial.catalog.v1.Price
-	29, // 40: perennial.billing.v1.InvoiceLine.tax_config:type_name -> perennial.catalog.v1.TaxConfig
-	30, // 41: perennial.billing.v1.InvoiceLine.discounts:type_name -> perennial.catalog.v1.Discounts
-	25, // 42: perennial.billing.v1.InvoiceLine.quantity:type_name -> perennial.kernel.v1.Decimal
-	25, // 43: perennial.billing.v1.InvoiceLine.metered_quantity:type_name -> perennial.kernel.v1.Decimal
-	25, // 44: perennial.billing.v1.InvoiceLine.pre_line_period_quantity:type_name -> perennial.kernel.v1.Decimal
-	25, // 45: perennial.billing.v1.InvoiceLine.metered_pre_line_period_quantity:type_name -> perennial.kernel.v1.Decimal
-	15, // 46: perennial.billing.v1.InvoiceLine.usage_discounts:type_name -> perennial.billing.v1.AppliedUsageDiscount
-	16, // 47: perennial.billing.v1.InvoiceLine.children:type_name -> perennial.billing.v1.DetailedLine
-	8,  // 48: perennial.billing.v1.InvoiceLine.totals:type_name -> perennial.billing.v1.Totals
-	14, // 49: perennial.billing.v1.InvoiceLine.subscription:type_name -> perennial.billing.v1.LineSubscription
-	11, // 50: perennial.billing.v1.InvoiceLine.external_ids:type_name -> perennial.billing.v1.LineExternalIds
-	23, // 51: perennial.billing.v1.InvoiceLine.create_time:type_name -> google.protobuf.Timestamp
-	23, // 52: perennial.billing.v1.InvoiceLine.update_time:type_name -> google.protobuf.Timestamp
-	23, // 53: perennial.billing.v1.InvoiceLine.delete_time:type_name -> google.protobuf.Timestamp
-	24, // 54: perennial.billing.v1.LineSubscription.billing_period:type_name -> perennial.kernel.v1.Period
-	25, // 55: perennial.billing.v1.AppliedUsageDiscount.quantity:type_name -> perennial.kernel.v1.Decimal
-	25, // 56: perennial.billing.v1.AppliedUsageDiscount.pre_line_period_quantity:type_name -> perennial.kernel.v1.Decimal
-	25, // 57: perennial.billing.v1.AppliedUsageDiscount.discount_quantity:type_name -> perennial.kernel.v1.Decimal
-	23, // 58: perennial.billing.v1.AppliedUsageDiscount.create_time:type_name -> google.protobuf.Timestamp
-	23, // 59: perennial.billing.v1.AppliedUsageDiscount.update_time:type_name -> google.protobuf.Timestamp
-	25, // 60: perennial.billing.v1.DetailedLine.quantity:type_name -> perennial.kernel.v1.Decimal
-	25, // 61: perennial.billing.v1.DetailedLine.per_unit_amount:type_name -> perennial.kernel.v1.Decimal
-	3,  // 62: perennial.billing.v1.DetailedLine.category:type_name -> perennial.billing.v1.DetailedLine.Category
-	31, // 63: perennial.billing.v1.DetailedLine.payment_term:type_name -> perennial.catalog.v1.PaymentTerm
-	24, // 64: perennial.billing.v1.DetailedLine.period:type_name -> perennial.kernel.v1.Period
-	18, // 65: perennial.billing.v1.DetailedLine.amount_discounts:type_name -> perennial.billing.v1.AmountDiscount
-	8,  // 66: perennial.billing.v1.DetailedLine.totals:type_name -> perennial.billing.v1.Totals
-	11, // 67: perennial.billing.v1.DetailedLine.external_ids:type_name -> perennial.billing.v1.LineExternalIds
-	23, // 68: perennial.billing.v1.DetailedLine.create_time:type_name -> google.protobuf.Timestamp
-	23, // 69: perennial.billing.v1.DetailedLine.update_time:type_name -> google.protobuf.Timestamp
-	17, // 70: perennial.billing.v1.DetailedLine.taxes:type_name -> perennial.billing.v1.LineTax
-	25, // 71: perennial.billing.v1.LineTax.percentage:type_name -> perennial.kernel.v1.Decimal
-	32, // 72: perennial.billing.v1.LineTax.behavior:type_name -> perennial.catalog.v1.TaxConfig.Behavior
-	25, // 73: perennial.billing.v1.LineTax.amount:type_name -> perennial.kernel.v1.Decimal
-	25, // 74: perennial.billing.v1.AmountDiscount.amount:type_name -> perennial.kernel.v1.Decimal
-	4,  // 75: perennial.billing.v1.AmountDiscount.reason:type_name -> perennial.billing.v1.AmountDiscount.Reason
-	25, // 76: perennial.billing.v1.AmountDiscount.percentage:type_name -> perennial.kernel.v1.Decimal
-	11, // 77: perennial.billing.v1.AmountDiscount.external_ids:type_name -> perennial.billing.v1.LineExternalIds
-	23, // 78: perennial.billing.v1.AmountDiscount.create_time:type_name -> google.protobuf.Timestamp
-	23, // 79: perennial.billing.v1.AmountDiscount.update_time:type_name -> google.protobuf.Timestamp
-	80, // [80:80] is the sub-list for method output_type
-	80, // [80:80] is the sub-list for method input_type
-	80, // [80:80] is the sub-list for extension type_name
-	80, // [80:80] is the sub-list for extension extendee
-	0,  // [0:80] is the sub-list for field type_name
+	5,  // 22: perennial.billing.v1.Invoice.passed:type_name -> perennial.billing.v1.Invoice
+	7,  // 23: perennial.billing.v1.StatusDetails.available_actions:type_name -> perennial.billing.v1.AvailableActions
+	25, // 24: perennial.billing.v1.Totals.amount:type_name -> perennial.kernel.v1.Decimal
+	25, // 25: perennial.billing.v1.Totals.charges_total:type_name -> perennial.kernel.v1.Decimal
+	25, // 26: perennial.billing.v1.Totals.discounts_total:type_name -> perennial.kernel.v1.Decimal
+	25, // 27: perennial.billing.v1.Totals.taxes_inclusive_total:type_name -> perennial.kernel.v1.Decimal
+	25, // 28: perennial.billing.v1.Totals.taxes_exclusive_total:type_name -> perennial.kernel.v1.Decimal
+	25, // 29: perennial.billing.v1.Totals.taxes_total:type_name -> perennial.kernel.v1.Decimal
+	25, // 30: perennial.billing.v1.Totals.total:type_name -> perennial.kernel.v1.Decimal
+	26, // 31: perennial.billing.v1.InvoiceWorkflow.workflow:type_name -> perennial.billing.v1.Workflow
+	27, // 32: perennial.billing.v1.InvoiceWorkflow.apps:type_name -> perennial.billing.v1.ProfileApps
+	2,  // 33: perennial.billing.v1.InvoiceIssue.severity:type_name -> perennial.billing.v1.InvoiceIssue.Severity
+	23, // 34: perennial.billing.v1.InvoiceIssue.create_time:type_name -> google.protobuf.Timestamp
+	23, // 35: perennial.billing.v1.InvoiceIssue.update_time:type_name -> google.protobuf.Timestamp
+	20, // 36: perennial.billing.v1.InvoiceLine.metadata:type_name -> perennial.billing.v1.InvoiceLine.MetadataEntry
+	1,  // 37: perennial.billing.v1.InvoiceLine.managed_by:type_name -> perennial.billing.v1.ManagedBy
+	24, // 38: perennial.billing.v1.InvoiceLine.period:type_name -> perennial.kernel.v1.Period
+	23, // 39: perennial.billing.v1.InvoiceLine.invoice_time:type_name -> google.protobuf.Timestamp
+	28, // 40: perennial.billing.v1.InvoiceLine.price:type_name -> perennial.catalog.v1.Price
+	29, // 41: perennial.billing.v1.InvoiceLine.tax_config:type_name -> perennial.catalog.v1.TaxConfig
+	30, // 42: perennial.billing.v1.InvoiceLine.discounts:type_name -> perennial.catalog.v1.Discounts
+	25, // 43: perennial.billing.v1.InvoiceLine.quantity:type_name -> perennial.kernel.v1.Decimal
+	25, // 44: perennial.billing.v1.InvoiceLine.metered_quantity:type_name -> perennial.kernel.v1.Decimal
+	25, // 45: perennial.billing.v1.InvoiceLine.pre_line_period_quantity:type_name -> perennial.kernel.v1.Decimal
+	25, // 46: perennial.billing.v1.InvoiceLine.metered_pre_line_period_quantity:type_name -> perennial.kernel.v1.Decimal
+	15, // 47: perennial.billing.v1.InvoiceLine.usage_discounts:type_name -> perennial.billing.v1.AppliedUsageDiscount
+	16, // 48: perennial.billing.v1.InvoiceLine.children:type_name -> perennial.billing.v1.DetailedLine
+	8,  // 49: perennial.billing.v1.InvoiceLine.totals:type_name -> perennial.billing.v1.Totals
+	14, // 50: perennial.billing.v1.InvoiceLine.subscription:type_name -> perennial.billing.v1.LineSubscription
+	11, // 51: perennial.billing.v1.InvoiceLine.external_ids:type_name -> perennial.billing.v1.LineExternalIds
+	23, // 52: perennial.billing.v1.InvoiceLine.create_time:type_name -> google.protobuf.Timestamp
+	23, // 53: perennial.billing.v1.InvoiceLine.update_time:type_name -> google.protobuf.Timestamp
+	23, // 54: perennial.billing.v1.InvoiceLine.delete_time:type_name -> google.protobuf.Timestamp
+	24, // 55: perennial.billing.v1.LineSubscription.billing_period:type_name -> perennial.kernel.v1.Period
+	25, // 56: perennial.billing.v1.AppliedUsageDiscount.quantity:type_name -> perennial.kernel.v1.Decimal
+	25, // 57: perennial.billing.v1.AppliedUsageDiscount.pre_line_period_quantity:type_name -> perennial.kernel.v1.Decimal
+	25, // 58: perennial.billing.v1.AppliedUsageDiscount.discount_quantity:type_name -> perennial.kernel.v1.Decimal
+	23, // 59: perennial.billing.v1.AppliedUsageDiscount.create_time:type_name -> google.protobuf.Timestamp
+	23, // 60: perennial.billing.v1.AppliedUsageDiscount.update_time:type_name -> google.protobuf.Timestamp
+	25, // 61: perennial.billing.v1.DetailedLine.quantity:type_name -> perennial.kernel.v1.Decimal
+	25, // 62: perennial.billing.v1.DetailedLine.per_unit_amount:type_name -> perennial.kernel.v1.Decimal
+	3,  // 63: perennial.billing.v1.DetailedLine.category:type_name -> perennial.billing.v1.DetailedLine.Category
+	31, // 64: perennial.billing.v1.DetailedLine.payment_term:type_name -> perennial.catalog.v1.PaymentTerm
+	24, // 65: perennial.billing.v1.DetailedLine.period:type_name -> perennial.kernel.v1.Period
+	18, // 66: perennial.billing.v1.DetailedLine.amount_discounts:type_name -> perennial.billing.v1.AmountDiscount
+	8,  // 67: perennial.billing.v1.DetailedLine.totals:type_name -> perennial.billing.v1.Totals
+	11, // 68: perennial.billing.v1.DetailedLine.external_ids:type_name -> perennial.billing.v1.LineExternalIds
+	23, // 69: perennial.billing.v1.DetailedLine.create_time:type_name -> google.protobuf.Timestamp
+	23, // 70: perennial.billing.v1.DetailedLine.update_time:type_name -> google.protobuf.Timestamp
+	17, // 71: perennial.billing.v1.DetailedLine.taxes:type_name -> perennial.billing.v1.LineTax
+	25, // 72: perennial.billing.v1.LineTax.percentage:type_name -> perennial.kernel.v1.Decimal
+	32, // 73: perennial.billing.v1.LineTax.behavior:type_name -> perennial.catalog.v1.TaxConfig.Behavior
+	25, // 74: perennial.billing.v1.LineTax.amount:type_name -> perennial.kernel.v1.Decimal
+	25, // 75: perennial.billing.v1.AmountDiscount.amount:type_name -> perennial.kernel.v1.Decimal
+	4,  // 76: perennial.billing.v1.AmountDiscount.reason:type_name -> perennial.billing.v1.AmountDiscount.Reason
+	25, // 77: perennial.billing.v1.AmountDiscount.percentage:type_name -> perennial.kernel.v1.Decimal
+	11, // 78: perennial.billing.v1.AmountDiscount.external_ids:type_name -> perennial.billing.v1.LineExternalIds
+	23, // 79: perennial.billing.v1.AmountDiscount.create_time:type_name -> google.protobuf.Timestamp
+	23, // 80: perennial.billing.v1.AmountDiscount.update_time:type_name -> google.protobuf.Timestamp
+	81, // [81:81] is the sub-list for method output_type
+	81, // [81:81] is the sub-list for method input_type
+	81, // [81:81] is the sub-list for extension type_name
+	81, // [81:81] is the sub-list for extension extendee
+	0,  // [0:81] is the sub-list for field type_name
 }
 
 func init() { file_perennial_billing_v1_invoice_proto_init() }

@@ -172,7 +172,7 @@ type LineInput struct {
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Description. May be empty.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// Free key-value pairs. On a change, empty keeps the old ones.
+	// Free key-value pairs, at most 100. On a change, empty keeps the old ones.
 	Metadata map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// What is charged for; cut to whole seconds. Required, both ends.
 	Period *v1.Period `protobuf:"bytes,5,opt,name=period,proto3" json:"period,omitempty"`
@@ -967,7 +967,7 @@ type UpdateInvoiceRequest struct {
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// New description. May be empty.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// New metadata.
+	// New metadata, at most 100 pairs.
 	Metadata map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// New supplier.
 	Supplier *Supplier `protobuf:"bytes,5,opt,name=supplier,proto3" json:"supplier,omitempty"`

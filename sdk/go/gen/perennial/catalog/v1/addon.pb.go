@@ -161,7 +161,7 @@ type Addon struct {
 	State Addon_State `protobuf:"varint,11,opt,name=state,proto3,enum=perennial.catalog.v1.Addon_State" json:"state,omitempty"`
 	// What is wrong with the version, found anew on every read. Output only.
 	ValidationIssues []*v1.ValidationIssue `protobuf:"bytes,12,rep,name=validation_issues,json=validationIssues,proto3" json:"validation_issues,omitempty"`
-	// Free values of the user. May be empty.
+	// Free values of the user, at most 200. May be empty.
 	Metadata map[string]string `protobuf:"bytes,13,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Changes with every write; sent back on update it guards against lost updates.
 	Etag string `protobuf:"bytes,14,opt,name=etag,proto3" json:"etag,omitempty"`

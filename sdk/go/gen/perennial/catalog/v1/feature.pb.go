@@ -94,7 +94,7 @@ type Feature struct {
 	MeterGroupByFilters map[string]*v1.FilterString `protobuf:"bytes,6,rep,name=meter_group_by_filters,json=meterGroupByFilters,proto3" json:"meter_group_by_filters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// What one unit costs the seller. Absent: not said. Only with a meter.
 	UnitCost *UnitCost `protobuf:"bytes,7,opt,name=unit_cost,json=unitCost,proto3" json:"unit_cost,omitempty"`
-	// Free values of the user. May be empty.
+	// Free values of the user, at most 200. May be empty.
 	Metadata map[string]string `protobuf:"bytes,8,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When the feature was archived. Absent: it is live. Output only.
 	ArchiveTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=archive_time,json=archiveTime,proto3" json:"archive_time,omitempty"`

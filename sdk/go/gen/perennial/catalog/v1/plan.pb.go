@@ -164,7 +164,7 @@ type Plan struct {
 	State Plan_State `protobuf:"varint,12,opt,name=state,proto3,enum=perennial.catalog.v1.Plan_State" json:"state,omitempty"`
 	// What stands in the way of publishing, found anew on every read. Output only.
 	ValidationIssues []*v1.ValidationIssue `protobuf:"bytes,13,rep,name=validation_issues,json=validationIssues,proto3" json:"validation_issues,omitempty"`
-	// Free values of the user. May be empty.
+	// Free values of the user, at most 200. May be empty.
 	Metadata map[string]string `protobuf:"bytes,14,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Changes with every write; sent back on update it guards against lost updates.
 	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -403,7 +403,7 @@ type PlanPhase struct {
 	Duration string `protobuf:"bytes,4,opt,name=duration,proto3" json:"duration,omitempty"`
 	// 1 to 200 things sold in this phase.
 	RateCards []*RateCard `protobuf:"bytes,5,rep,name=rate_cards,json=rateCards,proto3" json:"rate_cards,omitempty"`
-	// Free values of the user. May be empty.
+	// Free values of the user, at most 200. May be empty.
 	Metadata      map[string]string `protobuf:"bytes,6,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -37,7 +37,7 @@ type PlanAddon struct {
 	MaxQuantity *int32 `protobuf:"varint,4,opt,name=max_quantity,json=maxQuantity,proto3,oneof" json:"max_quantity,omitempty"`
 	// What keeps plan and add-on from going together, found anew on every read. Output only.
 	ValidationIssues []*v1.ValidationIssue `protobuf:"bytes,5,rep,name=validation_issues,json=validationIssues,proto3" json:"validation_issues,omitempty"`
-	// Free values of the user. May be empty.
+	// Free values of the user, at most 200. May be empty.
 	Metadata map[string]string `protobuf:"bytes,6,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Changes with every write; sent back on update it guards against lost updates.
 	Etag string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`

@@ -98,7 +98,7 @@ type CreatePlanAddonRequest struct {
 	FromPlanPhase string `protobuf:"bytes,3,opt,name=from_plan_phase,json=fromPlanPhase,proto3" json:"from_plan_phase,omitempty"`
 	// How many instances a subscription may hold. Absent: no limit.
 	MaxQuantity *int32 `protobuf:"varint,4,opt,name=max_quantity,json=maxQuantity,proto3,oneof" json:"max_quantity,omitempty"`
-	// Free values of the user. May be empty.
+	// Free values of the user, at most 200. May be empty.
 	Metadata map[string]string `protobuf:"bytes,5,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Idempotency key, 1 to 255 characters. Empty: none.
 	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

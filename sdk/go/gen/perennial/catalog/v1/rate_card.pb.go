@@ -261,7 +261,7 @@ type RateCard struct {
 	EntitlementTemplate *EntitlementTemplate `protobuf:"bytes,10,opt,name=entitlement_template,json=entitlementTemplate,proto3" json:"entitlement_template,omitempty"`
 	// How the card is taxed. Absent: as the billing profile says.
 	TaxConfig *TaxConfig `protobuf:"bytes,11,opt,name=tax_config,json=taxConfig,proto3" json:"tax_config,omitempty"`
-	// Free values of the user. May be empty.
+	// Free values of the user, at most 200. May be empty.
 	Metadata      map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1142,7 +1142,7 @@ type MeteredEntitlementTemplate struct {
 	// Length of a usage period as an ISO 8601 duration. Empty on input: the billing
 	// cadence of the card; always set on output.
 	UsagePeriodDuration string `protobuf:"bytes,5,opt,name=usage_period_duration,json=usagePeriodDuration,proto3" json:"usage_period_duration,omitempty"`
-	// Free values of the user, copied to the entitlement. May be empty.
+	// Free values of the user, copied to the entitlement, at most 200. May be empty.
 	Metadata      map[string]string `protobuf:"bytes,6,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1225,7 +1225,7 @@ type StaticEntitlementTemplate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The value: one JSON document as text. Required.
 	Config string `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
-	// Free values of the user, copied to the entitlement. May be empty.
+	// Free values of the user, copied to the entitlement, at most 200. May be empty.
 	Metadata      map[string]string `protobuf:"bytes,2,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1278,7 +1278,7 @@ func (x *StaticEntitlementTemplate) GetMetadata() map[string]string {
 // Plain access.
 type BooleanEntitlementTemplate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Free values of the user, copied to the entitlement. May be empty.
+	// Free values of the user, copied to the entitlement, at most 200. May be empty.
 	Metadata      map[string]string `protobuf:"bytes,1,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -27,8 +27,9 @@ type Customer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ULID. Output only.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Handle chosen by the user, 1..1500 characters, unique in the project among live
-	// customers. Empty: the customer has none and must have a subject key instead.
+	// Handle chosen by the user, 1..1500 characters and at most 2400 bytes, unique in the
+	// project among live customers. Empty: the customer has none and must have a subject key
+	// instead.
 	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
 	// Name for people, 1..256 characters. Required.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
@@ -37,7 +38,7 @@ type Customer struct {
 	// The usage sources whose events count for the customer. Absent: none, and the
 	// customer must have a key.
 	UsageAttribution *UsageAttribution `protobuf:"bytes,5,opt,name=usage_attribution,json=usageAttribution,proto3" json:"usage_attribution,omitempty"`
-	// E-mail address for invoices. May be empty.
+	// E-mail address for invoices, at most 1024 characters. May be empty.
 	PrimaryEmail string `protobuf:"bytes,6,opt,name=primary_email,json=primaryEmail,proto3" json:"primary_email,omitempty"`
 	// ISO 4217 code in upper case. Empty until set, or until the first priced
 	// subscription sets it; from then on it cannot be cleared.
@@ -264,8 +265,8 @@ func (x *Customer) GetTouchTime() *timestamppb.Timestamp {
 // The subject keys attributed to one customer.
 type UsageAttribution struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most 10000 keys of 1..1500 characters, each held by one live customer. Answers
-	// list them in ascending order.
+	// At most 10000 keys of 1..1500 characters and at most 2400 bytes, each held by one live
+	// customer. Answers list them in ascending order.
 	SubjectKeys   []string `protobuf:"bytes,1,rep,name=subject_keys,json=subjectKeys,proto3" json:"subject_keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -308,8 +309,8 @@ func (x *UsageAttribution) GetSubjectKeys() []string {
 	return nil
 }
 
-// A postal address. Every part may be absent; an update can replace single parts with
-// mask paths such as `billing_address.city`.
+// A postal address. Every part may be absent and has at most 1024 characters; an update
+// can replace single parts with mask paths such as `billing_address.city`.
 type Address struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ISO 3166-1 alpha-2 code in upper case.

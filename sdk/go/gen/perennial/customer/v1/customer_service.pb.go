@@ -347,16 +347,16 @@ type ListCustomersRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Page number from 1, instead of a token; `total_size` is then filled. 0: not used.
 	Page int32 `protobuf:"varint,3,opt,name=page,proto3" json:"page,omitempty"`
-	// Part of the key, ignoring case. Empty: any.
+	// Part of the key, ignoring case, at most 1500 characters. Empty: any.
 	Key string `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
-	// Part of the display name, ignoring case. Empty: any.
+	// Part of the display name, ignoring case, at most 1500 characters. Empty: any.
 	DisplayName string `protobuf:"bytes,5,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Part of the e-mail address, ignoring case. Empty: any.
+	// Part of the e-mail address, ignoring case, at most 1500 characters. Empty: any.
 	PrimaryEmail string `protobuf:"bytes,6,opt,name=primary_email,json=primaryEmail,proto3" json:"primary_email,omitempty"`
-	// Part of any live subject key, ignoring case. Empty: any.
+	// Part of any live subject key, ignoring case, at most 1500 characters. Empty: any.
 	SubjectKey string `protobuf:"bytes,7,opt,name=subject_key,json=subjectKey,proto3" json:"subject_key,omitempty"`
-	// Key of a plan, exactly: only customers with a subscription to it that is active
-	// now. Empty: any.
+	// Key of a plan, exactly, at most 1500 characters: only customers with a subscription to
+	// it that is active now. Empty: any.
 	PlanKey string `protobuf:"bytes,8,opt,name=plan_key,json=planKey,proto3" json:"plan_key,omitempty"`
 	// Whether deleted customers are listed too.
 	IncludeDeleted bool `protobuf:"varint,9,opt,name=include_deleted,json=includeDeleted,proto3" json:"include_deleted,omitempty"`
@@ -364,7 +364,7 @@ type ListCustomersRequest struct {
 	OrderBy ListCustomersRequest_OrderBy `protobuf:"varint,10,opt,name=order_by,json=orderBy,proto3,enum=perennial.customer.v1.ListCustomersRequest_OrderBy" json:"order_by,omitempty"`
 	// Whether the order is descending.
 	Descending bool `protobuf:"varint,11,opt,name=descending,proto3" json:"descending,omitempty"`
-	// The whole e-mail address, ignoring case. Empty: any.
+	// The whole e-mail address, ignoring case, at most 1500 characters. Empty: any.
 	PrimaryEmailEqual string `protobuf:"bytes,12,opt,name=primary_email_equal,json=primaryEmailEqual,proto3" json:"primary_email_equal,omitempty"`
 	// Only customers whose `touch_time` is not earlier. Absent: any.
 	TouchStartTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=touch_start_time,json=touchStartTime,proto3" json:"touch_start_time,omitempty"`

@@ -176,7 +176,7 @@ type Entitlement struct {
 	SubscriptionId string `protobuf:"bytes,12,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
 	// The item version of that subscription that it belongs to: ULID. Output only.
 	SubscriptionItemId string `protobuf:"bytes,13,opt,name=subscription_item_id,json=subscriptionItemId,proto3" json:"subscription_item_id,omitempty"`
-	// Labels of the caller, at most 500.
+	// Labels of the caller, at most 500: keys of at most 1024 bytes, values of at most 16384.
 	Metadata map[string]string `protobuf:"bytes,14,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Facts kept by the suite, such as `subscription.id`. Every value is a JSON document: a text
 	// stands in quotes. Output only.
@@ -803,7 +803,7 @@ type NewEntitlement struct {
 	Kind isNewEntitlement_Kind `protobuf_oneof:"kind"`
 	// Required for a metered entitlement.
 	UsagePeriod *UsagePeriod `protobuf:"bytes,7,opt,name=usage_period,json=usagePeriod,proto3" json:"usage_period,omitempty"`
-	// Labels of the caller, at most 500.
+	// Labels of the caller, at most 500: keys of at most 1024 bytes, values of at most 16384.
 	Metadata      map[string]string `protobuf:"bytes,8,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1074,7 +1074,7 @@ type NewGrant struct {
 	MaxRolloverAmount *v1.Decimal `protobuf:"bytes,6,opt,name=max_rollover_amount,json=maxRolloverAmount,proto3" json:"max_rollover_amount,omitempty"`
 	// Refills the grant to its amount at every occurrence. Absent: never.
 	Recurrence *GrantRecurrence `protobuf:"bytes,7,opt,name=recurrence,proto3" json:"recurrence,omitempty"`
-	// Labels of the caller, at most 500.
+	// Labels of the caller, at most 500: keys of at most 1024 bytes, values of at most 16384.
 	Metadata map[string]string `protobuf:"bytes,8,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Facts to keep with it; every value is a JSON document, at most 500.
 	Annotations   map[string]string `protobuf:"bytes,9,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`

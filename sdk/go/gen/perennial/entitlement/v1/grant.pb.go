@@ -50,7 +50,7 @@ type Grant struct {
 	NextRecurrenceTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=next_recurrence_time,json=nextRecurrenceTime,proto3" json:"next_recurrence_time,omitempty"`
 	// From when it was voided. Absent: it was not.
 	VoidTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=void_time,json=voidTime,proto3" json:"void_time,omitempty"`
-	// Labels of the caller.
+	// Labels of the caller, at most 500: keys of at most 1024 bytes, values of at most 16384.
 	Metadata map[string]string `protobuf:"bytes,13,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Facts kept with it, such as `issueAfterReset`; every value is a JSON document.
 	Annotations map[string]string `protobuf:"bytes,14,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`

@@ -23,7 +23,7 @@ const (
 )
 
 // A condition on one text value. Exactly one operator; none matches everything.
-// Conditions are combined with `all_of` and `any_of`.
+// Conditions are combined with `all_of` and `any_of`. A text has at most 4096 bytes.
 type FilterString struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operator. Absent: every value matches.
@@ -381,7 +381,7 @@ func (x *FilterStringList) GetFilters() []*FilterString {
 // A list of texts.
 type StringList struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The texts, at most 1000.
+	// The texts, at most 1000, each of at most 4096 bytes.
 	Values        []string `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -166,13 +166,14 @@ type Meter struct {
 	EventFromTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=event_from_time,json=eventFromTime,proto3" json:"event_from_time,omitempty"`
 	// The aggregation. Required. Immutable.
 	Aggregation Meter_Aggregation `protobuf:"varint,7,opt,name=aggregation,proto3,enum=perennial.metering.v1.Meter_Aggregation" json:"aggregation,omitempty"`
-	// JSONPath of the value in the event data (`$`, `.name`, `['name']`, `[0]`).
-	// Required, but for COUNT, where it must be empty. Immutable.
+	// JSONPath of the value in the event data (`$`, `.name`, `['name']`, `[0]`), at most
+	// 1024 bytes. Required, but for COUNT, where it must be empty. Immutable.
 	ValueProperty string `protobuf:"bytes,8,opt,name=value_property,json=valueProperty,proto3" json:"value_property,omitempty"`
 	// JSONPaths of the properties that usage can be grouped and filtered by, by key
-	// (`^[a-zA-Z_][0-9a-zA-Z_]*$`, at most 100). A path must differ from `value_property`.
+	// (`^[a-zA-Z_][0-9a-zA-Z_]*$`, at most 64 characters); at most 100. A path has at most
+	// 1024 bytes and must differ from `value_property`.
 	GroupBy map[string]string `protobuf:"bytes,9,rep,name=group_by,json=groupBy,proto3" json:"group_by,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Free key-value pairs of the user.
+	// Free key-value pairs of the user, at most 100.
 	Metadata map[string]string `protobuf:"bytes,10,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Key-value pairs kept by the system. Output only.
 	Annotations map[string]string `protobuf:"bytes,11,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -435,7 +436,7 @@ type MeterHold struct {
 	MeterId string `protobuf:"bytes,1,opt,name=meter_id,json=meterId,proto3" json:"meter_id,omitempty"`
 	// What kind of thing holds it. Required.
 	Reason MeterHold_Reason `protobuf:"varint,2,opt,name=reason,proto3,enum=perennial.metering.v1.MeterHold_Reason" json:"reason,omitempty"`
-	// Id of the holding thing. Required; one hold per meter, reason and holder.
+	// Id of the holding thing, at most 255 bytes. Required; one hold per meter, reason and holder.
 	HolderId string `protobuf:"bytes,3,opt,name=holder_id,json=holderId,proto3" json:"holder_id,omitempty"`
 	// Group-by keys of the meter that the holder filters on. May be empty.
 	GroupByKeys []string `protobuf:"bytes,4,rep,name=group_by_keys,json=groupByKeys,proto3" json:"group_by_keys,omitempty"`

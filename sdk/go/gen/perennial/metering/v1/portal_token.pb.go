@@ -27,11 +27,11 @@ type PortalToken struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ULID. Output only.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The subject whose usage can be read; it need not exist. Required.
+	// The subject whose usage can be read; it need not exist. Required, at most 1500 bytes.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// When the token ends, in system time. Empty in a request: one hour from now. Must be in the future.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// Slugs of the meters that can be read. Empty: all.
+	// Slugs of the meters that can be read, at most 100. Empty: all.
 	AllowedMeterSlugs []string `protobuf:"bytes,4,rep,name=allowed_meter_slugs,json=allowedMeterSlugs,proto3" json:"allowed_meter_slugs,omitempty"`
 	// The token itself. Output only, and only in the answer of its making.
 	Token string `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`

@@ -212,7 +212,7 @@ func (x *IngestEventsResponse) GetPendingCount() int64 {
 // A piece of a stream of events.
 type StreamEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The next events, 1 to 1000.
+	// The next events, at most 1000.
 	Events []*UsageEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// As in IngestEvents; the first message of the stream decides.
 	RejectConflicts *bool `protobuf:"varint,2,opt,name=reject_conflicts,json=rejectConflicts,proto3,oneof" json:"reject_conflicts,omitempty"`
@@ -783,7 +783,7 @@ type QueryMeterRequest struct {
 	WindowSize WindowSize `protobuf:"varint,4,opt,name=window_size,json=windowSize,proto3,enum=perennial.metering.v1.WindowSize" json:"window_size,omitempty"`
 	// IANA time zone of the windows. Empty: UTC.
 	WindowTimeZone string `protobuf:"bytes,5,opt,name=window_time_zone,json=windowTimeZone,proto3" json:"window_time_zone,omitempty"`
-	// Only these subjects, and grouped by subject. At most 100. Empty: all.
+	// Only these subjects, and grouped by subject. At most 100, each of at most 4096 bytes. Empty: all.
 	Subjects []string `protobuf:"bytes,6,rep,name=subjects,proto3" json:"subjects,omitempty"`
 	// Only the subjects of these live customers, and grouped by customer. At most 100. Empty: all.
 	CustomerIds []string `protobuf:"bytes,7,rep,name=customer_ids,json=customerIds,proto3" json:"customer_ids,omitempty"`

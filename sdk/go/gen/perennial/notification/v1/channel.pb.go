@@ -37,7 +37,7 @@ type Channel struct {
 	Target isChannel_Target `protobuf_oneof:"target"`
 	// Nothing is sent while set.
 	Disabled bool `protobuf:"varint,4,opt,name=disabled,proto3" json:"disabled,omitempty"`
-	// Free values of the user. May be empty.
+	// Free values of the user, at most 200. May be empty.
 	Metadata map[string]string `protobuf:"bytes,5,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Changes with every write; sent back on update it guards against lost updates.
 	Etag string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`

@@ -50,7 +50,7 @@ export type App = Message<"perennial.billing.v1.App"> & {
   description: string;
 
   /**
-   * Free key-value pairs; keys and values are not empty.
+   * Free key-value pairs, at most 100; keys and values are not empty.
    *
    * @generated from field: map<string, string> metadata = 5;
    */

@@ -50,7 +50,7 @@ export type BillingProfile = Message<"perennial.billing.v1.BillingProfile"> & {
   description: string;
 
   /**
-   * Free key-value pairs.
+   * Free key-value pairs, at most 100.
    *
    * @generated from field: map<string, string> metadata = 4;
    */
@@ -454,7 +454,8 @@ export type ManualTaxRate = Message<"perennial.billing.v1.ManualTaxRate"> & {
   behavior: TaxConfig_Behavior;
 
   /**
-   * Only for lines with this tax code, Stripe's or the custom one. Empty: for all lines.
+   * Only for lines with this tax code, Stripe's or the custom one, at most 255 characters.
+   * Empty: for all lines.
    *
    * @generated from field: string tax_code = 4;
    */

@@ -44,7 +44,7 @@ export type CustomerApp = Message<"perennial.billing.v1.CustomerApp"> & {
   stripe?: StripeCustomer | undefined;
 
   /**
-   * Free key-value pairs, of a custom invoicing app.
+   * Free key-value pairs, at most 100, of a custom invoicing app.
    *
    * @generated from field: map<string, string> metadata = 4;
    */

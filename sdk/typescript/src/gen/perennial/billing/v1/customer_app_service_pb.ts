@@ -167,7 +167,7 @@ export type CustomerAppInput = Message<"perennial.billing.v1.CustomerAppInput"> 
   stripe?: StripeCustomer | undefined;
 
   /**
-   * Free key-value pairs for a custom invoicing app.
+   * Free key-value pairs for a custom invoicing app, at most 100.
    *
    * @generated from field: map<string, string> metadata = 4;
    */

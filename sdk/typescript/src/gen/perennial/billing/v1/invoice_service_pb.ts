@@ -56,7 +56,7 @@ export type LineInput = Message<"perennial.billing.v1.LineInput"> & {
   description: string;
 
   /**
-   * Free key-value pairs. On a change, empty keeps the old ones.
+   * Free key-value pairs, at most 100. On a change, empty keeps the old ones.
    *
    * @generated from field: map<string, string> metadata = 4;
    */
@@ -589,7 +589,7 @@ export type UpdateInvoiceRequest = Message<"perennial.billing.v1.UpdateInvoiceRe
   description: string;
 
   /**
-   * New metadata.
+   * New metadata, at most 100 pairs.
    *
    * @generated from field: map<string, string> metadata = 4;
    */

@@ -110,7 +110,7 @@ export type Addon = Message<"perennial.catalog.v1.Addon"> & {
   validationIssues: ValidationIssue[];
 
   /**
-   * Free values of the user. May be empty.
+   * Free values of the user, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 13;
    */

@@ -80,7 +80,7 @@ export type Feature = Message<"perennial.catalog.v1.Feature"> & {
   unitCost?: UnitCost | undefined;
 
   /**
-   * Free values of the user. May be empty.
+   * Free values of the user, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 8;
    */

@@ -61,7 +61,7 @@ export type PlanAddon = Message<"perennial.catalog.v1.PlanAddon"> & {
   validationIssues: ValidationIssue[];
 
   /**
-   * Free values of the user. May be empty.
+   * Free values of the user, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 6;
    */

@@ -55,7 +55,7 @@ export type CreatePlanAddonRequest = Message<"perennial.catalog.v1.CreatePlanAdd
   maxQuantity?: number | undefined;
 
   /**
-   * Free values of the user. May be empty.
+   * Free values of the user, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 5;
    */

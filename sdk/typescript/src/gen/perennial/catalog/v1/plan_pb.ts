@@ -118,7 +118,7 @@ export type Plan = Message<"perennial.catalog.v1.Plan"> & {
   validationIssues: ValidationIssue[];
 
   /**
-   * Free values of the user. May be empty.
+   * Free values of the user, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 14;
    */
@@ -306,7 +306,7 @@ export type PlanPhase = Message<"perennial.catalog.v1.PlanPhase"> & {
   rateCards: RateCard[];
 
   /**
-   * Free values of the user. May be empty.
+   * Free values of the user, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 6;
    */

@@ -100,7 +100,7 @@ export type RateCard = Message<"perennial.catalog.v1.RateCard"> & {
   taxConfig?: TaxConfig | undefined;
 
   /**
-   * Free values of the user. May be empty.
+   * Free values of the user, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 12;
    */
@@ -557,7 +557,7 @@ export type MeteredEntitlementTemplate = Message<"perennial.catalog.v1.MeteredEn
   usagePeriodDuration: string;
 
   /**
-   * Free values of the user, copied to the entitlement. May be empty.
+   * Free values of the user, copied to the entitlement, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 6;
    */
@@ -585,7 +585,7 @@ export type StaticEntitlementTemplate = Message<"perennial.catalog.v1.StaticEnti
   config: string;
 
   /**
-   * Free values of the user, copied to the entitlement. May be empty.
+   * Free values of the user, copied to the entitlement, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 2;
    */
@@ -606,7 +606,7 @@ export const StaticEntitlementTemplateSchema: GenMessage<StaticEntitlementTempla
  */
 export type BooleanEntitlementTemplate = Message<"perennial.catalog.v1.BooleanEntitlementTemplate"> & {
   /**
-   * Free values of the user, copied to the entitlement. May be empty.
+   * Free values of the user, copied to the entitlement, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 1;
    */

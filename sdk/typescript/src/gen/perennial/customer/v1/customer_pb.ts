@@ -28,8 +28,9 @@ export type Customer = Message<"perennial.customer.v1.Customer"> & {
   id: string;
 
   /**
-   * Handle chosen by the user, 1..1500 characters, unique in the project among live
-   * customers. Empty: the customer has none and must have a subject key instead.
+   * Handle chosen by the user, 1..1500 characters and at most 2400 bytes, unique in the
+   * project among live customers. Empty: the customer has none and must have a subject key
+   * instead.
    *
    * @generated from field: string key = 2;
    */
@@ -58,7 +59,7 @@ export type Customer = Message<"perennial.customer.v1.Customer"> & {
   usageAttribution?: UsageAttribution | undefined;
 
   /**
-   * E-mail address for invoices. May be empty.
+   * E-mail address for invoices, at most 1024 characters. May be empty.
    *
    * @generated from field: string primary_email = 6;
    */
@@ -195,8 +196,8 @@ export const CustomerSchema: GenMessage<Customer> = /*@__PURE__*/
  */
 export type UsageAttribution = Message<"perennial.customer.v1.UsageAttribution"> & {
   /**
-   * At most 10000 keys of 1..1500 characters, each held by one live customer. Answers
-   * list them in ascending order.
+   * At most 10000 keys of 1..1500 characters and at most 2400 bytes, each held by one live
+   * customer. Answers list them in ascending order.
    *
    * @generated from field: repeated string subject_keys = 1;
    */
@@ -211,8 +212,8 @@ export const UsageAttributionSchema: GenMessage<UsageAttribution> = /*@__PURE__*
   messageDesc(file_perennial_customer_v1_customer, 1);
 
 /**
- * A postal address. Every part may be absent; an update can replace single parts with
- * mask paths such as `billing_address.city`.
+ * A postal address. Every part may be absent and has at most 1024 characters; an update
+ * can replace single parts with mask paths such as `billing_address.city`.
  *
  * @generated from message perennial.customer.v1.Address
  */

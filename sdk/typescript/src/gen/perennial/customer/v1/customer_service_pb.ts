@@ -191,36 +191,36 @@ export type ListCustomersRequest = Message<"perennial.customer.v1.ListCustomersR
   page: number;
 
   /**
-   * Part of the key, ignoring case. Empty: any.
+   * Part of the key, ignoring case, at most 1500 characters. Empty: any.
    *
    * @generated from field: string key = 4;
    */
   key: string;
 
   /**
-   * Part of the display name, ignoring case. Empty: any.
+   * Part of the display name, ignoring case, at most 1500 characters. Empty: any.
    *
    * @generated from field: string display_name = 5;
    */
   displayName: string;
 
   /**
-   * Part of the e-mail address, ignoring case. Empty: any.
+   * Part of the e-mail address, ignoring case, at most 1500 characters. Empty: any.
    *
    * @generated from field: string primary_email = 6;
    */
   primaryEmail: string;
 
   /**
-   * Part of any live subject key, ignoring case. Empty: any.
+   * Part of any live subject key, ignoring case, at most 1500 characters. Empty: any.
    *
    * @generated from field: string subject_key = 7;
    */
   subjectKey: string;
 
   /**
-   * Key of a plan, exactly: only customers with a subscription to it that is active
-   * now. Empty: any.
+   * Key of a plan, exactly, at most 1500 characters: only customers with a subscription to
+   * it that is active now. Empty: any.
    *
    * @generated from field: string plan_key = 8;
    */
@@ -248,7 +248,7 @@ export type ListCustomersRequest = Message<"perennial.customer.v1.ListCustomersR
   descending: boolean;
 
   /**
-   * The whole e-mail address, ignoring case. Empty: any.
+   * The whole e-mail address, ignoring case, at most 1500 characters. Empty: any.
    *
    * @generated from field: string primary_email_equal = 12;
    */

@@ -131,7 +131,7 @@ export type Entitlement = Message<"perennial.entitlement.v1.Entitlement"> & {
   subscriptionItemId: string;
 
   /**
-   * Labels of the caller, at most 500.
+   * Labels of the caller, at most 500: keys of at most 1024 bytes, values of at most 16384.
    *
    * @generated from field: map<string, string> metadata = 14;
    */
@@ -442,7 +442,7 @@ export type NewEntitlement = Message<"perennial.entitlement.v1.NewEntitlement"> 
   usagePeriod?: UsagePeriod | undefined;
 
   /**
-   * Labels of the caller, at most 500.
+   * Labels of the caller, at most 500: keys of at most 1024 bytes, values of at most 16384.
    *
    * @generated from field: map<string, string> metadata = 8;
    */
@@ -612,7 +612,7 @@ export type NewGrant = Message<"perennial.entitlement.v1.NewGrant"> & {
   recurrence?: GrantRecurrence | undefined;
 
   /**
-   * Labels of the caller, at most 500.
+   * Labels of the caller, at most 500: keys of at most 1024 bytes, values of at most 16384.
    *
    * @generated from field: map<string, string> metadata = 8;
    */

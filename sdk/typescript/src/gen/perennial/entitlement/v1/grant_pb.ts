@@ -109,7 +109,7 @@ export type Grant = Message<"perennial.entitlement.v1.Grant"> & {
   voidTime?: Timestamp | undefined;
 
   /**
-   * Labels of the caller.
+   * Labels of the caller, at most 500: keys of at most 1024 bytes, values of at most 16384.
    *
    * @generated from field: map<string, string> metadata = 13;
    */

@@ -16,7 +16,7 @@ export const file_perennial_metering_v1_filter: GenFile = /*@__PURE__*/
 
 /**
  * A condition on one text value. Exactly one operator; none matches everything.
- * Conditions are combined with `all_of` and `any_of`.
+ * Conditions are combined with `all_of` and `any_of`. A text has at most 4096 bytes.
  *
  * @generated from message perennial.metering.v1.FilterString
  */
@@ -185,7 +185,7 @@ export const FilterStringListSchema: GenMessage<FilterStringList> = /*@__PURE__*
  */
 export type StringList = Message<"perennial.metering.v1.StringList"> & {
   /**
-   * The texts, at most 1000.
+   * The texts, at most 1000, each of at most 4096 bytes.
    *
    * @generated from field: repeated string values = 1;
    */

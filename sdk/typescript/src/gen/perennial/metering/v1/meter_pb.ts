@@ -71,8 +71,8 @@ export type Meter = Message<"perennial.metering.v1.Meter"> & {
   aggregation: Meter_Aggregation;
 
   /**
-   * JSONPath of the value in the event data (`$`, `.name`, `['name']`, `[0]`).
-   * Required, but for COUNT, where it must be empty. Immutable.
+   * JSONPath of the value in the event data (`$`, `.name`, `['name']`, `[0]`), at most
+   * 1024 bytes. Required, but for COUNT, where it must be empty. Immutable.
    *
    * @generated from field: string value_property = 8;
    */
@@ -80,14 +80,15 @@ export type Meter = Message<"perennial.metering.v1.Meter"> & {
 
   /**
    * JSONPaths of the properties that usage can be grouped and filtered by, by key
-   * (`^[a-zA-Z_][0-9a-zA-Z_]*$`, at most 100). A path must differ from `value_property`.
+   * (`^[a-zA-Z_][0-9a-zA-Z_]*$`, at most 64 characters); at most 100. A path has at most
+   * 1024 bytes and must differ from `value_property`.
    *
    * @generated from field: map<string, string> group_by = 9;
    */
   groupBy: { [key: string]: string };
 
   /**
-   * Free key-value pairs of the user.
+   * Free key-value pairs of the user, at most 100.
    *
    * @generated from field: map<string, string> metadata = 10;
    */
@@ -272,7 +273,7 @@ export type MeterHold = Message<"perennial.metering.v1.MeterHold"> & {
   reason: MeterHold_Reason;
 
   /**
-   * Id of the holding thing. Required; one hold per meter, reason and holder.
+   * Id of the holding thing, at most 255 bytes. Required; one hold per meter, reason and holder.
    *
    * @generated from field: string holder_id = 3;
    */

@@ -28,7 +28,7 @@ export type PortalToken = Message<"perennial.metering.v1.PortalToken"> & {
   id: string;
 
   /**
-   * The subject whose usage can be read; it need not exist. Required.
+   * The subject whose usage can be read; it need not exist. Required, at most 1500 bytes.
    *
    * @generated from field: string subject = 2;
    */
@@ -42,7 +42,7 @@ export type PortalToken = Message<"perennial.metering.v1.PortalToken"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * Slugs of the meters that can be read. Empty: all.
+   * Slugs of the meters that can be read, at most 100. Empty: all.
    *
    * @generated from field: repeated string allowed_meter_slugs = 4;
    */

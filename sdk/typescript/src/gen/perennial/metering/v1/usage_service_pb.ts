@@ -105,7 +105,7 @@ export const IngestEventsResponseSchema: GenMessage<IngestEventsResponse> = /*@_
  */
 export type StreamEventsRequest = Message<"perennial.metering.v1.StreamEventsRequest"> & {
   /**
-   * The next events, 1 to 1000.
+   * The next events, at most 1000.
    *
    * @generated from field: repeated perennial.metering.v1.UsageEvent events = 1;
    */
@@ -493,7 +493,7 @@ export type QueryMeterRequest = Message<"perennial.metering.v1.QueryMeterRequest
   windowTimeZone: string;
 
   /**
-   * Only these subjects, and grouped by subject. At most 100. Empty: all.
+   * Only these subjects, and grouped by subject. At most 100, each of at most 4096 bytes. Empty: all.
    *
    * @generated from field: repeated string subjects = 6;
    */

@@ -57,7 +57,7 @@ export type Channel = Message<"perennial.notification.v1.Channel"> & {
   disabled: boolean;
 
   /**
-   * Free values of the user. May be empty.
+   * Free values of the user, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 5;
    */

@@ -72,7 +72,7 @@ export type Rule = Message<"perennial.notification.v1.Rule"> & {
   disabled: boolean;
 
   /**
-   * Free values of the user. May be empty.
+   * Free values of the user, at most 200. May be empty.
    *
    * @generated from field: map<string, string> metadata = 8;
    */

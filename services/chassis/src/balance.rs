@@ -1,0 +1,235 @@
+//! Client-side balancing: calls to a service with several addresses go to each in turn, and a call that an address did not
+//! take goes to the next one. Only those fail that were under way when their server died: whether they were carried out is not known.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tonic::{Status, body::Body, transport::Channel};
+use tower::ServiceExt as _;
+
+use crate::link::unreachable;
+
+/// How long an address that did not take a call is left out while there are others.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A service at one or several addresses.
+pub struct Balanced {
+    peers: Vec<Peer>,
+    turn: AtomicUsize,
+}
+
+struct Peer {
+    channel: Channel,
+    away_until: Mutex<Option<Instant>>,
+}
+
+impl Peer {
+    fn is_away(&self) -> bool {
+        locked(&self.away_until).is_some_and(|until| Instant::now() < until)
+    }
+}
+
+impl Balanced {
+    /// A service behind these channels, at least one.
+    pub fn over(channels: Vec<Channel>) -> Self {
+        let peers = channels.into_iter().map(|channel| Peer {
+            channel,
+            away_until: Mutex::default(),
+        });
+        Self {
+            peers: peers.collect(),
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    /// Calls the peer whose turn it is, then the others until one takes the call.
+    pub async fn call(&self, request: Request<Body>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let loan = Loan::of(body);
+        let mut refusal = Status::unavailable("the service has no address");
+        for peer in self.in_turn() {
+            let request = Request::from_parts(head.clone(), Body::new(loan.clone()));
+            match peer.channel.clone().oneshot(request).await {
+                Ok(response) => return response,
+                Err(error) => refusal = unreachable(&error),
+            }
+            // Without its message no server can have carried the call out.
+            if loan.is_taken() {
+                break;
+            }
+            *locked(&peer.away_until) = Some(Instant::now() + PAUSE);
+        }
+        refusal.into_http()
+    }
+
+    /// All peers, those that were not reached a moment ago last.
+    fn in_turn(&self) -> Vec<&Peer> {
+        let first = self.turn.fetch_add(1, Ordering::Relaxed) % self.peers.len().max(1);
+        let (before, after) = self.peers.split_at(first);
+        let (away, near): (Vec<&Peer>, Vec<&Peer>) =
+            after.iter().chain(before).partition(|peer| peer.is_away());
+        near.into_iter().chain(away).collect()
+    }
+}
+
+/// The body of a call, for whichever attempt asks for it first.
+#[derive(Clone)]
+struct Loan {
+    body: Arc<Mutex<Body>>,
+    taken: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Loan {
+    fn of(body: Body) -> Self {
+        Self {
+            body: Arc::new(Mutex::new(body)),
+            taken: Arc::default(),
+        }
+    }
+
+    fn is_taken(&self) -> bool {
+        self.taken.load(Ordering::Acquire)
+    }
+}
+
+impl HttpBody for Loan {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.taken.store(true, Ordering::Release);
+        Pin::new(&mut *locked(&self.body)).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        locked(&self.body).is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        locked(&self.body).size_hint()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use axum::Router;
+    use http_body_util::{BodyExt as _, Full};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use tokio::{net::TcpListener, sync::Notify};
+    use tonic::{
+        Code,
+        service::Routes,
+        transport::{Endpoint, Server, server::TcpIncoming},
+    };
+
+    use super::*;
+
+    async fn listen() -> (TcpListener, Channel) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let channel = Endpoint::from_shared(url).unwrap().connect_lazy();
+        (listener, channel)
+    }
+
+    /// A server that answers every call, and counts them.
+    async fn answering() -> (Channel, Arc<AtomicUsize>) {
+        let (listener, channel) = listen().await;
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let answer = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async { [("grpc-status", "0"), ("content-type", "application/grpc")] }
+        };
+        let router = Routes::from(Router::new().fallback(answer));
+        let serve = Server::builder().add_routes(router);
+        tokio::spawn(serve.serve_with_incoming(TcpIncoming::from(listener)));
+        (channel, count)
+    }
+
+    /// A server that dies when it has read its first call.
+    async fn dying() -> Channel {
+        let (listener, channel) = listen().await;
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let read = Arc::new(Notify::new());
+            let reading = read.clone();
+            let service = hyper::service::service_fn(move |request: Request<_>| {
+                let reading = reading.clone();
+                async move {
+                    let body: hyper::body::Incoming = request.into_body();
+                    body.collect().await?;
+                    reading.notify_one();
+                    std::future::pending::<Result<Response<Full<Bytes>>, hyper::Error>>().await
+                }
+            });
+            let served = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), service);
+            tokio::select! {
+                _ = served => {}
+                () = read.notified() => {}
+            }
+        });
+        channel
+    }
+
+    async fn call(balanced: &Balanced) -> Code {
+        let body = Body::new(Full::new(Bytes::from_static(&[0; 5])));
+        let request = Request::post("/package.Service/Method").body(body).unwrap();
+        let answer = balanced.call(request).await;
+        Status::from_header_map(answer.headers()).unwrap().code()
+    }
+
+    #[tokio::test]
+    async fn calls_go_round_the_addresses_that_take_them() {
+        let (gone, nobody) = listen().await;
+        drop(gone);
+        let (first, of_first) = answering().await;
+        let (second, of_second) = answering().await;
+        let balanced = Balanced::over(vec![nobody, first, second]);
+        for _ in 0..12 {
+            assert_eq!(call(&balanced).await, Code::Ok);
+        }
+        let (first, second) = (
+            of_first.load(Ordering::Relaxed),
+            of_second.load(Ordering::Relaxed),
+        );
+        assert_eq!(first + second, 12);
+        assert!(first > 2 && second > 2, "{first} and {second}");
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_message_was_sent_is_not_made_again() {
+        let (other, of_other) = answering().await;
+        let balanced = Balanced::over(vec![dying().await, other]);
+        assert_ne!(call(&balanced).await, Code::Ok);
+        assert_eq!(of_other.load(Ordering::Relaxed), 0);
+        assert_eq!(call(&balanced).await, Code::Ok);
+    }
+
+    #[tokio::test]
+    async fn nobody_at_all_is_unavailable() {
+        let (gone, nobody) = listen().await;
+        drop(gone);
+        for balanced in [Balanced::over(Vec::new()), Balanced::over(vec![nobody])] {
+            assert_eq!(call(&balanced).await, Code::Unavailable);
+        }
+    }
+}
