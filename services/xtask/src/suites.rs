@@ -150,10 +150,13 @@ impl Report {
         if let Some(perennial) = &built.perennial {
             command.env("PERENNIAL_BINARY", perennial);
         }
-        if program.package == SUITE
-            && let Some(python) = self.python()
-        {
-            command.env(clients::PYTHON, python);
+        if program.package == SUITE {
+            // Its tests wait for processes and timers as much as they compute.
+            let cores = std::thread::available_parallelism()?.get();
+            command.arg(format!("--test-threads={}", 2 * cores));
+            if let Some(python) = self.python() {
+                command.env(clients::PYTHON, python);
+            }
         }
         self.add(name, run_counted(&mut command, Count::parse_cargo)?);
         Ok(())
