@@ -299,14 +299,12 @@ async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr
                 .pragma("temp_store", "MEMORY")
         })
         // On a full disk SQLite may end a transaction by itself. Then the connection's count of open ones is wrong, and later
-        // writes on it would be acknowledged and never committed.
+        // writes on it would be acknowledged and never committed. A rollback that was under way is over by now: the pool waits
+        // for it when it takes a connection back.
         .map_sqlx_sqlite_pool_opts(|options| {
-            options.after_release(|connection, _| {
-                Box::pin(async move {
-                    // A rollback that is under way is over when this is answered.
-                    connection.ping().await?;
-                    Ok(!connection.is_in_transaction())
-                })
+            options.before_acquire(|connection, _| {
+                let usable = !connection.is_in_transaction();
+                Box::pin(async move { Ok(usable) })
             })
         });
     Database::connect(options).await

@@ -95,18 +95,19 @@ impl Consume for Metering {
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
         let changed: UsageChanged = event.decode()?;
         let subjects: BTreeSet<String> = changed.subject_keys.into_iter().collect();
-        note(write, Kind::Subject, subjects.into_iter().collect()).await?;
-        Ok(())
+        let subjects: Vec<String> = subjects.into_iter().collect();
+        let noted = evaluation::note(write.tx(), event.project, Kind::Subject, &subjects).await;
+        Ok(noted.map_err(NotificationError::from)?)
     }
 }
 
-/// Notes whose balances may have changed, where a rule would fire.
-async fn note(write: &Write, kind: Kind, names: Vec<String>) -> Result<(), NotificationError> {
-    let project = write.context().project;
-    if !rule::is_any_ready(write.tx(), project, EventType::BalanceThreshold).await? {
+/// Notes that a customer's balances may have changed, where a rule would fire.
+async fn note(write: &Write, customer: String) -> Result<(), NotificationError> {
+    let (tx, project) = (write.tx(), write.context().project);
+    if !rule::is_any_ready(tx, project, EventType::BalanceThreshold).await? {
         return Ok(());
     }
-    Ok(evaluation::note(write.tx(), project, kind, &names).await?)
+    Ok(evaluation::note(tx, project, Kind::Customer, &[customer]).await?)
 }
 
 /// Follows entitlements and grants.
@@ -123,7 +124,7 @@ impl Consume for Entitlements {
             "entitlement.created" => {
                 let entitlement: Entitlement = event.decode()?;
                 watch(write, event, &entitlement).await?;
-                note(write, Kind::Customer, vec![entitlement.customer_id]).await?;
+                note(write, entitlement.customer_id).await?;
             }
             "entitlement.updated" => watch(write, event, &event.decode()?).await?,
             "entitlement.deleted" => forget(write, &event.decode()?).await?,
@@ -131,11 +132,11 @@ impl Consume for Entitlements {
                 let reset: EntitlementReset = event.decode()?;
                 let entitlement = reset.entitlement.unwrap_or_default();
                 noticed(write, event, &entitlement, reset.effective_time.as_ref()).await?;
-                note(write, Kind::Customer, vec![entitlement.customer_id]).await?;
+                note(write, entitlement.customer_id).await?;
             }
             "grant.created" | "grant.voided" => {
                 let grant: Grant = event.decode()?;
-                note(write, Kind::Customer, vec![grant.customer_id]).await?;
+                note(write, grant.customer_id).await?;
             }
             _ => {}
         }

@@ -313,11 +313,12 @@ impl World {
             create_time: self.now(),
             actor: "test".to_owned(),
         };
-        if !consumer.handler.concerns(&event) {
+        let handler = &consumer.handler;
+        if !handler.concerns(&event) || !handler.wants(self.db.reader(), &event).await.unwrap() {
             return;
         }
         let mut write = self.db.system_write(&self.background()).await.unwrap();
-        consumer.handler.apply(&mut write, &event).await.unwrap();
+        handler.apply(&mut write, &event).await.unwrap();
         write.commit().await.unwrap();
     }
 
