@@ -7,22 +7,27 @@ use std::sync::Arc;
 use contract::clock::v1::{self as pb, settle_service_server::SettleService};
 use tonic::{Request, Response, Status};
 
-use crate::{Env, error::invalid, feed::Consumer, open, service::Backlog, timer::Timer};
+use crate::{
+    Env, db::Db, error::invalid, feed::Consumer, lease::Leases, open, service::Backlog,
+    timer::Timer,
+};
 
 /// Settles one service.
 #[derive(Clone)]
 pub struct SettleServer {
     env: Env,
+    db: Db,
     timers: Vec<Arc<dyn Timer>>,
     consumers: Vec<Consumer>,
     backlog: Option<Arc<dyn Backlog>>,
 }
 
 impl SettleServer {
-    /// Settles a service with these timers and consumers.
-    pub fn new(env: Env, timers: Vec<Arc<dyn Timer>>, consumers: Vec<Consumer>) -> Self {
+    /// Settles a service with this database, these timers and consumers.
+    pub fn new(env: Env, db: Db, timers: Vec<Arc<dyn Timer>>, consumers: Vec<Consumer>) -> Self {
         Self {
             env,
+            db,
             timers,
             consumers,
             backlog: None,
@@ -54,7 +59,16 @@ impl SettleService for SettleServer {
             Some(backlog) => backlog.drain(context.time_left()).await?,
             None => 0,
         };
-        settled += crate::timer::settle(&self.env, &self.timers, context.project, now).await?;
+        settled += crate::timer::settle(
+            &self.env,
+            // Each call is a holder by itself, beside other calls and the loop of this process.
+            &Leases::new(self.db.clone()),
+            &self.timers,
+            context.project,
+            now,
+            context.time_left(),
+        )
+        .await?;
         for consumer in &self.consumers {
             settled += consumer.drain().await?;
         }

@@ -304,8 +304,13 @@ impl Process {
                 env.page_key(),
             )))
             .add_service(SettleServiceServer::new(
-                SettleServer::new(env.clone(), service.timers.clone(), consumers.clone())
-                    .with_backlog(service.backlog.clone()),
+                SettleServer::new(
+                    env.clone(),
+                    service.db.clone(),
+                    service.timers.clone(),
+                    consumers.clone(),
+                )
+                .with_backlog(service.backlog.clone()),
             ));
         let calls = env.number("concurrent_calls", CONCURRENT_CALLS)?;
         env.join(protect_with_room(service.name, routes, gate, rules, calls));

@@ -249,7 +249,8 @@ async fn each_pending_line_is_invoiced_once() {
         .into_iter()
         .map(|answer| answer.into_inner().invoices.len())
         .sum();
-    assert_eq!(made, 1);
+    // The run behind the scenes is one more who wants to invoice them.
+    assert!(made <= 1, "{made}");
     let invoices = invoices(&client, &acme).await;
     assert_eq!(invoices.len(), 1);
     let names: BTreeSet<&str> = invoices[0]

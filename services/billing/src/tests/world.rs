@@ -206,7 +206,7 @@ impl World {
     pub async fn advance(&self, to: &str) {
         self.jump(to);
         let now = at(to);
-        chassis::timer::settle(&self.env, &self.timers, self.project(), now)
+        chassis::timer::in_order(&self.env, &self.timers, self.project(), now)
             .await
             .unwrap();
     }
