@@ -356,6 +356,18 @@ pub async fn lock(tx: &DatabaseTransaction, name: &str) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// What an `INSERT … SELECT … FROM` reads its one row from when it is to hold a lock before it writes: the lock costs no statement of its
+/// own. To be followed by a WHERE, for SQLite's sake, whose one writer is the lock.
+pub fn locked_row(backend: DatabaseBackend, name: &str) -> String {
+    if backend == DatabaseBackend::Postgres {
+        // A volatile column is worked out though nobody asks for it.
+        let key = lock_number(name);
+        format!("(SELECT pg_advisory_xact_lock({key}) OFFSET 0) AS held")
+    } else {
+        "(SELECT 1) AS held".to_owned()
+    }
+}
+
 /// Takes many locks with one statement, in an order that is the same for everybody, so that two who take some of the same
 /// ones never wait for each other.
 pub async fn lock_all(

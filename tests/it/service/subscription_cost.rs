@@ -63,9 +63,9 @@ const CALLS: [(&str, &[&str], u64); 6] = [
             "SubscriptionSyncService/CheckSetup",
             "SubscriptionSyncService/ApplySubscription",
         ],
-        // The profile that applies; then the numbers, the write, and the note about the hold that is forgotten. On PostgreSQL
-        // also the lock of the customer. Two reads more where another process has answered the first call.
-        7,
+        // The profile that applies; then the numbers, the write, and the note about the hold that is forgotten. Two reads more
+        // where another process has answered the first call, which cannot be here.
+        4,
     ),
 ];
 /// Timers make some of the same calls; the cheapest of so many tries has none of theirs.

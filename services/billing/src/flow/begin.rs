@@ -99,7 +99,10 @@ async fn write(
 ) -> Result<Begun, BillingError> {
     let (project, now) = (w.context().project, w.context().now);
     let plan = plan(subscription, now);
-    store::lock_customer(w.tx(), project, buyer.id).await?;
+    // Where nothing is read, the lock comes with the numbers.
+    if seen.is_none() || plan.lines.is_empty() {
+        store::lock_customer(w.tx(), project, buyer.id).await?;
+    }
     let (next, reached) = (plan.next_sync, &plan.reached);
     match &seen {
         Some(Effective { profile, app }) => {
@@ -133,7 +136,8 @@ async fn write(
         outside: effective.app.is_outside(),
         ..Begun::default()
     };
-    let mut reserve = Reserve::taken(w.tx(), project, &due.numbers(&effective)).await?;
+    let numbers = due.numbers(&effective);
+    let mut reserve = Reserve::locked(w.tx(), project, buyer.id, &numbers).await?;
     let (mut open, facts) = (None, UsageFacts::new());
     for prepared in due.prepared {
         let invoice;

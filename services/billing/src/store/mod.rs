@@ -34,7 +34,7 @@ pub async fn lock_customer(
     project: ProjectId,
     customer: CustomerId,
 ) -> Result<(), BillingError> {
-    Ok(chassis::db::lock(tx, &format!("billing.customer.{project}.{customer}")).await?)
+    Ok(chassis::db::lock(tx, &lock_name(project, customer)).await?)
 }
 
 /// The same for many customers, in one statement. Everybody takes them in the same order.
@@ -43,8 +43,13 @@ pub async fn lock_customers(
     project: ProjectId,
     customers: impl Iterator<Item = CustomerId>,
 ) -> Result<(), BillingError> {
-    let names = customers.map(|customer| format!("billing.customer.{project}.{customer}"));
+    let names = customers.map(|customer| lock_name(project, customer));
     Ok(chassis::db::lock_all(tx, names).await?)
+}
+
+/// The lock of a customer.
+fn lock_name(project: ProjectId, customer: CustomerId) -> String {
+    format!("billing.customer.{project}.{customer}")
 }
 
 /// A stored id.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use chassis::Batch;
-use kernel::id::ProjectId;
-use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use kernel::id::{CustomerId, ProjectId};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};
 
 use crate::{domain::numbering::Scope, error::BillingError};
 
@@ -29,7 +29,7 @@ async fn take(
     scope: Scope,
     count: i64,
 ) -> Result<i64, BillingError> {
-    let mut taking = taking_many(tx.get_database_backend(), project, scope, count);
+    let mut taking = taking_many(tx.get_database_backend(), project, scope, count, None);
     taking.sql.push_str(" RETURNING ");
     taking.sql.push_str(LAST);
     let row = tx
@@ -41,19 +41,28 @@ async fn take(
 
 /// The statement that takes the next number of a scope; the number is what its row then has in `LAST`.
 pub fn taking(backend: DatabaseBackend, project: ProjectId, scope: Scope) -> Statement {
-    taking_many(backend, project, scope, 1)
+    taking_many(backend, project, scope, 1, None)
 }
 
+/// The statement that takes `count` numbers; with a `chassis::db::locked_row`, once that lock is held.
 fn taking_many(
     backend: DatabaseBackend,
     project: ProjectId,
     scope: Scope,
     count: i64,
+    locked: Option<&str>,
 ) -> Statement {
+    let values = locked.map_or_else(
+        || "VALUES ($1, $2, $3)".to_owned(),
+        |row| format!("SELECT $1, $2, $3 FROM {row} WHERE TRUE"),
+    );
+    let sql = format!(
+        "INSERT INTO sequence (project_id, scope, last) {values} \
+         ON CONFLICT (project_id, scope) DO UPDATE SET last = sequence.last + $3"
+    );
     Statement::from_sql_and_values(
         backend,
-        "INSERT INTO sequence (project_id, scope, last) VALUES ($1, $2, $3) \
-         ON CONFLICT (project_id, scope) DO UPDATE SET last = sequence.last + $3",
+        sql,
         [
             project.to_string().into(),
             scope.counter().into(),
@@ -79,17 +88,23 @@ impl Reserve {
         }
     }
 
-    /// The same with so many numbers of some scopes, taken with one statement.
-    pub async fn taken(
-        tx: &impl ConnectionTrait,
+    /// The same with so many numbers of some scopes, taken with one statement that first takes the lock of the customer.
+    pub async fn locked(
+        tx: &DatabaseTransaction,
         project: ProjectId,
+        customer: CustomerId,
         wanted: &[(Scope, usize)],
     ) -> Result<Self, BillingError> {
+        if wanted.is_empty() {
+            super::lock_customer(tx, project, customer).await?;
+        }
         let backend = tx.get_database_backend();
+        let locked = chassis::db::locked_row(backend, &super::lock_name(project, customer));
         let mut batch = Batch::new();
         for (scope, count) in wanted {
             let count = i64::try_from(*count).unwrap_or(1);
-            batch.push_number(taking_many(backend, project, *scope, count), LAST);
+            let taking = taking_many(backend, project, *scope, count, Some(&locked));
+            batch.push_number(taking, LAST);
         }
         let mut reserve = Self::of(1);
         for ((scope, count), last) in wanted.iter().zip(batch.send(tx).await?) {
