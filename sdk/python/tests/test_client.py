@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import socket
 import unittest
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from typing import Any
 import grpc
 
 from perennial.api import customer, metering, subscription
-from perennial_sdk import AsyncClient, Client, PerennialError, decimals, pages, pages_async
+from perennial_sdk import AsyncClient, Client, PerennialError, Violation, decimals, pages, pages_async
 
 ADDRESS = os.environ.get("PERENNIAL_ADDRESS")
 KEY = os.environ.get("PERENNIAL_KEY", "")
@@ -106,6 +108,21 @@ class ClientTest(unittest.TestCase):
         for bad in ("", "ftp://host:1"):
             with self.assertRaises(ValueError):
                 Client(bad, "key")
+
+    def test_errors_can_be_pickled_copied_and_hashed(self) -> None:
+        error = PerennialError(
+            grpc.StatusCode.ALREADY_EXISTS,
+            "the key is taken",
+            reason="KEY_TAKEN",
+            domain="perennial.customer",
+            violations=[Violation("customer.key", "is taken")],
+            metadata={"key": "acme"},
+        )
+        for same in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+            self.assertIsInstance(same, PerennialError)
+            self.assertEqual(vars(same), vars(error))
+            self.assertEqual(str(same), "the key is taken (KEY_TAKEN)")
+        self.assertEqual(len({error, error, copy.copy(error)}), 2)
 
     @live
     def test_wrong_key(self) -> None:

@@ -19,18 +19,22 @@ pub enum Error {
     #[error("{0}")]
     Setup(String),
     /// The answer of the server.
-    #[error("{message} ({reason})")]
+    #[error("{message} ({})", name(reason, *code))]
     Refused {
         /// Class of the error.
         code: Code,
         /// Stable reason in upper snake case; empty when the server gave none.
         reason: String,
+        /// Who says so, such as `perennial.customer`; empty when the server did not say.
+        domain: String,
         /// One sentence.
         message: String,
         /// Fields that are wrong.
         violations: Vec<Violation>,
         /// Facts about the error, by name.
         metadata: std::collections::HashMap<String, String>,
+        /// The error of gRPC, with all its details.
+        status: Box<Status>,
     },
 }
 
@@ -39,6 +43,22 @@ impl Error {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Refused { reason, .. } => Some(reason),
+            Self::Setup(_) => None,
+        }
+    }
+
+    /// Who says so, such as `perennial.customer`; empty when the server did not say.
+    pub fn domain(&self) -> Option<&str> {
+        match self {
+            Self::Refused { domain, .. } => Some(domain),
+            Self::Setup(_) => None,
+        }
+    }
+
+    /// The error of gRPC, with details that this crate does not read.
+    pub fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Refused { status, .. } => Some(status),
             Self::Setup(_) => None,
         }
     }
@@ -59,6 +79,7 @@ impl From<Status> for Error {
         Self::Refused {
             code: code(&status),
             reason: info.map(|info| info.reason.clone()).unwrap_or_default(),
+            domain: info.map(|info| info.domain.clone()).unwrap_or_default(),
             message: status.message().to_owned(),
             violations: details
                 .bad_request()
@@ -73,7 +94,17 @@ impl From<Status> for Error {
                 })
                 .unwrap_or_default(),
             metadata: info.map(|info| info.metadata.clone()).unwrap_or_default(),
+            status: Box::new(status),
         }
+    }
+}
+
+/// What an error is called: by its reason, else by its class.
+fn name(reason: &str, code: Code) -> String {
+    if reason.is_empty() {
+        format!("{code:?}")
+    } else {
+        reason.to_owned()
     }
 }
 
@@ -92,5 +123,32 @@ pub(crate) fn code(status: &Status) -> Code {
         Code::Unavailable
     } else {
         status.code()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_it_is_and_who_says_so() {
+        let facts = [("key".to_owned(), "acme".to_owned())];
+        let mut details = ErrorDetails::with_error_info("KEY_TAKEN", "perennial.customer", facts);
+        details.add_bad_request_violation("customer.key", "is taken");
+        let status = Status::with_error_details(Code::AlreadyExists, "the key is taken", details);
+        let error = Error::from(status.clone());
+        assert_eq!(error.to_string(), "the key is taken (KEY_TAKEN)");
+        assert_eq!(error.domain(), Some("perennial.customer"));
+        assert_eq!(error.status().unwrap().details(), status.details());
+    }
+
+    #[test]
+    fn an_error_without_a_reason_has_the_name_of_its_class() {
+        let error = Error::from(Status::unavailable("tcp connect error"));
+        assert_eq!(error.to_string(), "tcp connect error (Unavailable)");
+        assert_eq!(error.reason(), Some(""));
     }
 }

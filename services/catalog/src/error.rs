@@ -13,6 +13,9 @@ use crate::domain::{
     violation::Violation,
 };
 
+/// Most issues that a refusal tells as wrong fields too: a status travels in headers, which have a limit.
+const VIOLATIONS_SHOWN_MAX: usize = 25;
+
 /// What an error is about, where plans and add-ons fail alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OfferKind {
@@ -29,6 +32,11 @@ impl OfferKind {
             Self::Plan => "plan",
             Self::Addon => "add-on",
         }
+    }
+
+    /// The field of a request that holds one.
+    fn field(self) -> &'static str {
+        self.pick("plan", "addon")
     }
 
     fn pick(self, plan: &'static str, addon: &'static str) -> &'static str {
@@ -259,11 +267,16 @@ pub fn wire_issue(issue: &Issue) -> chassis::Issue {
             Severity::Critical => chassis::Severity::Critical,
             Severity::Warning => chassis::Severity::Warning,
         },
-        field: (!issue.field.as_str().is_empty()).then(|| issue.field.to_string()),
+        field: (!issue.field.is_root()).then(|| issue.field.to_string()),
         component: None,
         attributes: issue.attributes.clone(),
         status: issue.status(),
     }
+}
+
+/// An issue for those who read which fields are wrong.
+fn violation(kind: OfferKind, issue: &Issue) -> chassis::Violation {
+    chassis::Violation::new(issue.field.in_request(kind.field()), issue.message.as_ref())
 }
 
 impl Problem for CatalogError {
@@ -344,6 +357,18 @@ impl Problem for CatalogError {
                 .iter()
                 .map(|v| chassis::Violation::new(&v.field, &v.description))
                 .collect(),
+            // Warnings do not keep it from being stored, so they are nothing wrong with the request.
+            Self::InvalidOffer { kind, issues } => issues
+                .iter()
+                .filter(|issue| issue.severity() == Severity::Critical)
+                .take(VIOLATIONS_SHOWN_MAX)
+                .map(|issue| violation(*kind, issue))
+                .collect(),
+            Self::NotPublishable { kind, issues } => issues
+                .iter()
+                .take(VIOLATIONS_SHOWN_MAX)
+                .map(|issue| violation(*kind, issue))
+                .collect(),
             Self::RateCardFeatureNotFound(keys) => keys
                 .iter()
                 .map(|key| {
@@ -364,8 +389,6 @@ impl Problem for CatalogError {
             | Self::PlanState { .. }
             | Self::AddonState { .. }
             | Self::OfferDeleted { .. }
-            | Self::InvalidOffer { .. }
-            | Self::NotPublishable { .. }
             | Self::AddonAssigned
             | Self::PlanAddonNotFound(_)
             | Self::PlanAddonExists

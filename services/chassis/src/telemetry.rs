@@ -42,9 +42,14 @@ impl Drop for Telemetry {
     }
 }
 
-/// Sets up logging at a level filter such as `info,billing=debug`, as lines of text or of
+/// Sets up logging at a level filter such as `info,billing=debug`, as lines of text, in color or not, or of
 /// JSON, and export of traces to an OTLP endpoint if there is one.
-pub fn init(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<Telemetry, String> {
+pub fn init(
+    filter: &str,
+    json: bool,
+    color: bool,
+    otlp_endpoint: Option<&str>,
+) -> Result<Telemetry, String> {
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     let provider = otlp_endpoint
         .map(|endpoint| {
@@ -67,7 +72,9 @@ pub fn init(filter: &str, json: bool, otlp_endpoint: Option<&str>) -> Result<Tel
     });
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("log: {error}"))?;
     let registry = tracing_subscriber::registry().with(filter).with(traces);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_ansi(color)
+        .with_writer(std::io::stderr);
     let done = if json {
         registry.with(lines.json()).try_init()
     } else {

@@ -4,8 +4,8 @@
 use std::sync::LazyLock;
 
 use prost::{Message, Name};
-use prost_reflect::{DescriptorPool, DynamicMessage};
-use serde_json::Value;
+use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use serde_json::{Value, value::Serializer};
 
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     DescriptorPool::decode(crate::FILE_DESCRIPTOR_SET)
@@ -34,16 +34,16 @@ pub fn descriptors() -> &'static DescriptorPool {
     &POOL
 }
 
-/// Encoded bytes of the message with this full name (`perennial.customer.v1.Customer`) as JSON.
+/// Encoded bytes of the message with this full name (`perennial.customer.v1.Customer`) as JSON. What is false, 0 or empty is said
+/// like everything else, so that scripts find it; only messages and choices that are absent are left out.
 pub fn to_json(full_name: &str, bytes: &[u8]) -> Result<Value, JsonError> {
     let message = POOL
         .get_message_by_name(full_name)
         .ok_or_else(|| JsonError::UnknownMessage {
             name: full_name.to_owned(),
         })?;
-    Ok(serde_json::to_value(DynamicMessage::decode(
-        message, bytes,
-    )?)?)
+    let options = SerializeOptions::new().skip_default_fields(false);
+    Ok(DynamicMessage::decode(message, bytes)?.serialize_with_options(Serializer, &options)?)
 }
 
 /// A message as JSON.
@@ -55,6 +55,7 @@ pub fn message_to_json<M: Message + Name>(message: &M) -> Result<Value, JsonErro
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::entitlement::v1::EntitlementValue;
     use crate::feed::v1::Event;
     use crate::kernel::v1::{Decimal, Money};
 
@@ -76,7 +77,18 @@ mod tests {
             "payload": "AQID",
             "createTime": "1970-01-01T00:00:00.500Z",
         });
-        assert_eq!(message_to_json(&event).unwrap(), expected);
+        let json = message_to_json(&event).unwrap();
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(json[name], *value, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_false_or_empty_is_said() {
+        let json = message_to_json(&EntitlementValue::default()).unwrap();
+        assert_eq!(json["hasAccess"], false);
+        assert_eq!(json["featureKey"], "");
+        assert!(json.get("metered").is_none(), "{json}");
     }
 
     #[test]

@@ -137,6 +137,19 @@ pub fn new_customer(
         address: wire.billing_address.map(from_address).unwrap_or_default(),
         metadata: wire.metadata,
     })
+    .map_err(|error| error.below("customer"))
+}
+
+/// A customer to make when nobody has the handle, which is its key then.
+pub fn ensured_customer(request: &pb::EnsureCustomerRequest) -> Result<NewCustomer, CustomerError> {
+    NewCustomer::new(Draft {
+        derive_name: true,
+        generate_key: request.handle.is_empty(),
+        key: request.handle.clone(),
+        email: request.primary_email.clone(),
+        ..Draft::default()
+    })
+    .map_err(|error| error.renamed("key", "handle"))
 }
 
 const CUSTOMER_PATHS: [&str; 15] = [
@@ -376,13 +389,7 @@ pub fn new_holds(wire: &pb::PlaceHoldsRequest, now: Timestamp) -> Result<Vec<Hol
                 now,
             )
         };
-        let hold = one().map_err(|error| {
-            if let CustomerError::Invalid { field, description } = error {
-                CustomerError::invalid(format!("holds[{index}].{field}"), description)
-            } else {
-                error
-            }
-        })?;
+        let hold = one().map_err(|error| error.below(&format!("holds[{index}]")))?;
         if !seen.insert((hold.reason, hold.holder.clone())) {
             return Err(CustomerError::invalid(
                 format!("holds[{index}].holder_id"),
@@ -580,6 +587,7 @@ pub fn new_project(wire: Option<&pb::Project>) -> Result<NewProject, CustomerErr
         wire.time_zone.clone(),
         wire.revenuecat_id.clone(),
     )
+    .map_err(|error| error.below("project"))
 }
 
 /// A change of a project.

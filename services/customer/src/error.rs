@@ -225,6 +225,30 @@ impl CustomerError {
             description: description.into(),
         }
     }
+
+    /// The same refusal of what the request holds in its field `parent`.
+    #[must_use]
+    pub fn below(self, parent: &str) -> Self {
+        if let Self::Invalid { field, description } = self {
+            Self::invalid(format!("{parent}.{field}"), description)
+        } else {
+            self
+        }
+    }
+
+    /// The same refusal where the request calls the field `ours` `theirs`.
+    #[must_use]
+    pub fn renamed(self, ours: &str, theirs: &str) -> Self {
+        let Self::Invalid { field, description } = self else {
+            return self;
+        };
+        let field = if field == ours {
+            theirs.to_owned()
+        } else {
+            field
+        };
+        Self::Invalid { field, description }
+    }
 }
 
 impl Problem for CustomerError {
@@ -306,6 +330,12 @@ impl Problem for CustomerError {
     fn violations(&self) -> Vec<Violation> {
         if let Self::Invalid { field, description } = self {
             return vec![Violation::new(field, description)];
+        }
+        if let Self::HandleRequired = self {
+            let fields = ["customer.key", "customer.usage_attribution.subject_keys"];
+            return fields
+                .map(|field| Violation::new(field, "one of the two must be given"))
+                .to_vec();
         }
         if let Self::CustomerHeld { holds, .. } = self {
             return holds

@@ -29,13 +29,11 @@ pub struct Known {
 
 impl Known {
     /// What it is once a reservation is committed.
-    pub fn reserved(mut self, new: Option<&Reservation>) -> Self {
+    pub fn reserved(mut self, new: &Reservation) -> Self {
         self.hanging.change = self.hanging.change.saturating_add(1);
-        if let Some(new) = new {
-            let reservations = &mut self.hanging.reservations;
-            reservations.retain(|known| known.subscription != new.subscription);
-            reservations.push(new.clone());
-        }
+        let reservations = &mut self.hanging.reservations;
+        reservations.retain(|known| known.subscription != new.subscription);
+        reservations.push(new.clone());
         self
     }
 }

@@ -1,6 +1,6 @@
 //! What this service asks of others: customers and holds, features, meters, usage.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chassis::{Context, Env, Link};
 use contract::{
@@ -166,6 +166,40 @@ impl Clients {
             }
         }
         Ok(found)
+    }
+
+    /// The live customers that references name, as far as two questions for all of them tell. Who
+    /// is not told must be asked for alone.
+    pub async fn customers_named(
+        &self,
+        context: &Context,
+        references: &[customer::CustomerRef],
+    ) -> Result<Vec<Option<CustomerId>>, EntitlementError> {
+        let ids: Vec<CustomerId> = references.iter().filter_map(named_id).collect();
+        let mut by_id = self.customers(context, &ids).await?;
+        by_id.retain(|_, customer| !customer.deleted);
+        let keys: Vec<String> = references
+            .iter()
+            .filter_map(named_key)
+            .map(str::to_owned)
+            .collect();
+        let mut by_key = HashMap::new();
+        for chunk in keys.chunks(SUBJECTS_MAX) {
+            // A key is a subject as well, of its customer unless another one holds it.
+            let request = context.request(customer::ResolveSubjectsRequest {
+                subject_keys: chunk.to_vec(),
+            });
+            let answer = self.customers.clone().resolve_subjects(request).await?;
+            for mut wire in answer.into_inner().customers {
+                let key = std::mem::take(&mut wire.key);
+                by_key.insert(key, read_customer(wire)?.id);
+            }
+        }
+        let found = references.iter().map(|reference| {
+            let by_id = named_id(reference).filter(|id| by_id.contains_key(id));
+            by_id.or_else(|| by_key.get(named_key(reference)?).copied())
+        });
+        Ok(found.collect())
     }
 
     /// The customers whose usage that of some subjects is, at most 1000.
@@ -463,7 +497,27 @@ pub fn read_customer(wire: customer::Customer) -> Result<Customer, EntitlementEr
     })
 }
 
-fn customer_name(reference: &customer::CustomerRef) -> String {
+/// The id that a reference names a customer by, if it does.
+fn named_id(reference: &customer::CustomerRef) -> Option<CustomerId> {
+    use customer::customer_ref::Ref;
+    match reference.r#ref.as_ref()? {
+        Ref::Id(text) | Ref::IdOrKey(text) => text.parse().ok(),
+        Ref::Key(_) | Ref::Handle(_) => None,
+    }
+}
+
+/// The key that a reference names a customer by, if it does.
+fn named_key(reference: &customer::CustomerRef) -> Option<&str> {
+    use customer::customer_ref::Ref;
+    match reference.r#ref.as_ref()? {
+        Ref::Key(text) => Some(text),
+        Ref::IdOrKey(text) if text.parse::<CustomerId>().is_err() => Some(text),
+        Ref::IdOrKey(_) | Ref::Id(_) | Ref::Handle(_) => None,
+    }
+}
+
+/// The text by which a reference names a customer; empty: none.
+pub(crate) fn customer_name(reference: &customer::CustomerRef) -> String {
     use customer::customer_ref::Ref;
     match &reference.r#ref {
         None => String::new(),

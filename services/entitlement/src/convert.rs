@@ -11,20 +11,22 @@ use contract::{
         BadValue, decimal, from_optional_decimal, from_optional_timestamp, from_required_decimal,
         from_required_timestamp, open_period, period, timestamp,
     },
+    customer::v1::CustomerRef,
     entitlement::v1 as pb,
     metering::v1 as metering,
     subscription::v1 as subscription,
 };
-use jiff::tz::TimeZone;
 use kernel::{
     Decimal, Timestamp,
     calendar::IsoDuration,
     id::{GrantId, SubscriptionId},
     period::OpenPeriod,
+    window::{self, WindowSize, Windows},
 };
 use prost::Message as _;
 
 use crate::{
+    clients::customer_name,
     domain::{
         balance::MeteredValue,
         burn_down::Segment,
@@ -33,7 +35,7 @@ use crate::{
             Entitlement, Feature, FeatureSource, Issue, Kind, NewReset, UsageSource, check_labels,
         },
         grant::{Expiration, ExpirationUnit, Grant, NewGrant, NewRecurrence},
-        history::{History, HistoryRequest, WindowSize},
+        history::{History, HistoryRequest},
         subscription::{ItemRight, SubscriptionRights, Template},
         usage::Aggregation,
     },
@@ -43,7 +45,7 @@ use crate::{
     valuation::{Access, Valued},
 };
 
-pub use promotion::{promoted_value, promotion, promotion_span, required_customer};
+pub use promotion::{promoted_value, promotion, promotion_span};
 
 type Result<T> = std::result::Result<T, EntitlementError>;
 
@@ -73,6 +75,15 @@ pub fn time(name: &str, wire: Option<&prost_types::Timestamp>) -> Result<Option<
     from_optional_timestamp(wire).map_err(field(name))
 }
 
+/// The customer that a request must name in a field.
+pub fn named_customer(field: &str, wire: Option<&CustomerRef>) -> Result<CustomerRef> {
+    let reference = wire.ok_or_else(|| missing(field))?;
+    if customer_name(reference).is_empty() {
+        return Err(EntitlementError::invalid(field, "must not be empty"));
+    }
+    Ok(reference.clone())
+}
+
 /// Which entitlement a call is about.
 pub fn target(wire: Option<pb::EntitlementRef>) -> Result<Target> {
     use pb::entitlement_ref::Entitlement as Wire;
@@ -86,11 +97,11 @@ pub fn target(wire: Option<pb::EntitlementRef>) -> Result<Target> {
         Wire::IdOrFeatureKey(text) => Which::IdOrFeatureKey(text),
     };
     match (wire.customer, which) {
-        (Some(customer), which) => Ok(Target::OfCustomer { customer, which }),
         (None, Which::Id(id)) => Ok(Target::Id(id)),
-        (None, Which::FeatureKey(_) | Which::IdOrFeatureKey(_)) => {
-            Err(missing("entitlement.customer"))
-        }
+        (customer, which) => Ok(Target::OfCustomer {
+            customer: named_customer("entitlement.customer", customer.as_ref())?,
+            which,
+        }),
     }
 }
 
@@ -166,8 +177,8 @@ fn new_metered(wire: pb::NewMeteredEntitlement) -> Result<NewMetered> {
 }
 
 fn issue(wire: &pb::Issue) -> Result<Issue> {
-    let amount =
-        from_required_decimal(wire.amount.as_ref()).map_err(field("entitlement.issue.amount"))?;
+    let amount = from_required_decimal(wire.amount.as_ref())
+        .map_err(field("entitlement.metered.issue.amount"))?;
     Issue::new(amount, wire.priority)
 }
 
@@ -255,22 +266,17 @@ pub fn new_reset(wire: &pb::ResetEntitlementUsageRequest) -> Result<NewReset> {
 /// What history is asked for.
 pub fn history_request(wire: &pb::GetEntitlementHistoryRequest) -> Result<HistoryRequest> {
     use pb::get_entitlement_history_request::WindowSize as Wire;
-    let window_size = match Wire::try_from(wire.window_size) {
+    let size = match Wire::try_from(wire.window_size) {
         Ok(Wire::Minute) => WindowSize::Minute,
         Ok(Wire::Hour) => WindowSize::Hour,
         Ok(Wire::Day) => WindowSize::Day,
         Ok(Wire::Month) => WindowSize::Month,
         Ok(Wire::Unspecified) | Err(_) => return Err(missing("window_size")),
     };
-    let zone = match wire.window_time_zone.as_str() {
-        "" | "UTC" => TimeZone::UTC,
-        name => TimeZone::get(name).map_err(|_| {
-            EntitlementError::invalid("window_time_zone", "is not a known time zone")
-        })?,
-    };
+    let zone = window::zone(&wire.window_time_zone)
+        .ok_or_else(|| EntitlementError::invalid("window_time_zone", "is not a known time zone"))?;
     Ok(HistoryRequest {
-        window_size,
-        zone,
+        windows: Windows { size, zone },
         from: time("start_time", wire.start_time.as_ref())?,
         to: time("end_time", wire.end_time.as_ref())?,
     })

@@ -227,6 +227,22 @@ impl EntitlementError {
     pub fn invalid(field: impl Into<String>, description: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::new(field, description)])
     }
+
+    /// The same refusal of what the request holds in `theirs` instead of `ours`.
+    #[must_use]
+    pub fn moved(self, ours: &str, theirs: &str) -> Self {
+        let Self::Invalid(violations) = self else {
+            return self;
+        };
+        let moved = violations.into_iter().map(|wrong| {
+            let rest = wrong.field.strip_prefix(ours);
+            match rest.filter(|rest| rest.is_empty() || rest.starts_with('.')) {
+                Some(rest) => Violation::new(format!("{theirs}{rest}"), wrong.description),
+                None => wrong,
+            }
+        });
+        Self::Invalid(moved.collect())
+    }
 }
 
 fn join(violations: &[Violation]) -> String {

@@ -97,9 +97,10 @@ pub async fn values(
             (customer.id, (subjects, ground))
         })
         .collect();
-    let mut values: HashMap<EntitlementId, MeteredValue> = HashMap::new();
+    let mut values: Vec<Option<MeteredValue>> = vec![None; entitlements.len()];
     let mut missing = Vec::new();
-    for known in &entitlements {
+    let mut places = Vec::new();
+    for (place, known) in entitlements.iter().enumerate() {
         let entitlement = &known.entitlement;
         let Kind::Metered(metered) = &entitlement.kind else {
             continue;
@@ -111,10 +112,11 @@ pub async fn values(
         let (subjects, ground) = ground.unwrap_or_default();
         let stamp = ground.and_then(|ground| ground.stamp(known, until));
         match memory.value(context, entitlement.id, stamp.as_ref()).await {
-            Some(value) => {
-                values.insert(entitlement.id, value);
+            Some(value) => values[place] = Some(value),
+            None => {
+                missing.push((known, metered, (subjects, ground), stamp));
+                places.push(place);
             }
-            None => missing.push((known, metered, (subjects, ground), stamp)),
         }
     }
     if !missing.is_empty() {
@@ -134,13 +136,15 @@ pub async fn values(
                 stamp,
             })
             .collect();
-        for (id, value) in work_out(memory, context, pending, until).await? {
-            values.insert(id, value);
+        let answers = work_out(memory, context, pending, until).await?;
+        for (place, value) in places.into_iter().zip(answers) {
+            values[place] = Some(value);
         }
     }
     Ok(entitlements
         .into_iter()
-        .map(|known| {
+        .zip(values)
+        .map(|(known, value)| {
             let entitlement = known.entitlement;
             let access = if entitlement.is_active(at) {
                 match &entitlement.kind {
@@ -148,9 +152,7 @@ pub async fn values(
                     Kind::Static { config, .. } => Access::Static {
                         config: config.clone(),
                     },
-                    Kind::Metered(_) => values
-                        .get(&entitlement.id)
-                        .map_or(Access::Inactive, |value| Access::Metered(value.clone())),
+                    Kind::Metered(_) => value.map_or(Access::Inactive, Access::Metered),
                 }
             } else {
                 Access::Inactive
@@ -163,13 +165,13 @@ pub async fn values(
         .collect())
 }
 
-/// Works values out: one question about usage for all of them, then the pure calculation.
+/// Works values out, in the order given: one question about usage for all of them, then the pure calculation.
 async fn work_out(
     memory: &Memory,
     context: &Context,
     pending: Vec<Pending<'_>>,
     until: Timestamp,
-) -> Result<Vec<(EntitlementId, MeteredValue)>, EntitlementError> {
+) -> Result<Vec<MeteredValue>, EntitlementError> {
     let mut asked = Vec::with_capacity(pending.len());
     let mut questions = Vec::with_capacity(pending.len());
     for one in &pending {
@@ -201,7 +203,7 @@ async fn work_out(
         memory
             .keep_value(context, id, one.stamp, &one.ledger, &value)
             .await;
-        values.push((id, value));
+        values.push(value);
         closed.extend(checkpoint.map(|checkpoint| {
             let subjects = digest(one.subjects);
             let kept = Kept {

@@ -12,6 +12,10 @@ pub const INTEGER_DIGITS_MAX: usize = 18;
 /// Longest text that is looked at. Far above any legal number; it bounds the work on hostile input.
 const TEXT_LENGTH_MAX: usize = 1_024;
 
+/// Decimals that hold of a sum of quotients: up to a million of them, cut at the twelfth decimal, err by less than half a
+/// millionth together.
+const TRUSTED_DECIMALS: u32 = 6;
+
 /// Why a text is no number of ours, or why arithmetic has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecimalError {
@@ -69,6 +73,13 @@ pub fn format(value: Decimal) -> String {
 /// Rounds to `digits` decimals; a half goes away from zero (2.345 → 2.35, -2.345 → -2.35).
 pub fn round_half_away(value: Decimal, digits: u32) -> Decimal {
     value.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// Rounds for show what was put together from quotients. They were cut when they were made (12001 ÷ 1200 is kept as
+/// 10.000833333333), so that what is exactly a half may be held a hair below it. It is taken to [`TRUSTED_DECIMALS`]
+/// first: 20.834999999999 → 20.835 → 20.84.
+pub fn round_shown(value: Decimal, digits: u32) -> Decimal {
+    round_half_away(round_half_away(value, TRUSTED_DECIMALS), digits)
 }
 
 /// The sum of all values; zero for none.
@@ -295,6 +306,23 @@ mod tests {
     }
 
     #[test]
+    fn a_half_that_was_cut_is_a_half_when_shown() {
+        let check = |input: &str, digits: u32, expected: &str| {
+            assert_eq!(
+                format(round_shown(parse(input).unwrap(), digits)),
+                expected,
+                "{input}"
+            );
+        };
+        check("20.834999999999", 2, "20.84");
+        check("-20.834999999999", 2, "-20.84");
+        check("0.004999999999", 2, "0.01");
+        check("0.499999999999", 0, "1");
+        check("20.834166666667", 2, "20.83");
+        check("20.835", 2, "20.84");
+    }
+
+    #[test]
     fn arithmetic_answers_instead_of_panicking() {
         assert_eq!(add(Decimal::MAX, Decimal::ONE), Err(DecimalError::Overflow));
         assert_eq!(sub(Decimal::MIN, Decimal::ONE), Err(DecimalError::Overflow));
@@ -349,6 +377,19 @@ mod tests {
         fn rounding_moves_at_most_half_a_unit(value in legal(), digits in 0_u32..=18) {
             let moved = (round_half_away(value, digits) - value).abs();
             prop_assert!(moved * Decimal::TWO <= Decimal::from_i128_with_scale(1, digits));
+        }
+
+        #[test]
+        fn cut_twelfths_add_up_to_the_cent(years in proptest::collection::vec(-1_000_000_000_000_i64..=1_000_000_000_000, 1..400)) {
+            let month = |year: &i64| {
+                let month = div(Decimal::from(*year), Decimal::from(1_200)).unwrap();
+                round_half_away(month, 12)
+            };
+            let shown = round_shown(checked_sum(years.iter().map(month)).unwrap(), 2);
+            // The sum in cents is a twelfth of all of them.
+            let whole: i128 = years.iter().map(|year| i128::from(*year)).sum();
+            let cents = (whole * 2 + whole.signum() * 12) / 24;
+            prop_assert_eq!(shown, Decimal::from_i128_with_scale(cents, 2));
         }
 
         #[test]

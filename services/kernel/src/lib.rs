@@ -9,6 +9,7 @@ pub mod id;
 pub mod key;
 pub mod money;
 pub mod period;
+pub mod window;
 
 pub use jiff::Timestamp;
 pub use rust_decimal::Decimal;

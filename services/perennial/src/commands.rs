@@ -3,15 +3,14 @@
 
 use std::io::{IsTerminal as _, Write};
 
-use chassis::config::Config;
-use clap::CommandFactory as _;
+use chassis::{config::Config, telemetry::Telemetry};
 use serde_json::Value;
 
 use crate::{
-    cli::{Cli, Command, Dialect, RemoteArgs, ServerArgs},
-    daily::{self, connect},
+    cli::{self, Cli, Command, Dialect, ServerArgs},
+    daily,
     embedded::{self, Process},
-    profile, rates, reconcile, revenue,
+    failure, profile,
     screen::Screen,
 };
 
@@ -27,138 +26,32 @@ pub async fn run_to(cli: Cli, out: &mut (dyn Write + Send), terminal: bool) -> a
     let command = cli.command.unwrap_or(Command::Serve {
         services: Vec::new(),
     });
+    let mut screen = Screen::new(out, cli.remote.output, terminal && !cli.no_color);
     match command {
-        Command::Serve { services } => serve(&cli.server, &services).await,
-        Command::Demo { no_serve } => crate::demo::run(&cli.server, no_serve).await,
+        Command::Serve { services } => serve(&cli.server, !cli.no_color, &services).await,
+        Command::Demo { no_serve } => crate::demo::run(&cli.server, !cli.no_color, no_serve).await,
         Command::Migrate { services } => {
             let config = load(&cli.server)?;
             for service in embedded::migrate(config, &services).await? {
-                writeln!(out, "{service}: up to date")?;
+                screen.line(&format!("{service}: up to date"))?;
             }
             Ok(())
         }
-        Command::Openapi { dialect } => Ok(writeln!(
-            out,
-            "{}",
-            serde_json::to_string_pretty(&openapi(dialect))?
-        )?),
+        Command::Openapi { dialect } => {
+            screen.line(&serde_json::to_string_pretty(&openapi(dialect))?)
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "perennial", &mut script);
-            Ok(out.write_all(&script)?)
+            clap_complete::generate(shell, &mut cli::command(), "perennial", &mut script);
+            screen.raw(&String::from_utf8(script)?)
         }
-        Command::Profiles { command, remote } => {
-            profile::run(command, &remote, &mut screen(&remote, out, terminal))
-        }
-        Command::Customers { command, remote } => {
-            daily::customers::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Catalog { command, remote } => {
-            daily::catalog::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Subscriptions { command, remote } => {
-            daily::subscriptions::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Access { command, remote } => {
-            daily::access::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Invoices { command, remote } => {
-            daily::invoices::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Audit { query, remote } => {
-            daily::audit::run(
-                &connect(&remote)?,
-                query,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Keys { command, remote } => {
-            daily::keys::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Project { command, remote } => {
-            daily::projects::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Clock { command, remote } => {
-            daily::clock::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Usage { command, remote } => {
-            daily::usage::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Reconcile { invoices, remote } => {
-            reconcile::run(
-                &connect(&remote)?,
-                &invoices,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Revenue { query, remote } => {
-            revenue::run(
-                &connect(&remote)?,
-                &query,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
-        }
-        Command::Rates { command, remote } => {
-            rates::run(
-                &connect(&remote)?,
-                command,
-                &mut screen(&remote, out, terminal),
-            )
-            .await
+        Command::Profiles { command } => profile::run(command, &cli.remote, &mut screen),
+        Command::Daily(command) => {
+            let target = profile::target(&cli.remote)?;
+            let done = daily::run(&daily::connect(&target)?, command, &mut screen).await;
+            done.map_err(|error| failure::at(&target.address, error))
         }
     }
-}
-
-fn screen<'a>(remote: &RemoteArgs, out: &'a mut (dyn Write + Send), terminal: bool) -> Screen<'a> {
-    Screen::new(out, remote.output, terminal && !remote.no_color)
 }
 
 /// Reads the settings from file, environment and flags.
@@ -178,14 +71,20 @@ pub fn load(server: &ServerArgs) -> anyhow::Result<Config> {
     )?)
 }
 
-async fn serve(server: &ServerArgs, services: &[String]) -> anyhow::Result<()> {
-    let config = load(server)?;
-    let _telemetry = chassis::telemetry::init(
+/// Sets up logging, in color where people look and `color` allows it, and traces.
+pub(crate) fn telemetry(config: &Config, color: bool) -> anyhow::Result<Telemetry> {
+    chassis::telemetry::init(
         &config.log,
         config.log_json,
+        color && std::io::stderr().is_terminal(),
         config.otlp_endpoint.as_deref(),
     )
-    .map_err(anyhow::Error::msg)?;
+    .map_err(anyhow::Error::msg)
+}
+
+async fn serve(server: &ServerArgs, color: bool, services: &[String]) -> anyhow::Result<()> {
+    let config = load(server)?;
+    let _telemetry = telemetry(&config, color)?;
     let process = Process::start(config, services).await?;
     announce(&process);
     process.wait().await

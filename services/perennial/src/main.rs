@@ -2,16 +2,22 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use perennial::{cli::Cli, commands, failure};
+use clap::FromArgMatches as _;
+use perennial::{
+    cli::{self, Cli},
+    commands, failure,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match commands::run(Cli::parse()).await {
+    let read = Cli::from_arg_matches(&cli::command().get_matches());
+    let cli = read.unwrap_or_else(|error| error.format(&mut cli::command()).exit());
+    match commands::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if failure::nobody_reads(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}", failure::explained(&error));
             failure::exit_code(&error).into()

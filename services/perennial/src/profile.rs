@@ -184,13 +184,10 @@ mod tests {
     fn profiles(file: &Path, arguments: &[&str]) -> anyhow::Result<String> {
         let all = ["perennial", "profiles"].iter().chain(arguments);
         let cli = Cli::try_parse_from(all)?;
-        let Some(Command::Profiles {
-            command,
-            mut remote,
-        }) = cli.command
-        else {
+        let Some(Command::Profiles { command }) = cli.command else {
             panic!("another command");
         };
+        let mut remote = cli.remote;
         remote.profiles = Some(file.to_owned());
         let mut out = Vec::new();
         run(
@@ -203,9 +200,7 @@ mod tests {
 
     fn asked(file: &Path, arguments: &[&str]) -> anyhow::Result<Target> {
         let all = ["perennial", "clock", "show"].iter().chain(arguments);
-        let Some(Command::Clock { mut remote, .. }) = Cli::try_parse_from(all)?.command else {
-            panic!("another command");
-        };
+        let mut remote = Cli::try_parse_from(all)?.remote;
         remote.profiles = Some(file.to_owned());
         target(&remote)
     }

@@ -7,7 +7,7 @@ use contract::subscription::v1::{
 };
 use futures::TryStreamExt as _;
 use kernel::Decimal;
-use kernel::decimal::{format, round_half_away};
+use kernel::decimal::{format, round_shown};
 use perennial_sdk::{Client, Error, pages};
 use serde_json::{Map, Value, json};
 
@@ -304,7 +304,7 @@ fn amount(change: &RevenueChange) -> (String, String) {
 fn shown(value: Option<Decimal>) -> String {
     value.map_or_else(
         || NOTHING.to_owned(),
-        |value| format(round_half_away(value, DECIMALS)),
+        |value| format(round_shown(value, DECIMALS)),
     )
 }
 

@@ -6,7 +6,10 @@ use contract::json::message_to_json;
 use prost::{Message, Name};
 use serde_json::{Value, json};
 
-use crate::{cli::Output, failure::misused};
+use crate::{
+    cli::Output,
+    failure::{misused, written},
+};
 
 /// What stands in a table where there is nothing.
 const NOTHING: &str = "-";
@@ -95,7 +98,7 @@ impl Column {
         let value = steps.fold(item, |value, step| &value[step]);
         match self.form {
             Form::Text | Form::Number => text(value),
-            // Proto's JSON leaves out what is false.
+            // A message that is absent has no flags.
             Form::Flag => {
                 let word = if *value == true { "yes" } else { "no" };
                 word.to_owned()
@@ -132,6 +135,15 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// Shows the head of something for people, and its parts; the parts alone as CSV.
+    pub fn parted(&mut self, head: &List, parts: &List) -> anyhow::Result<()> {
+        if self.output == Output::Text {
+            self.list(head)?;
+            self.line("")?;
+        }
+        self.list(parts)
+    }
+
     /// Shows a message: its fields, or one JSON object.
     pub fn message<M: Message + Name>(&mut self, message: &M) -> anyhow::Result<()> {
         self.record(&message_to_json(message)?)
@@ -163,7 +175,7 @@ impl<'a> Screen<'a> {
 
     /// Shows a line.
     pub fn line(&mut self, line: &str) -> anyhow::Result<()> {
-        Ok(writeln!(self.out, "{line}")?)
+        written(writeln!(self.out, "{line}"))
     }
 
     fn csv(&mut self, grid: &Grid) -> anyhow::Result<()> {
@@ -176,7 +188,7 @@ impl<'a> Screen<'a> {
 
     /// Shows a text as it is.
     pub fn raw(&mut self, text: &str) -> anyhow::Result<()> {
-        Ok(self.out.write_all(text.as_bytes())?)
+        written(self.out.write_all(text.as_bytes()))
     }
 }
 
@@ -272,10 +284,22 @@ fn quoted(cell: &str) -> String {
 
 /// What an answer is about, where it holds one thing.
 fn unwrapped(answer: &Value) -> &Value {
-    let only = answer.as_object().filter(|fields| fields.len() == 1);
-    match only.and_then(|fields| fields.values().next()) {
-        Some(thing @ Value::Object(_)) => thing,
-        Some(_) | None => answer,
+    let fields = answer.as_object().into_iter().flatten();
+    let mut told = fields.map(|(_, value)| value).filter(|value| tells(value));
+    match (told.next(), told.next()) {
+        (Some(thing @ Value::Object(_)), None) => thing,
+        _ => answer,
+    }
+}
+
+/// Whether people want to read a value: no and zero they do.
+fn tells(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty() && !text.ends_with("_UNSPECIFIED"),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
     }
 }
 
@@ -286,6 +310,7 @@ fn fields(path: String, value: &Value, rows: &mut Vec<Vec<String>>) {
         path => format!("{path}.{name}"),
     };
     match value {
+        value if !tells(value) => {}
         Value::Object(of) if amount(value).is_none() => {
             for (name, value) in of {
                 fields(below(name), value, rows);
@@ -311,6 +336,7 @@ fn text(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) if fields.is_empty() => String::new(),
         Value::Object(_) => amount(value).unwrap_or_else(|| value.to_string()),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
@@ -423,6 +449,11 @@ mod tests {
         assert_eq!(
             said(Output::Text, false, |screen| screen.record(&json!({}))),
             "done\n"
+        );
+        let empty = json!({ "thing": { "access": false, "usage": 0, "config": "", "keys": [], "kind": "KIND_UNSPECIFIED" }, "token": "" });
+        assert_eq!(
+            said(Output::Text, false, |screen| screen.record(&empty)),
+            "access  false\nusage   0\n"
         );
         let mut out = Vec::new();
         assert!(

@@ -225,6 +225,7 @@ impl Engine {
         let known = match provision::reserve(&self.clients, context, &saved).await {
             Ok(known) => known,
             Err(SubscriptionError::Remote(refusal)) => {
+                provision::let_go(&self.clients, context, &saved).await;
                 return match reserved_by(&refusal) {
                     Some(holder) if voided.insert(holder) => {
                         self.make_way(context, customer, seen, holder).await?;
@@ -254,10 +255,22 @@ impl Engine {
                 call.request,
                 |write| change.commit(write, answer),
             )
-            .await?;
+            .await;
+        let response = match response {
+            Ok(response) => response,
+            Err(status) => {
+                if came_second(&status) {
+                    provision::let_go(&self.clients, context, &saved).await;
+                }
+                return Err(status);
+            }
+        };
         let replayed = response
             .metadata()
             .contains_key(chassis::idempotency::REPLAYED_HEADER);
+        if replayed {
+            provision::let_go(&self.clients, context, &saved).await;
+        }
         let left = change.left.into_inner().filter(|_| !replayed);
         let committed = left.map(|left| Committed {
             sequence: seen + 1,

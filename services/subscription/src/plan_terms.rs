@@ -10,6 +10,7 @@ use tonic::{Response, Status};
 use crate::decide::pick;
 use crate::domain::ledger::Cause;
 use crate::domain::lifecycle::Timing;
+use crate::domain::refusal::Refusal;
 use crate::domain::reported::Reported;
 use crate::domain::subscription::Subscription;
 use crate::domain::term::refusal::TermRefusal;
@@ -133,13 +134,28 @@ pub async fn ensure(
     Ok(())
 }
 
-/// Ends the subscription behind a term: at its next billing cycle, or now.
+/// Ends the subscription behind a term at its next billing cycle.
 pub async fn cancel<Message, Answer>(
+    engine: &Engine,
+    context: &Context,
+    asked: Asked<'_, Message>,
+    known: &Known,
+) -> Result<Response<Answer>, Status>
+where
+    Message: prost::Message,
+    Answer: prost::Message + Default,
+{
+    let next = |before: &Subscription| before.canceled(Timing::NextBillingCycle, context.now);
+    change(engine, context, asked, known, next).await
+}
+
+/// Gives the subscription behind a term an end.
+async fn change<Message, Answer>(
     engine: &Engine,
     context: &Context,
     (operation, request_id, request): Asked<'_, Message>,
     known: &Known,
-    now: bool,
+    next: impl Fn(&Subscription) -> Result<Subscription, Refusal>,
 ) -> Result<Response<Answer>, Status>
 where
     Message: prost::Message,
@@ -153,16 +169,11 @@ where
         request,
     };
     let id = store::term::parsed(&known.term.source_id)?;
-    let timing = if now {
-        Timing::Immediate
-    } else {
-        Timing::NextBillingCycle
-    };
     let decide = |stored: &[Subscription]| {
         let before = pick(stored, id)?;
         Ok(vec![Saved {
             before: Some(before.clone()),
-            after: before.canceled(timing, context.now)?,
+            after: next(before)?,
             reservation: Reservation::Entitlements,
         }])
     };
@@ -198,7 +209,8 @@ where
         .await
 }
 
-/// Ends the subscription of what was paid back now, if it goes on. A retry finishes what a crash cut off, and does nothing twice.
+/// Ends the subscription of what is paid back now, if it goes on. This comes before the money: while there is something to give back the
+/// refund can be asked for again, and finishes what was cut off.
 pub async fn end<Message>(
     engine: &Engine,
     context: &Context,
@@ -213,7 +225,8 @@ where
         return Ok(());
     }
     let asked = ("RefundTermEnd", request_id, request);
-    cancel::<_, RefundTermResponse>(engine, context, asked, known, true)
+    let next = |before: &Subscription| before.ended(context.now);
+    change::<_, RefundTermResponse>(engine, context, asked, known, next)
         .await
         .map(drop)
 }

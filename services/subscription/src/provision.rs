@@ -117,6 +117,26 @@ pub async fn reserve(
     Ok(known)
 }
 
+/// Lets the customer go whom a change reserved for a subscription that does not come to be after all. Should that fail, the
+/// reservation ends by itself.
+pub async fn let_go(clients: &Clients, context: &Context, saved: &[Saved]) {
+    let new = saved
+        .iter()
+        .filter(|saved| saved.reservation == Reservation::All && saved.before.is_none());
+    for Saved { after, .. } in new {
+        let request = customer::ReleaseHoldRequest {
+            customer_id: after.customer_id.to_string(),
+            reason: customer::hold::Reason::Subscription.into(),
+            holder_id: after.id.to_string(),
+            request_id: String::new(),
+        };
+        let mut customers = clients.customers.clone();
+        if let Err(error) = customers.release_hold(context.request(request)).await {
+            tracing::debug!(subscription.id = %after.id, %error, "a reservation is left to expire");
+        }
+    }
+}
+
 /// Takes back what was reserved for a subscription: it then has reserved what it is, or nothing when it never came to be.
 pub async fn void(
     clients: &Clients,

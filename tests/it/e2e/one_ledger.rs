@@ -2,20 +2,20 @@
 //! through all the others and through gRPC.
 
 use contract::customer::v1::KeyKind;
-use contract::subscription::v1::{QueryRevenueMetricsRequest, RevenueMetric};
+use contract::subscription::v1::{QueryRevenueMetricsRequest, RevenueMetric, Store};
 use reqwest::Method;
 use serde_json::{Value, json};
 use suite::World;
 
 use crate::service::ledger_scene::{Caller, seconds, token};
+use crate::service::revenuecat_scene::{Project, Sale, record};
 
 /// The four dialects of one project.
 struct Dialects {
     world: World,
     profitwell: Caller,
     probe: Caller,
-    /// Path of the project in the RevenueCat dialect.
-    revenuecat: String,
+    revenuecat: Project,
 }
 
 #[tokio::test]
@@ -24,11 +24,11 @@ async fn what_is_written_in_one_dialect_is_read_in_all() {
     dialects.subscribe_in_each().await;
     dialects.read_customers().await;
     dialects.read_subscriptions().await;
-    dialects.expect_revenue("180.01").await;
+    dialects.expect_revenue("192.35").await;
     dialects.write_across().await;
-    dialects.expect_revenue("185.01").await;
+    dialects.expect_revenue("197.35").await;
     dialects.erase().await;
-    dialects.expect_revenue("150").await;
+    dialects.expect_revenue("162.34").await;
     dialects.world.stop().await;
 }
 
@@ -42,14 +42,6 @@ async fn begin() -> Dialects {
         .unwrap();
     let profitwell = Caller::profitwell(&world, &token(&world, KeyKind::ProfitwellPrivate).await);
     let probe = Caller::probe(&world, &token(&world, KeyKind::Probe).await);
-    let project = client
-        .projects()
-        .get_project(contract::customer::v1::GetProjectRequest {})
-        .await
-        .unwrap()
-        .into_inner()
-        .project
-        .unwrap();
     let plan = json!({
         "key": "team", "name": "Team", "currency": "USD", "billingCadence": "P1M",
         "phases": [{"key": "default", "name": "Default", "duration": null, "rateCards": [{
@@ -62,7 +54,7 @@ async fn begin() -> Dialects {
     let publish = format!("/api/v1/plans/{}/publish", plan["id"].as_str().unwrap());
     rest.post(&publish, Value::Null).await.expect(200);
     Dialects {
-        revenuecat: format!("/v2/projects/{}", project.revenuecat_id),
+        revenuecat: Project::of(&world).await,
         profitwell,
         probe,
         world,
@@ -70,7 +62,7 @@ async fn begin() -> Dialects {
 }
 
 impl Dialects {
-    /// `om` by its plan for 50, `pw` for 1,200 a year, `pr` for 30.01 with two products.
+    /// `om` by its plan for 50, `pw` for 1,200 a year, `pr` for 30.01 with two products, `rc` in a store for 12.34.
     async fn subscribe_in_each(&self) {
         let rest = self.world.rest();
         let customer = json!({"key": "om", "name": "Olga M", "primaryEmail": "o@m.com"});
@@ -100,10 +92,19 @@ impl Dialects {
             .await
             .expect(200);
         let body = json!({"id": "rc", "attributes": [{"name": "$email", "value": "r@c.com"}]});
-        let made = rest
-            .post(&format!("{}/customers", self.revenuecat), body)
-            .await;
-        made.expect(201);
+        self.revenuecat.make("/customers", body).await;
+        let app = self.revenuecat.app("phone").await;
+        let sale = Sale {
+            id: "rc-first",
+            subscription: "rc-1",
+            customer: "rc",
+            product: &self.revenuecat.product(&app, "gold").await,
+            price: "12.34",
+            time: "2026-06-08T00:00:00Z",
+            store: Some(Store::Amazon),
+            ..Sale::default()
+        };
+        record(&self.world, sale).await;
     }
 
     async fn read_customers(&self) {
@@ -111,7 +112,7 @@ impl Dialects {
             ("om", 5_000, "active"),
             ("pw", 10_000, "active"),
             ("pr", 3_001, "active"),
-            ("rc", 0, "no_history"),
+            ("rc", 1_234, "active"),
         ] {
             let told = self
                 .profitwell
@@ -126,11 +127,9 @@ impl Dialects {
                 .await
                 .expect(200);
             assert_eq!(told["id"], customer);
-            let path = format!("{}/customers/{customer}", self.revenuecat);
-            assert_eq!(
-                self.world.rest().get(&path).await.expect(200)["id"],
-                customer
-            );
+            let path = format!("/customers/{customer}");
+            let told = self.revenuecat.get(&path).await.expect(200);
+            assert_eq!(told["id"], customer);
             let path = format!("/api/v1/customers/{customer}");
             assert_eq!(
                 self.world.rest().get(&path).await.expect(200)["key"],
@@ -168,7 +167,12 @@ impl Dialects {
             .collect();
         assert_eq!(
             json!(told),
-            json!([["om", "50.0"], ["pw", "100.0"], ["pr", "30.01"]])
+            json!([
+                ["om", "50.0"],
+                ["pw", "100.0"],
+                ["pr", "30.01"],
+                ["rc", "12.34"]
+            ])
         );
         assert_eq!(list["items"][1]["id"], "pw-1");
         assert_eq!(list["items"][0]["items"][0]["product_key"], "team");
@@ -198,8 +202,18 @@ impl Dialects {
             (&json!("team"), &json!(5000))
         );
 
+        let history = self
+            .profitwell
+            .get("/users/rc/subscription_history")
+            .await
+            .expect(200);
+        assert_eq!(
+            (&history[0]["plan_id"], &history[0]["value"]),
+            (&json!("gold"), &json!(1234))
+        );
+
         let rest = self.world.rest();
-        for (customer, name) in [("pw", "pro"), ("pr", "alpha")] {
+        for (customer, name) in [("pw", "pro"), ("pr", "alpha"), ("rc", "gold")] {
             let path = format!("/api/v1/customers/{customer}/subscriptions");
             let told = rest.get(&path).await.expect(200);
             assert_eq!(told["items"].as_array().unwrap().len(), 1, "{told}");
@@ -208,9 +222,9 @@ impl Dialects {
                 "{told}"
             );
         }
-        for (customer, count) in [("om", 1), ("pw", 1), ("pr", 2), ("rc", 0)] {
-            let path = format!("{}/customers/{customer}/subscriptions", self.revenuecat);
-            let told = rest.get(&path).await.expect(200);
+        for (customer, count) in [("om", 1), ("pw", 1), ("pr", 2), ("rc", 1)] {
+            let path = format!("/customers/{customer}/subscriptions");
+            let told = self.revenuecat.get(&path).await.expect(200);
             let items = told["items"].as_array().unwrap();
             assert_eq!(items.len(), count, "{customer}: {told}");
             assert!(items.iter().all(|one| one["status"] == "active"), "{told}");
@@ -297,11 +311,9 @@ impl Dialects {
             .expect(204);
         self.probe.get("/customers/pr").await.expect(404);
         let list = self.probe.get("/subscriptions").await.expect(200);
-        assert_eq!(list["items"].as_array().unwrap().len(), 2);
+        assert_eq!(list["items"].as_array().unwrap().len(), 3);
         let rest = self.world.rest();
-        rest.get(&format!("{}/customers/pr", self.revenuecat))
-            .await
-            .expect(404);
+        self.revenuecat.get("/customers/pr").await.expect(404);
         rest.get("/api/v1/customers/pr").await.expect(404);
     }
 }

@@ -1,7 +1,7 @@
 //! Many callers want the same thing at the same instant: one gets it, the others are told
 //! why not, and what is counted is counted once.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use contract::{
     billing::v1 as billing,
@@ -12,8 +12,9 @@ use contract::{
     kernel::v1::Period,
 };
 use futures::future::join_all;
+use perennial_sdk::Client;
 use suite::World;
-use tonic::Code;
+use tonic::{Code, Status};
 
 use super::setup::{
     company, counted, customer, draft, entitlements, event, flat_price, half_made, invoices, meter,
@@ -170,6 +171,114 @@ async fn a_plan_published_many_times_at_once_is_one_version() {
     assert_eq!(drafts.len(), 1, "{drafts:?}");
     assert_eq!(drafts[0].get_ref().plan.as_ref().unwrap().version, 2);
     world.stop().await;
+}
+
+/// Deletes a customer.
+async fn delete(client: &Client, id: &str) -> Result<(), Status> {
+    let request = customers::DeleteCustomerRequest {
+        customer_ref: Some(customers::CustomerRef {
+            r#ref: Some(customers::customer_ref::Ref::Id(id.into())),
+        }),
+        ..Default::default()
+    };
+    client.customers().delete_customer(request).await.map(drop)
+}
+
+/// Gives customers something and deletes them, at moments ever further apart: one of both succeeds, the other is refused.
+/// Answers the customers, and whether they were deleted.
+async fn one_of_both<Made, Giving>(
+    client: &Client,
+    give: impl Fn(String) -> Giving,
+) -> Vec<(String, bool)>
+where
+    Giving: Future<Output = Result<Made, Status>>,
+{
+    const ROUNDS: u64 = 12;
+    let mut seen = Vec::new();
+    for round in 0..ROUNDS {
+        let id = customer(client, &format!("c{round}"), "").await.unwrap();
+        let deletion = async {
+            tokio::time::sleep(Duration::from_millis(4 * round)).await;
+            delete(client, &id).await
+        };
+        let (given, deleted) = tokio::join!(give(id.clone()), deletion);
+        let is_deleted = deleted.is_ok();
+        let refusal = match (given.map(drop), deleted) {
+            (Ok(()), Err(refusal)) | (Err(refusal), Ok(())) => refusal,
+            (given, deleted) => panic!("{id}: {given:?}, {deleted:?}"),
+        };
+        assert_eq!(refusal.code(), Code::FailedPrecondition, "{refusal:?}");
+        seen.push((id, is_deleted));
+    }
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_is_subscribed_or_deleted() {
+    let world = World::start().await;
+    let client = world.client();
+    company(&client).await;
+    for (id, deleted) in one_of_both(&client, |id| subscribe_once(&client, id)).await {
+        let live = subscriptions(&client, &id).await;
+        assert_eq!(live.is_empty(), deleted, "{id}: {live:?}");
+        let billed = every_invoice(&client, &id).await;
+        assert_eq!(billed == 0, deleted, "{id}: {billed} invoices");
+    }
+    world.stop().await;
+}
+
+async fn subscribe_once(client: &Client, id: String) -> Result<String, Status> {
+    subscribe(client, &id, "").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_has_a_pending_line_or_is_deleted() {
+    let world = World::start().await;
+    let client = world.client();
+    company(&client).await;
+    for (id, deleted) in one_of_both(&client, |id| add_line(&client, id)).await {
+        let billed = every_invoice(&client, &id).await;
+        assert_eq!(billed == 0, deleted, "{id}: {billed} invoices");
+    }
+    world.stop().await;
+}
+
+/// A line that is due in a year.
+async fn add_line(client: &Client, customer_id: String) -> Result<(), Status> {
+    let start = "2027-01-01T00:00:00Z".parse().unwrap();
+    let end = "2027-02-01T00:00:00Z".parse().unwrap();
+    let line = billing::LineInput {
+        name: "later".into(),
+        period: Some(Period {
+            start_time: Some(timestamp(start)),
+            end_time: Some(timestamp(end)),
+        }),
+        invoice_time: Some(timestamp(end)),
+        price: Some(flat_price(5)),
+        ..Default::default()
+    };
+    let request = billing::CreatePendingLinesRequest {
+        customer_id,
+        currency_code: "USD".into(),
+        lines: vec![line],
+        request_id: String::new(),
+    };
+    client
+        .invoices()
+        .create_pending_lines(request)
+        .await
+        .map(drop)
+}
+
+/// How many invoices a customer has, gathering ones too.
+async fn every_invoice(client: &Client, customer: &str) -> usize {
+    let request = billing::ListInvoicesRequest {
+        customer_ids: vec![customer.into()],
+        page_size: 100,
+        ..Default::default()
+    };
+    let answer = client.invoices().list_invoices(request).await.unwrap();
+    answer.into_inner().invoices.len()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -204,6 +204,37 @@ async fn assignments_are_listed_by_add_on_newest_first() {
 }
 
 #[tokio::test]
+async fn versions_of_an_add_on_are_told_apart_in_the_list_of_a_plan() {
+    let world = World::start().await;
+    let rest = &world.rest();
+    let made = rest.post(PLANS, simple("pro")).await.expect(201);
+    let assigned = &format!("{PLANS}/{}/addons", id(&made));
+    for _ in 0..2 {
+        let body = addon("tv", "single", vec![flat("tv", "1", "P1M")]);
+        let version = rest.post(ADDONS, body).await.expect(201);
+        act(rest, &format!("{ADDONS}/{}", id(&version)), "publish", 200).await;
+        let body = json!({"addonId": id(&version), "fromPlanPhase": "only"});
+        rest.post(assigned, body).await.expect(201);
+    }
+    for (query, expected) in [
+        ("", json!([2, 1])),
+        ("keyVersion[tv]=1", json!([1])),
+        ("keyVersion[tv]=2", json!([2])),
+        ("keyVersion[tv]=1&keyVersion[tv]=2", json!([2, 1])),
+        ("keyVersion[tv]=9", json!([])),
+        ("key=tv&keyVersion[tv]=1", json!([1])),
+        ("key=other&keyVersion[tv]=1", json!([])),
+    ] {
+        let listed = rest.get(&format!("{assigned}?{query}")).await.expect(200);
+        let items = listed["items"].as_array().unwrap().iter();
+        let versions: Value = items.map(|item| item["addon"]["version"].clone()).collect();
+        assert_eq!(versions, expected, "{query}");
+        assert_eq!(listed["totalCount"], versions.as_array().unwrap().len());
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn some_rules_of_add_ons_hold_on_publish_only() {
     let world = World::start().await;
     let rest = &world.rest();

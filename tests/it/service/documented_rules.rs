@@ -20,17 +20,17 @@ use tonic::{Code, Status, transport::Channel};
 const DEPTH: usize = 3;
 
 /// An installation, and what is documented of its calls.
-struct Desk {
-    world: World,
+pub(super) struct Desk {
+    pub(super) world: World,
     channel: Channel,
     rules: Rules,
-    pool: DescriptorPool,
+    pub(super) pool: DescriptorPool,
     /// Comments by message and field.
     comments: BTreeMap<(String, String), String>,
 }
 
 impl Desk {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let world = World::start().await;
         let protos = world.rest().get("/docs/protos.json").await.expect(200);
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
@@ -69,7 +69,11 @@ impl Desk {
             .collect()
     }
 
-    async fn ask(&self, method: &MethodDescriptor, request: &DynamicMessage) -> Result<(), Status> {
+    pub(super) async fn ask(
+        &self,
+        method: &MethodDescriptor,
+        request: &DynamicMessage,
+    ) -> Result<(), Status> {
         let bytes = request.encode_to_vec();
         let answer = call(&self.channel, self.world.key(), &path(method), bytes).await;
         answer.map(drop)
@@ -82,7 +86,7 @@ fn path(method: &MethodDescriptor) -> String {
 }
 
 /// The fields that a refusal names; none when it is no refusal of a request.
-fn named(answer: &Result<(), Status>) -> Vec<String> {
+pub(super) fn named(answer: &Result<(), Status>) -> Vec<String> {
     match answer {
         Err(status) if status.code() == Code::InvalidArgument => {
             let violations = details(status).violations.into_iter();
@@ -167,11 +171,12 @@ fn too_much(field: &FieldDescriptor, most: usize) -> Option<Value> {
 }
 
 /// A field whose limit is looked at after the thing that it is about, which is not there.
-const THING_FIRST: [(&str, &str); 6] = [
+const THING_FIRST: [(&str, &str); 7] = [
     ("UpdateInvoice", "metadata"),
     ("CreatePlanAddon", "metadata"),
     ("ListPlanAddons", "addon_ids"),
     ("ListPlanAddons", "addon_keys"),
+    ("ListPlanAddons", "key_versions"),
     ("ChangeReportedSubscription", "product_key"),
     ("EditSubscription", "operations"),
 ];

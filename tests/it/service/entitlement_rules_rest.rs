@@ -497,9 +497,19 @@ async fn voids_stay_within_the_current_period() {
     let grant = scene.grant("a", "f", 10, START, json!({})).await;
     scene.advance("P31DT1H").await;
     let void = |at: &str| format!("/api/v1/grants/{}?at={at}", grant["id"].as_str().unwrap());
-    for at in ["2026-05-01T00:00:00Z", "2026-03-31T23:59:00Z", "noon"] {
+    for (at, why) in [
+        (
+            "2026-05-01T00:00:00Z",
+            "grant cannot be voided in the future",
+        ),
+        (
+            "2026-03-31T23:59:00Z",
+            "grant cannot be voided before the current usage period that starts at 2026-04-01T00:00:00Z",
+        ),
+        ("noon", "must be an RFC 3339 time"),
+    ] {
         let detail = rest.delete(&void(at)).await.problem(400);
-        assert!(detail.contains(" at: "), "{detail}");
+        assert!(detail.contains(&format!(" at: {why}")), "{detail}");
     }
     assert_eq!(scene.value("a", "f", NEXT_PERIOD).await[0], 10);
     rest.delete(&void("2026-04-01T00:30:59Z")).await.expect(204);

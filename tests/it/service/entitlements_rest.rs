@@ -189,12 +189,19 @@ async fn a_reset_stays_within_the_current_period() {
     rest.post(&reset, at("2026-03-01T11:00:00Z"))
         .await
         .expect(204);
-    rest.post(&reset, at("2026-03-01T10:00:00Z"))
-        .await
-        .problem(400);
-    rest.post(&reset, at("2026-03-01T13:00:00Z"))
-        .await
-        .problem(400);
+    for (time, why) in [
+        (
+            "2026-03-01T10:00:00Z",
+            "usage cannot be reset before the current usage period that starts at 2026-03-01T11:00:00Z",
+        ),
+        (
+            "2026-03-01T13:00:00Z",
+            "usage cannot be reset in the future",
+        ),
+    ] {
+        let detail = rest.post(&reset, at(time)).await.problem(400);
+        assert!(detail.contains(why), "{detail}");
+    }
     rest.post(&reset, at("noon")).await.problem(400);
     rest.post(&reset, json!([])).await.problem(400);
     rest.post(&format!("{}/reset", path("c", "nope")), json!({}))

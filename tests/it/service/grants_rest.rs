@@ -196,11 +196,23 @@ async fn a_voided_grant_keeps_what_it_paid() {
     scene.usage("e7", 50, "2026-03-01T01:30:00Z").await;
     scene.advance("PT1H").await;
     let void = format!("/api/v1/grants/{}", grant["id"].as_str().unwrap());
-    for at in ["2026-03-02T00:00:00Z", "2026-02-01T00:00:00Z", "noon"] {
-        rest.delete(&format!("{void}?at={at}")).await.problem(400);
+    for (at, why) in [
+        (
+            "2026-03-02T00:00:00Z",
+            "grant cannot be voided in the future",
+        ),
+        (
+            "2026-02-01T00:00:00Z",
+            "grant cannot be voided before the current usage period",
+        ),
+        ("noon", "must be an RFC 3339 time"),
+    ] {
+        let detail = rest.delete(&format!("{void}?at={at}")).await.problem(400);
+        assert!(detail.contains(why), "{detail}");
     }
     rest.delete(&void).await.expect(204);
-    rest.delete(&void).await.problem(400);
+    let detail = rest.delete(&void).await.problem(400);
+    assert!(detail.contains("is voided already"), "{detail}");
     rest.delete("/api/v1/grants/01ARZ3NDEKTSV4RRFFQ69G5FAV")
         .await
         .problem(404);

@@ -409,3 +409,46 @@ async fn what_nobody_knows_is_not_found_and_no_method_is_refused_otherwise() {
     assert_eq!(everything(&world, &caller).await, before);
     world.stop().await;
 }
+
+#[tokio::test]
+async fn all_that_is_wrong_is_named_at_once_and_in_the_words_of_the_contract() {
+    let (world, caller) = account().await;
+    let before = everything(&world, &caller).await;
+    let mut over = change();
+    over["ended_at"] = json!("2024-12-31");
+    let mut backwards = change();
+    backwards["items"] = json!([{
+        "product_key": "a", "type": "trial", "trial_started_at": "2025-01-02", "trial_ended_at": "2025-01-01",
+    }]);
+    for (body, fields) in [
+        (
+            json!({}),
+            json!({
+                "started_at": "is required",
+                "customer_id": "is required for a new subscription",
+                "items": "are required for a new subscription",
+            }),
+        ),
+        (over, json!({"ended_at": "must not be before the start"})),
+        (
+            backwards,
+            json!({"items[0].trial_ended_at": "must not be before the start of the trial"}),
+        ),
+    ] {
+        let told = caller.put(UPSERT, &body).await.expect(400);
+        assert_eq!(told["fields"], fields, "{body}");
+    }
+    assert_eq!(everything(&world, &caller).await, before);
+    // A header is no member.
+    let (first, key) = (change(), "once");
+    caller
+        .once(Method::PUT, UPSERT, key, &first)
+        .await
+        .expect(200);
+    let told = caller.once(Method::PUT, UPSERT, key, &json!({})).await;
+    assert_eq!(
+        told.expect(400),
+        json!({"error": "Idempotency-Key: was used before with another request"})
+    );
+    world.stop().await;
+}

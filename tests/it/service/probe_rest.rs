@@ -236,7 +236,7 @@ async fn histories_are_payments_for_spans_of_time() {
             "subscription_id": "acme-deal-2021", "started_at": "2021-12-05T15:00:00.000Z",
             "ended_at": "2022-12-05T15:00:00.000Z", "duration_in_months": 12,
             "original_total_value": "1150.8", "original_monthly_amount": "95.9",
-            "original_currency": "pln", "total_value": "287.7", "monthly_amount": "23.98",
+            "original_currency": "pln", "total_value": "287.76", "monthly_amount": "23.98",
             "currency": "usd", "items": [{"type": "recurring", "product_key": "basic"}],
             "created_at": "2026-03-15T12:00:00.000Z",
         })

@@ -485,6 +485,12 @@ async fn interventions_are_stopped_for_good_or_for_an_open_payment() {
     let once = stop(json!(["term_optimization"]), false);
     caller.post("/retain/stop/", &once).await.expect(204);
     assert_eq!(listed("intervention_type=term_optimization").await, 0);
+    // Null is as good as absent.
+    let mut unsaid = once;
+    unsaid["forever"] = Value::Null;
+    let answer = caller.post("/retain/stop_interventions", &unsaid).await;
+    answer.expect(204);
+    assert_eq!(listed("intervention_type=term_optimization").await, 0);
     let told = caller
         .post(
             "/retain/stop_interventions",
@@ -664,5 +670,28 @@ async fn events_settings_and_users() {
         json!(values(&metrics, "recurring_revenue")),
         json!([100, 180, 30])
     );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn half_a_cent_counts_as_a_cent() {
+    let world = frozen().await;
+    let key = token(&world, KeyKind::ProfitwellPrivate).await;
+    let caller = Caller::profitwell(&world, &key);
+    // In hundredths of a year: 25,002 are 20.835 a month.
+    for (index, value) in [12_001, 12_001, 1_000].into_iter().enumerate() {
+        let body = json!({
+            "user_alias": "half", "subscription_alias": format!("half-{index}"), "email": "h@a.lf",
+            "plan_id": "pro", "plan_interval": "year", "value": value,
+            "effective_date": seconds("2026-03-10T00:00:00Z"),
+        });
+        caller.post("/subscriptions", &body).await.expect(201);
+    }
+    let told = caller.get("/metrics/monthly?metrics=new_recurring_revenue");
+    let told = told.await.expect(200);
+    let months = &told["data"]["new_recurring_revenue"];
+    assert_eq!(months.to_string(), r#"[{"date":"2026-03","value":20.84}]"#);
+    let told = caller.get("/customers/half").await.expect(200);
+    assert_eq!(told["mrr_cents"], 2084);
     world.stop().await;
 }

@@ -307,3 +307,70 @@ async fn calls_too_many_are_throttled_until_the_window_has_passed() {
         .expect(404);
     world.stop().await;
 }
+
+#[tokio::test]
+async fn refusals_speak_of_members_and_headers_by_their_names() {
+    let (world, caller) = caller().await;
+    let (path, first) = ("/subscriptions", body());
+    let made = caller.once(Method::POST, path, "once", &first).await;
+    let made = made.expect(201);
+    let mut other = with("user_alias", json!("beta"));
+    other["subscription_alias"] = json!("beta-1");
+    let told = caller.once(Method::POST, path, "once", &other).await;
+    let told = refused(told, 400);
+    assert_eq!(
+        told,
+        "Idempotency-Key: was used before with another request"
+    );
+    caller.post(path, &other).await.expect(201);
+    other["user_id"] = made["user_id"].clone();
+    other["subscription_alias"] = json!("beta-2");
+    let told = refused(caller.post(path, &other).await, 400);
+    assert_eq!(told, "user_alias: names another customer");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_trial_that_ran_out_in_probe_has_churned_and_may_be_taken_up_again() {
+    let (world, caller) = caller().await;
+    let probe = Caller::probe(&world, &token(&world, KeyKind::Probe).await);
+    let trial = json!({
+        "id": "pt", "customer_id": "pt", "started_at": "2026-01-01",
+        "items": [{
+            "product_key": "a", "type": "trial",
+            "trial_started_at": "2026-01-01", "trial_ended_at": "2026-01-15",
+        }],
+    });
+    probe.put("/subscriptions/upsert", &trial).await.expect(200);
+    let history = async || {
+        let told = caller.get("/users/pt/subscription_history").await;
+        let told = told.expect(200);
+        let events = told.as_array().unwrap().iter();
+        let events = events.map(|event| json!([event["status"], event["plan_currency"]]));
+        events.collect::<Vec<_>>()
+    };
+    let ran_out = [
+        json!(["trialing", "usd"]),
+        json!(["churned_voluntary", "usd"]),
+    ];
+    assert_eq!(history().await, ran_out);
+    let before = probe.get("/subscriptions").await.expect(200);
+    let date = seconds("2026-02-01T00:00:00Z");
+    let churn = format!("/subscriptions/pt/churn?effective_date={date}");
+    let told = refused(caller.bare(Method::POST, &churn).await, 400);
+    assert_eq!(told, "the subscription has an end already");
+    assert_eq!(history().await, ran_out);
+    assert_eq!(probe.get("/subscriptions").await.expect(200), before);
+
+    let unchurn = "/subscriptions/pt/unchurn";
+    caller.bare(Method::POST, unchurn).await.expect(204);
+    assert_eq!(history().await, ran_out[..1]);
+    let told = probe.get("/subscriptions").await.expect(200);
+    let item = &told["items"][0]["items"][0];
+    assert_eq!(
+        (&item["type"], &item["trial_ended_at"]),
+        (&json!("trial"), &Value::Null)
+    );
+    caller.bare(Method::POST, unchurn).await.expect(404);
+    world.stop().await;
+}

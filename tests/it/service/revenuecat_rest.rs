@@ -501,7 +501,10 @@ async fn packages_hold_products_for_all_clients_or_for_some() {
         json!({"products": [with("prod0000000000", "all")]}),
     )
     .await;
-    assert_eq!(refused(&missing, 404).0, "resource_missing");
+    assert_eq!(
+        refused(&missing, 404),
+        ("resource_missing", Some("products"))
+    );
     for (body, param) in [
         (json!({"products": []}), "products"),
         (

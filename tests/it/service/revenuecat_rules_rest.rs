@@ -311,6 +311,10 @@ async fn what_cannot_be_read_is_an_invalid_request() {
             ("resource_missing", None)
         );
     }
+    assert_eq!(
+        refused(&project.get("/customers/%FF").await, 400),
+        ("invalid_request", None)
+    );
     world.stop().await;
 }
 

@@ -75,7 +75,7 @@ const LOOKS: usize = 100;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Statements so far, by service and call.
-type Counts = BTreeMap<(String, String), u64>;
+pub(super) type Counts = BTreeMap<(String, String), u64>;
 
 /// The value of a label.
 fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
@@ -83,7 +83,7 @@ fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
     rest.split_once('"').map(|(value, _)| value)
 }
 
-async fn statements(rest: &Rest) -> Counts {
+pub(super) async fn statements(rest: &Rest) -> Counts {
     let text = rest.get("/metrics").await.text;
     let counter = "perennial_database_statements_total{";
     text.lines()
@@ -99,7 +99,7 @@ async fn statements(rest: &Rest) -> Counts {
 }
 
 /// Waits until nothing is called any more, as far as that can be waited for.
-async fn quiet(rest: &Rest) -> Counts {
+pub(super) async fn quiet(rest: &Rest) -> Counts {
     let mut last = statements(rest).await;
     for _ in 0..LOOKS {
         tokio::time::sleep(LOOK).await;

@@ -1,13 +1,17 @@
 //! Customers in: how many a second are made over gRPC, with their names, event and audit row, beside a bare
-//! insert of the customer's own row, with a commit each, on the same store.
+//! insert of the customer's own row into the same table, all its indices included, with a commit each, on the same store.
 //!
 //! Arguments: `quick` for a tenth.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
+use chassis::config::Config;
 use contract::customer::v1::{CreateCustomerRequest, Customer};
 use perennial_sdk::Client;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, Statement};
@@ -15,6 +19,8 @@ use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection
 use super::{RUNS, Table, per_second, start};
 use crate::database::{TestDatabase, server};
 
+/// The service whose table it is.
+const SERVICE: &str = "customer";
 /// Customers of one run.
 const COUNT: u64 = 10_000;
 /// Connections of the callers.
@@ -82,55 +88,43 @@ async fn over_grpc(clients: Vec<Client>, count: u64) -> anyhow::Result<f64> {
     per_second(count, async { callers.await.map(drop) }).await
 }
 
-/// A table like that of the customers, without any of our code around it.
+/// The tables of the customer service as its migrations make them, with none of its code around them.
 struct Bare {
     db: DatabaseConnection,
     database: Option<TestDatabase>,
-    folder: Option<tempfile::TempDir>,
+    folder: tempfile::TempDir,
 }
-
-const TABLE: [&str; 3] = [
-    "CREATE TABLE customer (project_id TEXT NOT NULL, id TEXT NOT NULL, key TEXT, key_lower TEXT, \
-     name TEXT NOT NULL, name_lower TEXT NOT NULL, email TEXT, email_lower TEXT, \
-     address TEXT NOT NULL, metadata TEXT NOT NULL, revision BIGINT NOT NULL, \
-     create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, delete_time BIGINT, \
-     PRIMARY KEY (project_id, id))",
-    "CREATE UNIQUE INDEX customer_by_key ON customer (project_id, key)",
-    "CREATE INDEX customer_by_name ON customer (project_id, name, id)",
-];
 
 impl Bare {
     async fn open() -> anyhow::Result<Self> {
-        let (mut database, mut folder) = (None, None);
-        let mut options = match server() {
-            Some(server) => {
-                let made = TestDatabase::create(&server).await?;
-                let options = ConnectOptions::new(made.url());
-                database = Some(made);
-                options
-            }
-            None => {
-                let made = tempfile::tempdir()?;
-                let url = chassis::Db::sqlite_url(made.path(), "bare");
-                folder = Some(made);
-                ConnectOptions::new(url)
-            }
+        let folder = tempfile::tempdir()?;
+        let database = match server() {
+            Some(server) => Some(TestDatabase::create(&server).await?),
+            None => None,
         };
+        let mut flags =
+            BTreeMap::from([("data_dir".to_owned(), folder.path().display().to_string())]);
+        let mut options = match &database {
+            Some(made) => {
+                flags.insert("database_url".to_owned(), made.url());
+                ConnectOptions::new(made.url())
+            }
+            None => ConnectOptions::new(chassis::Db::sqlite_url(folder.path(), SERVICE)),
+        };
+        let config = Config::load(None, [], flags)?;
+        perennial::embedded::migrate(config, &[SERVICE.to_owned()]).await?;
         let connections = if database.is_some() { 10 } else { 1 };
         options
             .sqlx_logging(false)
             .max_connections(connections)
+            .set_schema_search_path(SERVICE)
             .map_sqlx_sqlite_opts(|options| {
                 options
                     .journal_mode(sea_orm::sqlx::sqlite::SqliteJournalMode::Wal)
                     .synchronous(sea_orm::sqlx::sqlite::SqliteSynchronous::Full)
             });
-        let db = Database::connect(options).await?;
-        for statement in TABLE {
-            db.execute_unprepared(statement).await?;
-        }
         Ok(Self {
-            db,
+            db: Database::connect(options).await?,
             database,
             folder,
         })
@@ -159,22 +153,21 @@ impl Bare {
         if let Some(database) = self.database {
             database.remove().await?;
         }
-        if let Some(folder) = self.folder {
-            folder.close()?;
-        }
-        Ok(())
+        Ok(self.folder.close()?)
     }
 }
 
+/// The row that the service writes for the same customer, with all its columns that are not null.
 async fn insert(db: &DatabaseConnection, number: u64) -> anyhow::Result<()> {
     let customer = customer(number);
     let time = chassis::db::micros(chassis::clock::system_now());
     let id: ulid::Ulid = chassis::id::next();
     let insert = Statement::from_sql_and_values(
         db.get_database_backend(),
-        "INSERT INTO customer (project_id, id, key, key_lower, name, name_lower, email, \
-         email_lower, address, metadata, revision, create_time, update_time) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '{}', '{}', 1, $9, $9)",
+        "INSERT INTO customer (project_id, id, profitwell_id, profile_revision, key, key_lower, \
+         name, name_lower, name_derived, email, email_lower, address, metadata, \
+         deleted_subject_keys, revision, create_time, update_time, touch_time) \
+         VALUES ($1, $2, $2, 0, $3, $4, $5, $6, $7, $8, $9, '{}', '{}', '[]', 1, $10, $10, $10)",
         [
             "01ARZ3NDEKTSV4RRFFQ69G5FAV".into(),
             id.to_string().into(),
@@ -182,6 +175,7 @@ async fn insert(db: &DatabaseConnection, number: u64) -> anyhow::Result<()> {
             customer.key.to_lowercase().into(),
             customer.display_name.clone().into(),
             customer.display_name.to_lowercase().into(),
+            false.into(),
             customer.primary_email.clone().into(),
             customer.primary_email.to_lowercase().into(),
             time.into(),

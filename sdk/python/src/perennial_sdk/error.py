@@ -23,9 +23,10 @@ class Violation:
     """What is wrong with it."""
 
 
-@dataclass
+@dataclass(eq=False)
 class PerennialError(Exception):
-    """Why a call failed. The error of gRPC is its ``__cause__``."""
+    """Why a call failed. The error of gRPC is its ``__cause__``. Like every exception it equals only itself, and it can be
+    pickled and copied, as pools of processes do; the cause stays behind then."""
 
     code: grpc.StatusCode
     """Class of the error."""
@@ -39,6 +40,10 @@ class PerennialError(Exception):
     """Fields that are wrong."""
     metadata: dict[str, str] = field(default_factory=dict)
     """Facts about the error, by name."""
+
+    def __post_init__(self) -> None:
+        # Exceptions are made anew from their arguments.
+        super().__init__(self.code, self.message, self.reason, self.domain, self.violations, self.metadata)
 
     def __str__(self) -> str:
         return f"{self.message} ({self.reason or self.code.name})"

@@ -11,13 +11,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use chassis::{Context, Write};
 use contract::{customer::v1 as customer_pb, kernel::v1 as kernel_pb};
 use futures::future::join_all;
-use kernel::id::{CustomerId, InvoiceId};
+use kernel::{
+    Timestamp,
+    id::{CustomerId, InvoiceId},
+};
 use sea_orm::ConnectionTrait as _;
-use tonic::Code;
+use tonic::{Code, Status};
 
 use super::Billing;
 use crate::{domain::invoice::Invoice, error::BillingError, store};
 
+/// How long a customer is held at least for an invoice that is about to be made, should nothing come of it.
+const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
+/// Why somebody who is gone cannot be held.
+const DELETED: &str = "CUSTOMER_DELETED";
 /// How often the customer service is told anew because invoices changed meanwhile.
 const TELLINGS: usize = 8;
 /// Customers that the customer service is told about side by side.
@@ -77,6 +84,27 @@ impl Billing {
         }
     }
 
+    /// Holds a customer who is about to get a first open invoice, before anything of it is written: of a deletion at the same time
+    /// one of the two is refused. Whoever calls it settles the hold afterwards, whatever came of the invoice; for one who dies
+    /// before that, the note is left to a timer.
+    pub async fn hold_ahead(
+        &self,
+        ctx: &Context,
+        customer: CustomerId,
+    ) -> Result<(), BillingError> {
+        let db = self.db.reader();
+        let open = store::invoice::open_of_customers(db, ctx.project, &[customer]).await?;
+        if open.contains_key(&customer) {
+            return Ok(());
+        }
+        let due = ctx.now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+        let w = self.db.system_write(ctx).await?;
+        store::stale_hold::note(w.tx(), ctx.project, &[customer], due).await?;
+        w.commit().await?;
+        let text = "an invoice is being made for the customer".to_owned();
+        self.place(ctx, customer, text).await
+    }
+
     /// Places the hold of a customer who has an open invoice since a write; a failure leaves the note to a timer.
     pub async fn settle_opened(&self, ctx: &Context, opened: Opened) {
         let noted = [(opened.customer, opened.token)];
@@ -124,8 +152,7 @@ impl Billing {
                 for (one, outcome) in some.iter().zip(join_all(tellings).await) {
                     match outcome {
                         Ok(()) => told.push(*one),
-                        // Nobody is left to be held.
-                        Err(BillingError::Remote(status)) if status.code() == Code::NotFound => {
+                        Err(BillingError::Remote(status)) if is_of_nobody(&status) => {
                             gone.push(*one);
                         }
                         Err(error) => failure = failure.or(Some(error)),
@@ -189,34 +216,50 @@ impl Billing {
         customer: CustomerId,
         open: Option<&String>,
     ) -> Result<(), BillingError> {
-        let mut customers = self.customers.clone();
         if let Some(invoice) = open {
-            let request = customer_pb::PlaceHoldRequest {
-                customer_id: customer.to_string(),
-                reason: customer_pb::hold::Reason::Invoice.into(),
-                holder_id: HOLDER.to_owned(),
-                display_text: format!(
-                    "invoice {invoice} is not finished, please delete it or mark it as uncollectible \
-                     before deleting the customer"
-                ),
-                period: Some(kernel_pb::Period {
-                    start_time: Some(contract::convert::timestamp(ctx.now)),
-                    end_time: None,
-                }),
-                request_id: String::new(),
-            };
-            customers.place_hold(ctx.request(request)).await?;
-        } else {
-            let request = customer_pb::ReleaseHoldRequest {
-                customer_id: customer.to_string(),
-                reason: customer_pb::hold::Reason::Invoice.into(),
-                holder_id: HOLDER.to_owned(),
-                request_id: String::new(),
-            };
-            customers.release_hold(ctx.request(request)).await?;
+            let text = format!(
+                "invoice {invoice} is not finished, please delete it or mark it as uncollectible \
+                 before deleting the customer"
+            );
+            return self.place(ctx, customer, text).await;
         }
+        let request = customer_pb::ReleaseHoldRequest {
+            customer_id: customer.to_string(),
+            reason: customer_pb::hold::Reason::Invoice.into(),
+            holder_id: HOLDER.to_owned(),
+            request_id: String::new(),
+        };
+        let mut customers = self.customers.clone();
+        customers.release_hold(ctx.request(request)).await?;
         Ok(())
     }
+
+    async fn place(
+        &self,
+        ctx: &Context,
+        customer: CustomerId,
+        display_text: String,
+    ) -> Result<(), BillingError> {
+        let request = customer_pb::PlaceHoldRequest {
+            customer_id: customer.to_string(),
+            reason: customer_pb::hold::Reason::Invoice.into(),
+            holder_id: HOLDER.to_owned(),
+            display_text,
+            period: Some(kernel_pb::Period {
+                start_time: Some(contract::convert::timestamp(ctx.now)),
+                end_time: None,
+            }),
+            request_id: String::new(),
+        };
+        let mut customers = self.customers.clone();
+        customers.place_hold(ctx.request(request)).await?;
+        Ok(())
+    }
+}
+
+/// Whether nobody is left to be held: the customer was deleted, or never was.
+fn is_of_nobody(refusal: &Status) -> bool {
+    refusal.code() == Code::NotFound || chassis::error::details(refusal).reason == DELETED
 }
 
 /// One hold stands for all invoices of a customer.

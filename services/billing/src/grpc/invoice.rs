@@ -46,6 +46,9 @@ impl pb::invoice_service_server::InvoiceService for Billing {
             return Err(BillingError::CustomerDeleted { end: late, deleted }.into());
         }
         let buyer = &convert::customer::buyer(&known)?;
+        if known.delete_time.is_none() {
+            self.hold_ahead(ctx, customer).await?;
+        }
         let answer = self
             .db
             .write(
@@ -60,9 +63,9 @@ impl pb::invoice_service_server::InvoiceService for Billing {
                     Ok::<_, BillingError>((w, answer))
                 },
             )
-            .await?;
+            .await;
         self.settle_hold(ctx, customer).await;
-        Ok(answer)
+        answer
     }
 
     async fn invoice_pending_lines(

@@ -270,6 +270,14 @@ fn find(text: &str) -> Result<ProfileId, BillingError> {
 /// The one app of a profile.
 fn one_app(apps: Option<&pb::ProfileApps>) -> Result<AppId, BillingError> {
     let apps = apps.ok_or_else(|| BillingError::invalid("profile.apps", "is required"))?;
+    let ids = [
+        ("profile.apps.tax_app_id", &apps.tax_app_id),
+        ("profile.apps.invoicing_app_id", &apps.invoicing_app_id),
+        ("profile.apps.payment_app_id", &apps.payment_app_id),
+    ];
+    if let Some((field, _)) = ids.iter().find(|(_, id)| id.is_empty()) {
+        return Err(BillingError::invalid(*field, "is required"));
+    }
     if apps.tax_app_id != apps.invoicing_app_id || apps.invoicing_app_id != apps.payment_app_id {
         return Err(BillingError::invalid(
             "profile.apps",

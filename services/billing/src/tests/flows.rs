@@ -673,9 +673,8 @@ async fn concurrent_calls_invoice_each_line_once() {
 }
 
 #[tokio::test]
-async fn a_hold_that_could_not_be_placed_is_placed_by_the_timer() {
+async fn a_first_line_needs_a_customer_who_can_be_held() {
     let world = World::new("2024-01-01").await;
-    world.neighbors.lock().unwrap().refuses_holds = true;
     let fee = line(
         "fee",
         "2024-02-01",
@@ -683,11 +682,27 @@ async fn a_hold_that_could_not_be_placed_is_placed_by_the_timer() {
         "2024-02-01",
         flat("1", false),
     );
-    world.pending("USD", vec![fee]).await;
-    assert!(!world.neighbors.lock().unwrap().held);
+    world.neighbors.lock().unwrap().refuses_holds = true;
+    let refused = world.try_pending(vec![fee.clone()]).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::Unavailable);
+    assert_eq!(world.neighbors.lock().unwrap().told, []);
     world.neighbors.lock().unwrap().refuses_holds = false;
-    world.advance("2024-01-01").await;
+    world.pending("USD", vec![fee.clone()]).await;
     assert!(world.neighbors.lock().unwrap().held);
+    // The next line finds the customer held: nothing is asked that could be refused.
+    world.neighbors.lock().unwrap().refuses_holds = true;
+    world.try_pending(vec![fee]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_customer_is_let_go_when_nothing_comes_of_the_first_line() {
+    let world = World::new("2024-01-01").await;
+    let (ctx, customer) = (world.context(), world.buyer().await.id);
+    // Whoever asked for this is gone before the line was written.
+    world.billing.hold_ahead(&ctx, customer).await.unwrap();
+    assert!(world.neighbors.lock().unwrap().held);
+    world.advance("2024-01-02").await;
+    assert!(!world.neighbors.lock().unwrap().held);
 }
 
 #[tokio::test]

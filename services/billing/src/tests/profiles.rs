@@ -63,6 +63,17 @@ fn app(profile: &pb::BillingProfile) -> String {
 }
 
 #[tokio::test]
+async fn a_profile_without_apps_lacks_fields_not_an_app() {
+    let world = World::new("2024-01-01").await;
+    let refused = create(&world, "bare", false, "").await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+    let details = chassis::error::details(&refused);
+    assert_eq!(details.violations[0].field, "profile.apps.tax_app_id");
+    let unknown = create(&world, "bare", false, "01ARZ3NDEKTSV4RRFFQ69G5FAV").await;
+    assert_eq!(unknown.unwrap_err().code(), tonic::Code::NotFound);
+}
+
+#[tokio::test]
 async fn every_project_starts_with_a_sandbox_profile() {
     let world = World::new("2024-01-01").await;
     let first = default(&world).await;

@@ -23,7 +23,7 @@ use kernel::{
     id::{ProjectId, Ulid},
 };
 use prost::Message;
-use tonic::{Request, Status, body::Body};
+use tonic::{Request, Response, Status, body::Body};
 
 use crate::{
     flow::{Billing, settings::Settings},
@@ -216,17 +216,29 @@ impl World {
         currency: &str,
         lines: Vec<pb::LineInput>,
     ) -> pb::CreatePendingLinesResponse {
+        self.try_pending_in(currency, lines).await.unwrap()
+    }
+
+    pub async fn try_pending(
+        &self,
+        lines: Vec<pb::LineInput>,
+    ) -> Result<pb::CreatePendingLinesResponse, Status> {
+        self.try_pending_in("USD", lines).await
+    }
+
+    async fn try_pending_in(
+        &self,
+        currency: &str,
+        lines: Vec<pb::LineInput>,
+    ) -> Result<pb::CreatePendingLinesResponse, Status> {
         let request = pb::CreatePendingLinesRequest {
             customer_id: CUSTOMER.to_owned(),
             currency_code: currency.to_owned(),
             lines,
             request_id: String::new(),
         };
-        self.billing
-            .create_pending_lines(self.call(request))
-            .await
-            .unwrap()
-            .into_inner()
+        let answer = self.billing.create_pending_lines(self.call(request)).await;
+        answer.map(Response::into_inner)
     }
 
     /// Adds a line for another customer, who is made known.

@@ -12,7 +12,8 @@ use super::{
 use crate::{
     domain::{
         addon::{AddonBody, AddonSpec, InstanceType},
-        issue::{Field, Issue, IssueCode},
+        field::Field,
+        issue::{Issue, IssueCode},
         versioning::{Offer, State},
     },
     error::{CatalogError, OfferKind},

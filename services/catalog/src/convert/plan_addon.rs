@@ -116,9 +116,15 @@ pub fn filter(wire: &pb::ListPlanAddonsRequest) -> Result<Filter, CatalogError> 
     use pb::list_plan_addons_request::OrderBy;
     bounded("addon_ids", wire.addon_ids.len(), FILTER_COUNT_MAX)?;
     bounded("addon_keys", wire.addon_keys.len(), FILTER_COUNT_MAX)?;
+    bounded("key_versions", wire.key_versions.len(), FILTER_COUNT_MAX)?;
     Ok(Filter {
         addon_ids: wire.addon_ids.clone(),
         addon_keys: wire.addon_keys.clone(),
+        key_numbers: wire
+            .key_versions
+            .iter()
+            .map(|pair| (pair.key.clone(), pair.version))
+            .collect(),
         include_deleted: wire.include_deleted,
         sort: match at("order_by", OrderBy::try_from(wire.order_by))? {
             OrderBy::Unspecified | OrderBy::Id => Sort::Id,

@@ -6,7 +6,8 @@ use kernel::calendar::IsoDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    issue::{Field, Issue, IssueCode},
+    field::Field,
+    issue::{Issue, IssueCode},
     rate_card::{self, KnownFeature, RateCard},
     versioning::{Offer, State},
     violation::{Violation, Violations},
@@ -117,10 +118,12 @@ impl AddonSpec {
         if self.body.instance_type == InstanceType::Multiple {
             issues.extend(
                 self.body
-                    .priced()
-                    .filter(|card| card.price.as_ref().is_some_and(|price| !price.is_flat()))
-                    .map(|card| {
-                        let field = root.keyed("ratecards", &card.key);
+                    .rate_cards
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, card)| card.price.as_ref().is_some_and(|price| !price.is_flat()))
+                    .map(|(index, card)| {
+                        let field = root.member("ratecards", index, &card.key);
                         Issue::new(
                             IssueCode::AddonInvalidRateCardPriceForMultiInstance,
                             field.property("price"),

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::{
     addon::{AddonSpec, InstanceType},
     entitlement_template::{EntitlementTemplate, TemplateKind},
-    issue::{Field, Issue, IssueCode},
+    field::Field,
+    issue::{Issue, IssueCode},
     plan::PlanSpec,
     price::{Price, PriceModel},
     rate_card::RateCard,
@@ -31,7 +32,7 @@ pub fn assignment_issues(
 ) -> Vec<Issue> {
     let root = Field::root();
     let mut issues = Vec::new();
-    let status = |part: &str| {
+    let status = |part: &'static str| {
         Issue::new(
             IssueCode::PlanAddonIncompatibleStatus,
             root.property(part).property("status"),
@@ -82,12 +83,13 @@ fn phase_issues(plan: &PlanSpec, addon: &AddonSpec, from_phase: &str) -> Vec<Iss
     };
     let mut issues = Vec::new();
     for phase in phases.iter().skip(first) {
-        for overlay in &addon.body.rate_cards {
+        for (index, overlay) in addon.body.rate_cards.iter().enumerate() {
             let base = phase.rate_cards.iter().find(|card| card.key == overlay.key);
             if let Some(base) = base {
-                let field = Field::root()
-                    .property("addon")
-                    .keyed("ratecards", &overlay.key);
+                let field =
+                    Field::root()
+                        .property("addon")
+                        .member("ratecards", index, &overlay.key);
                 for issue in rate_card_issues(base, overlay, &field) {
                     issues.push(issue.with("planPhaseKey", phase.key.clone()));
                 }
@@ -335,7 +337,9 @@ mod tests {
     fn cards_of_one_key_must_be_mergeable() {
         const CARD: &str = "$.addon.ratecards[?(@.key=='tokens')]";
         let check_cards = |base: RateCard, overlay: RateCard, expected: &[(&str, &str)]| {
-            let field = Field::root().property("addon").keyed("ratecards", "tokens");
+            let field = Field::root()
+                .property("addon")
+                .member("ratecards", 0, "tokens");
             let expected: Vec<(&str, String)> = expected
                 .iter()
                 .map(|(code, field)| (*code, format!("{CARD}{field}")))

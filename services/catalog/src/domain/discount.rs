@@ -4,7 +4,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    issue::{Field, Issue, IssueCode},
+    field::Field,
+    issue::{Issue, IssueCode},
     price::Price,
 };
 

@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    issue::{Field, Issue, IssueCode},
+    field::Field,
+    issue::{Issue, IssueCode},
     violation::{METADATA_COUNT_MAX, Violations},
 };
 

@@ -1,7 +1,9 @@
 //! Coded problems of a plan, an add-on or an assignment. Critical ones keep it from being
 //! stored, warnings from being published. The table of codes is `IssueCode::facts`.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap};
+
+use super::field::Field;
 
 /// How much an issue weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -382,45 +384,6 @@ impl IssueCode {
     }
 }
 
-/// JSONPath of a field: `$.phases[?(@.key=='pro')].duration`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Field(String);
-
-impl Field {
-    /// The whole resource; prints as nothing.
-    pub fn root() -> Self {
-        Self(String::new())
-    }
-
-    /// A property of this.
-    #[must_use]
-    pub fn property(&self, name: &str) -> Self {
-        if self.0.is_empty() {
-            Self(format!("$.{name}"))
-        } else {
-            Self(format!("{}.{name}", self.0))
-        }
-    }
-
-    /// The member of a list property that has this key.
-    #[must_use]
-    pub fn keyed(&self, list: &str, key: &str) -> Self {
-        let Self(list) = self.property(list);
-        Self(format!("{list}[?(@.key=='{key}')]"))
-    }
-
-    /// The path; empty for the whole resource.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
 /// One problem of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
@@ -597,21 +560,5 @@ mod tests {
             chosen(|facts| facts.status == Some(400)).len(),
             ALL.len() - WITHOUT_STATUS.len()
         );
-    }
-
-    #[test]
-    fn fields_are_json_paths() {
-        let card = Field::root()
-            .keyed("phases", "pro")
-            .keyed("ratecards", "storage");
-        assert_eq!(
-            card.property("billingCadence").as_str(),
-            "$.phases[?(@.key=='pro')].ratecards[?(@.key=='storage')].billingCadence"
-        );
-        assert_eq!(
-            Field::root().property("maxQuantity").as_str(),
-            "$.maxQuantity"
-        );
-        assert_eq!(Field::root().as_str(), "");
     }
 }

@@ -6,7 +6,8 @@ use kernel::calendar::IsoDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    issue::{Field, Issue, IssueCode},
+    field::Field,
+    issue::{Issue, IssueCode},
     rate_card::{self, KnownFeature, RateCard},
     versioning::{Effective, Offer},
     violation::{PHASE_COUNT_MAX, Violation, Violations},
@@ -84,8 +85,8 @@ pub struct Phase {
 }
 
 impl Phase {
-    fn field(&self) -> Field {
-        Field::root().keyed("phases", &self.key)
+    fn field(&self, index: usize) -> Field {
+        Field::root().member("phases", index, &self.key)
     }
 }
 
@@ -163,7 +164,10 @@ impl PlanSpec {
         self.body
             .phases
             .iter()
-            .flat_map(|phase| rate_card::feature_issues(&phase.rate_cards, known, &phase.field()))
+            .enumerate()
+            .flat_map(|(index, phase)| {
+                rate_card::feature_issues(&phase.rate_cards, known, &phase.field(index))
+            })
             .collect()
     }
 }
@@ -194,24 +198,24 @@ impl PlanBody {
         let mut seen = BTreeSet::new();
         let last = self.phases.len().saturating_sub(1);
         for (index, phase) in self.phases.iter().enumerate() {
+            let field = phase.field(index);
             if !seen.insert(phase.key.as_str()) {
                 // The last segment is doubled in the contract's own answers.
                 issues.push(Issue::new(
                     IssueCode::PlanPhaseDuplicatedKey,
-                    phase.field().property("key").property("key"),
+                    field.property("key.key"),
                 ));
             }
-            issues.extend(phase.issues(index == last));
-            issues.extend(phase.alignment_issues(&self.billing_cadence));
+            issues.extend(phase.issues(&field, index == last));
+            issues.extend(phase.alignment_issues(&field, &self.billing_cadence));
         }
         issues
     }
 }
 
 impl Phase {
-    /// Rules P2 and P7 to P13 of one phase.
-    fn issues(&self, last: bool) -> Vec<Issue> {
-        let field = self.field();
+    /// Rules P2 and P7 to P13 of one phase, which is at `field`.
+    fn issues(&self, field: &Field, last: bool) -> Vec<Issue> {
         let duration = field.property("duration");
         let mut issues = Vec::new();
         if self.key.is_empty() {
@@ -257,22 +261,23 @@ impl Phase {
                 field.property("rateCards"),
             ));
         }
-        issues.extend(rate_card::list_issues(&self.rate_cards, &field));
+        issues.extend(rate_card::list_issues(&self.rate_cards, field));
         issues
     }
 
     /// Rules R11 and P14: priced cards are billed at cadences that align with the plan's.
-    fn alignment_issues(&self, plan: &IsoDuration) -> Vec<Issue> {
+    fn alignment_issues(&self, field: &Field, plan: &IsoDuration) -> Vec<Issue> {
         self.rate_cards
             .iter()
-            .filter(|card| card.price.is_some())
-            .filter(|card| {
+            .enumerate()
+            .filter(|(_, card)| card.price.is_some())
+            .filter(|(_, card)| {
                 card.billing_cadence
                     .as_ref()
                     .is_some_and(|cadence| !cadence.aligns_with(plan))
             })
-            .map(|card| {
-                let field = self.field().keyed("rateCards", &card.key);
+            .map(|(index, card)| {
+                let field = field.member("rateCards", index, &card.key);
                 Issue::new(
                     IssueCode::RateCardBillingCadenceUnaligned,
                     field.property("billingCadence"),

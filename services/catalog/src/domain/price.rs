@@ -4,7 +4,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    issue::{Field, Issue},
+    field::Field,
+    issue::Issue,
     violation::{TIER_COUNT_MAX, Violations},
 };
 

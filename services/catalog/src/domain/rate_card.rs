@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     discount::Discounts,
     entitlement_template::EntitlementTemplate,
-    issue::{Field, Issue, IssueCode},
+    field::Field,
+    issue::{Issue, IssueCode},
     price::Price,
     violation::{RATE_CARD_COUNT_MAX, Violations},
 };
@@ -94,7 +95,7 @@ impl TaxConfig {
         } else {
             vec![Issue::generic(
                 "invalid product tax code: must be txcd_ and 8 digits",
-                field.property("stripe").property("code"),
+                field.property("stripe.code"),
             )]
         }
     }
@@ -210,8 +211,8 @@ pub fn list_violations(cards: &[RateCard], path: &str, found: &mut Violations) {
 pub fn list_issues(cards: &[RateCard], parent: &Field) -> Vec<Issue> {
     let mut issues = Vec::new();
     let mut seen = BTreeSet::new();
-    for card in cards {
-        let field = parent.keyed("ratecards", &card.key);
+    for (index, card) in cards.iter().enumerate() {
+        let field = parent.member("ratecards", index, &card.key);
         if !seen.insert(card.key.as_str()) {
             issues.push(Issue::new(
                 IssueCode::RateCardDuplicatedKey,
@@ -238,7 +239,7 @@ pub struct KnownFeature {
 /// Checks against features spell the list `rateCards`.
 pub fn feature_issues(cards: &[RateCard], known: &[KnownFeature], parent: &Field) -> Vec<Issue> {
     let mut issues = Vec::new();
-    for card in cards {
+    for (index, card) in cards.iter().enumerate() {
         let Some(key) = &card.feature_key else {
             continue;
         };
@@ -255,8 +256,9 @@ pub fn feature_issues(cards: &[RateCard], known: &[KnownFeature], parent: &Field
             Some(feature) if feature.key != *key => IssueCode::RateCardFeatureMismatch,
             Some(_) => continue,
         };
-        let field = parent.keyed("rateCards", &card.key).property("featureKey");
-        issues.push(Issue::new(code, field).with("featureKey", key.clone()));
+        let field = parent.member("rateCards", index, &card.key);
+        let issue = Issue::new(code, field.property("featureKey"));
+        issues.push(issue.with("featureKey", key.clone()));
     }
     issues
 }
@@ -277,7 +279,7 @@ mod tests {
     const CARD: &str = "$.phases[?(@.key=='pro')].ratecards[?(@.key=='storage')]";
 
     fn check(card: RateCard, expected: &[(&str, &str)]) {
-        let parent = Field::root().keyed("phases", "pro");
+        let parent = Field::root().member("phases", 0, "pro");
         let expected: Vec<(&str, String)> = expected
             .iter()
             .map(|(code, field)| (*code, format!("{CARD}{field}")))

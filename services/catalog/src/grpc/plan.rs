@@ -15,7 +15,8 @@ use super::{
 use crate::{
     convert,
     domain::{
-        issue::{Field, Issue, IssueCode, any_critical},
+        field::Field,
+        issue::{Issue, IssueCode, any_critical},
         plan::{PlanBody, PlanSpec},
         rate_card::RateCard,
         versioning::{self, State, Version},
@@ -186,7 +187,12 @@ impl pb::plan_service_server::PlanService for Catalog {
                         let mut other = others.swap_remove(index);
                         let before = convert::plan::to_proto(&other, ctx.now);
                         other.effective.to = Some(from);
-                        record(&mut w, "plan.archived", Some(before), other).await?;
+                        // It goes on until the new version begins; only its end is known now.
+                        let kind = match other.effective.state(ctx.now) {
+                            State::Archived => "plan.archived",
+                            State::Draft | State::Scheduled | State::Active => "plan.updated",
+                        };
+                        record(&mut w, kind, Some(before), other).await?;
                     }
                     let before = convert::plan::to_proto(&plan, ctx.now);
                     let changed = Version {

@@ -7,8 +7,8 @@ use chassis::db::{instant, is_unique_violation, micros};
 use jiff::Timestamp;
 use kernel::id::{AddonId, PlanAddonId, PlanId, ProjectId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder,
 };
 
 use super::{
@@ -167,6 +167,8 @@ pub struct Filter {
     pub addon_ids: Vec<String>,
     /// Only add-ons with these keys; empty: all.
     pub addon_keys: Vec<String>,
+    /// Only these versions of add-ons, by key and number; empty: all.
+    pub key_numbers: Vec<(String, i32)>,
     /// Deleted ones too.
     pub include_deleted: bool,
     /// What it is sorted by.
@@ -234,6 +236,16 @@ pub async fn list(
     }
     if !filter.addon_keys.is_empty() {
         select = select.filter(row::Column::AddonKey.is_in(&filter.addon_keys));
+    }
+    if !filter.key_numbers.is_empty() {
+        let mut any = Condition::any();
+        for (key, number) in &filter.key_numbers {
+            let version = Condition::all()
+                .add(row::Column::AddonKey.eq(key))
+                .add(row::Column::AddonNumber.eq(*number));
+            any = any.add(version);
+        }
+        select = select.filter(any);
     }
     let page = keyset::read(db, select, &filter.sort.columns(), slice).await?;
     Ok(Rows {

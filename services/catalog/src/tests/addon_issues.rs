@@ -7,7 +7,7 @@ use tonic::Code;
 
 use super::{
     World, addons, features, flat,
-    issues::{Expected, brief, fee, issues, metered, of_feature},
+    issues::{Expected, brief, fee, issues, metered, of_feature, wrong_fields},
     plan, plans,
 };
 
@@ -15,7 +15,7 @@ use super::{
 async fn rules_of_an_add_on() {
     let world = World::new().await;
     let base = |cards| addons::addon(cards);
-    let refuses = async |bad: pb::Addon, expected: Expected<'_>| {
+    let refuses = async |bad: pb::Addon, expected: Expected<'_>, wrong: &str| {
         let status = addons::create(&world, bad).await.unwrap_err();
         let details = chassis::error::details(&status);
         assert_eq!(
@@ -23,13 +23,14 @@ async fn rules_of_an_add_on() {
             (Code::InvalidArgument, "INVALID_ADDON", "invalid add-on")
         );
         assert_eq!(brief(&issues(&status)), expected);
+        assert_eq!(wrong_fields(&status)[0].0, wrong);
         assert!(world.kinds().await.is_empty(), "nothing was written");
     };
     let keyless = pb::Addon {
         key: String::new(),
         ..base(vec![fee()])
     };
-    refuses(keyless, &[("addon_key_empty", "$.key")]).await;
+    refuses(keyless, &[("addon_key_empty", "$.key")], "addon.key").await;
     let unknown = pb::Addon {
         instance_type: 0,
         ..base(vec![fee()])
@@ -37,12 +38,14 @@ async fn rules_of_an_add_on() {
     refuses(
         unknown,
         &[("addon_invalid_instance_type", "$.instanceType")],
+        "addon.instance_type",
     )
     .await;
     let field = "$.ratecards[?(@.key=='fee')].key";
     refuses(
         base(vec![fee(), fee()]),
         &[("rate_card_duplicated_key", field)],
+        "addon.rate_cards[1].key",
     )
     .await;
 

@@ -277,3 +277,43 @@ async fn assignments_are_read_listed_and_changed() {
         .into_inner();
     assert_eq!((page.total_size, page.plan_addons.len()), (1, 1));
 }
+
+#[tokio::test]
+async fn add_ons_of_a_plan_are_listed_by_key_and_version() {
+    let world = World::new().await;
+    let plan = plans::created(&world, plan(vec![flat("base", "P1M")])).await;
+    for _ in 0..2 {
+        let version = published(&world, addon(vec![flat("extra", "P1M")])).await;
+        assign(&world, &plan.id, &version.id, "default")
+            .await
+            .unwrap();
+    }
+    let list = async |pairs: &[(&str, i32)], keys: &[&str]| -> Vec<i32> {
+        let request = pb::ListPlanAddonsRequest {
+            plan: Some(pb::PlanRef {
+                r#ref: Some(pb::plan_ref::Ref::Id(plan.id.clone())),
+                ..Default::default()
+            }),
+            key_versions: pairs
+                .iter()
+                .map(|(key, version)| pb::AddonKeyVersion {
+                    key: (*key).to_owned(),
+                    version: *version,
+                })
+                .collect(),
+            addon_keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            ..Default::default()
+        };
+        let answer = world.catalog.list_plan_addons(world.call(request)).await;
+        let assigned = answer.unwrap().into_inner().plan_addons.into_iter();
+        assigned.map(|one| one.addon.unwrap().version).collect()
+    };
+    assert_eq!(list(&[("extra", 1)], &[]).await, [1]);
+    assert_eq!(list(&[("extra", 2)], &[]).await, [2]);
+    assert_eq!(list(&[("extra", 2), ("extra", 1)], &[]).await, [1, 2]);
+    assert!(list(&[("extra", 9)], &[]).await.is_empty());
+    assert!(
+        list(&[("extra", 1)], &["other"]).await.is_empty(),
+        "both must hold"
+    );
+}

@@ -26,6 +26,14 @@ pub fn brief(issues: &[(String, chassis::Severity, String)]) -> Vec<(&str, &str)
         .collect()
 }
 
+/// Field and sentence of what a refusal has wrong.
+pub fn wrong_fields(status: &Status) -> Vec<(String, String)> {
+    let violations = chassis::error::details(status).violations.into_iter();
+    violations
+        .map(|wrong| (wrong.field, wrong.description))
+        .collect()
+}
+
 async fn plan_count(world: &World) -> i64 {
     let request = pb::ListPlansRequest {
         page: 1,
@@ -614,4 +622,59 @@ async fn a_refused_update_or_publish_leaves_the_plan_as_it_was() {
     };
     let found = world.catalog.batch_get_plans(world.call(get)).await;
     assert_eq!(found.unwrap().into_inner().plans, [draft]);
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_fields_of_the_request_that_are_wrong() {
+    let world = World::new().await;
+    let bad = pb::Plan {
+        billing_cadence: "P5M".into(),
+        phases: vec![
+            pb::PlanPhase {
+                duration: "P1M".into(),
+                ..phase("trial", vec![])
+            },
+            pb::PlanPhase {
+                name: String::new(),
+                ..phase(
+                    "default",
+                    vec![
+                        fee(),
+                        pb::RateCard {
+                            feature_key: "other".into(),
+                            ..usage("calls")
+                        },
+                    ],
+                )
+            },
+        ],
+        ..plan(vec![])
+    };
+    let status = plans::create(&world, bad).await.unwrap_err();
+    let wrong = |field: &str, sentence: &str| (field.to_owned(), sentence.to_owned());
+    assert_eq!(
+        wrong_fields(&status),
+        [
+            wrong(
+                "plan.billing_cadence",
+                "billing cadence must be one of P1W, P2W, P4W, P1M, P3M, P6M, P12M, P1Y"
+            ),
+            wrong("plan.phases[1].name", "name must not be empty"),
+            wrong(
+                "plan.phases[1].rate_cards[1].key",
+                "rate card key must be equal to its feature key"
+            ),
+        ],
+        "the first phase has no rate cards, which only keeps it from being published"
+    );
+
+    let draft = plans::created(&world, plan(vec![])).await;
+    let status = plans::publish(&world, &draft.id).await.unwrap_err();
+    assert_eq!(
+        wrong_fields(&status),
+        [wrong(
+            "plan.phases[0].rate_cards",
+            "phase must have at least one rate card"
+        )]
+    );
 }

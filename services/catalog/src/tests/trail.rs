@@ -90,6 +90,41 @@ async fn the_trail_of_a_plan() {
 }
 
 #[tokio::test]
+async fn a_version_is_archived_when_it_has_ended_not_when_its_end_is_known() {
+    let world = World::new().await;
+    let next = async |id: &str, seconds: i64| {
+        let request = pb::PublishPlanRequest {
+            id: id.into(),
+            effective_time: Some(contract::convert::timestamp(
+                world.now() + jiff::SignedDuration::from_secs(seconds),
+            )),
+            ..Default::default()
+        };
+        world
+            .catalog
+            .publish_plan(world.call(request))
+            .await
+            .unwrap();
+    };
+    let cards = || plan(vec![flat("fee", "P1M")]);
+    let first = plans::created(&world, cards()).await;
+    plans::publish(&world, &first.id).await.unwrap();
+    let second = plans::created(&world, cards()).await;
+    next(&second.id, 3600).await;
+    let published = ["plan.created", "plan.published"];
+    assert_eq!(
+        trail::<pb::Plan>(&world, &first.id).await,
+        [&published[..], &["plan.updated"]].concat()
+    );
+    let third = plans::created(&world, cards()).await;
+    next(&third.id, 0).await;
+    assert_eq!(
+        trail::<pb::Plan>(&world, &first.id).await,
+        [&published[..], &["plan.updated", "plan.archived"]].concat()
+    );
+}
+
+#[tokio::test]
 async fn the_trail_of_an_add_on_and_of_its_assignment() {
     let world = World::new().await;
     let extra = addons::published(&world, addons::addon(vec![flat("other", "P1M")])).await;

@@ -4,17 +4,25 @@ use kernel::{Timestamp, currency::Currency};
 
 use crate::error::CustomerError;
 
-/// A currency promised to a subscription that is not committed yet.
+/// What is promised to a subscription that is not committed yet: that the customer stays, and its currency if something is
+/// priced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
     /// The subscription.
     pub subscription: String,
     /// Its revision.
     pub revision: i64,
-    /// Its currency.
-    pub currency: Currency,
+    /// Its currency; none when nothing is priced.
+    pub currency: Option<Currency>,
     /// When the promise ends, in system time.
     pub expire_time: Timestamp,
+}
+
+impl Reservation {
+    /// Whether it still binds.
+    pub fn binds_at(&self, system_now: Timestamp) -> bool {
+        self.expire_time > system_now
+    }
 }
 
 /// The currency of a code.
@@ -38,8 +46,8 @@ pub fn admit(
 ) -> Result<(), CustomerError> {
     let reserved = reservations
         .iter()
-        .filter(|other| other.subscription != subscription && other.expire_time > system_now)
-        .map(|other| other.currency);
+        .filter(|other| other.subscription != subscription && other.binds_at(system_now))
+        .filter_map(|other| other.currency);
     for bound in current.into_iter().chain(reserved) {
         if bound != wanted {
             return Err(CustomerError::CurrencyMismatch {
@@ -76,7 +84,7 @@ mod tests {
         Reservation {
             subscription: "s1".into(),
             revision: 1,
-            currency: currency("EUR"),
+            currency: Some(currency("EUR")),
             expire_time: at(60),
         }
     }

@@ -109,6 +109,21 @@ impl Hold {
         })
     }
 
+    /// What a subscription is that is about to be committed: it holds like one that is active.
+    pub fn promised(customer: CustomerId, subscription: String, now: Timestamp) -> Self {
+        Self {
+            customer,
+            reason: HoldReason::Subscription,
+            display_text: format!("subscription {subscription} is being made"),
+            holder: subscription,
+            period: OpenPeriod {
+                start: now,
+                end: None,
+            },
+            create_time: now,
+        }
+    }
+
     /// Whether the hold counts at an instant.
     pub fn counts_at(&self, now: Timestamp) -> bool {
         self.period.start <= now && self.period.end.is_none_or(|end| now < end)

@@ -9,7 +9,6 @@ use crate::{
     convert,
     domain::{
         alias::{self, ALIASES_MAX, Admission, Alias},
-        attribute::AttributeChanges,
         customer::Customer,
         handle::CustomerName,
     },
@@ -24,17 +23,7 @@ impl AliasService for Server {
         request: Request<pb::EnsureCustomerRequest>,
     ) -> Result<Response<pb::EnsureCustomerResponse>, Status> {
         let (context, request) = &open(request)?;
-        let create = pb::CreateCustomerRequest {
-            customer: Some(pb::Customer {
-                key: request.handle.clone(),
-                primary_email: request.primary_email.clone(),
-                ..pb::Customer::default()
-            }),
-            derive_display_name: true,
-            generate_key: request.handle.is_empty(),
-            ..pb::CreateCustomerRequest::default()
-        };
-        let new = convert::new_customer(&create, &AttributeChanges::default())?;
+        let new = convert::ensured_customer(request)?;
         self.db
             .write(
                 context,
@@ -176,8 +165,12 @@ impl AliasService for Server {
                     let project = context.project;
                     // One order of locks for all transfers of a project.
                     lock(w.tx(), &format!("customer.transfer.{project}")).await?;
-                    let source = live(&w, context, request.source_ref.as_ref()).await?;
-                    let target = live(&w, context, request.target_ref.as_ref()).await?;
+                    let named = async |field, reference| {
+                        let found = live(&w, context, reference).await;
+                        found.map_err(|error| error.renamed("customer_ref", field))
+                    };
+                    let source = named("source_ref", request.source_ref.as_ref()).await?;
+                    let target = named("target_ref", request.target_ref.as_ref()).await?;
                     if source.id == target.id {
                         return Err(CustomerError::invalid(
                             "target_ref",

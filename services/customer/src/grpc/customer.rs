@@ -145,8 +145,9 @@ impl CustomerService for Server {
                         store::customer::find_for_update(w.tx(), project, name, now).await?;
                     before.require_live()?;
                     require_current("customer", etag, before.revision)?;
-                    let written =
-                        store::customer::update(w.tx(), project, &before, patch, now).await?;
+                    let written = store::customer::update(w.tx(), project, &before, patch, now)
+                        .await
+                        .map_err(|error| error.below("customer"))?;
                     let before = convert::customer_state(&before);
                     let customer =
                         record(&mut w, "customer.updated", Some(&before), &written).await?;
@@ -367,7 +368,8 @@ fn paging(
                 "cannot be used together with page or page_token",
             ));
         }
-        let name = convert::customer_name(request.after_customer.as_ref())?;
+        let name = convert::customer_name(request.after_customer.as_ref())
+            .map_err(|error| error.renamed("customer_ref", "after_customer"))?;
         return Ok((Paging::Behind(name), limit));
     }
     if request.page == 0 {

@@ -5,7 +5,12 @@ use contract::customer::v1 as pb;
 use tonic::{Request, Response, Status};
 
 use super::Server;
-use crate::{convert, domain::hold::Hold, error::CustomerError, store};
+use crate::{
+    convert,
+    domain::hold::{Hold, HoldReason},
+    error::CustomerError,
+    store,
+};
 
 impl Server {
     pub(super) async fn place(
@@ -70,14 +75,13 @@ impl Server {
                 &request.request_id,
                 request,
                 |w| async move {
-                    store::hold::release(
-                        w.tx(),
-                        context.project,
-                        customer,
-                        reason,
-                        &request.holder_id,
-                    )
-                    .await?;
+                    let (tx, project, holder) = (w.tx(), context.project, &request.holder_id);
+                    store::hold::release(tx, project, customer, reason, holder).await?;
+                    if reason == HoldReason::Subscription {
+                        // Nothing came of what was promised to it.
+                        store::subscription::forget_reservation(tx, project, customer, holder)
+                            .await?;
+                    }
                     Ok::<_, CustomerError>((w, pb::ReleaseHoldResponse {}))
                 },
             )

@@ -84,7 +84,9 @@ impl ProjectService for Server {
                 |mut w| async move {
                     let before = store::project::find(w.tx(), context.project).await?;
                     require_current("project", etag, before.revision)?;
-                    let after = before.changed(patch, system_now())?;
+                    let after = before
+                        .changed(patch, system_now())
+                        .map_err(|error| error.below("project"))?;
                     store::project::save(w.tx(), &after).await?;
                     let (old, new) = (convert::project(&before), convert::project(&after));
                     w.record(

@@ -35,13 +35,12 @@ impl Server {
         let wanted = convert::optional_currency("currency_code", &request.currency_code)?;
         text::required("subscription_id", request.subscription_id.clone(), 255)
             .map_err(Status::from)?;
-        let new = wanted.map(|currency| Reservation {
+        let new = &Reservation {
             subscription: request.subscription_id.clone(),
             revision: request.revision,
-            currency,
+            currency: wanted,
             expire_time: system_now() + RESERVATION,
-        });
-        let new = new.as_ref();
+        };
         let left = &Mutex::new(None);
         let answer = Guard::escalate(|guard| {
             self.db.write(
@@ -62,9 +61,7 @@ impl Server {
                     let (sequence, ledger) =
                         (known.hanging.sequence, known.hanging.ledger_update_time);
                     store::subscription::mark_later(&w, &known, guard, sequence, ledger);
-                    if let Some(new) = new {
-                        store::subscription::reserve_later(&w, context.project, id, new);
-                    }
+                    store::subscription::reserve_later(&w, context.project, id, new);
                     let customer = Some(convert::customer(&known.customer));
                     let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
                     *left = Some(known.reserved(new));
@@ -144,14 +141,16 @@ async fn read(w: &Write, id: CustomerId, guard: Guard) -> Result<Known, Customer
 }
 
 /// Whether a customer can take a subscription.
-fn admit(known: &Known, new: Option<&Reservation>) -> Result<(), CustomerError> {
+fn admit(known: &Known, new: &Reservation) -> Result<(), CustomerError> {
     known.customer.require_live()?;
-    let Some(new) = new else { return Ok(()) };
+    let Some(wanted) = new.currency else {
+        return Ok(());
+    };
     currency::admit(
         known.customer.currency,
         &known.hanging.reservations,
         &new.subscription,
-        new.currency,
+        wanted,
         system_now(),
     )
 }
@@ -195,7 +194,7 @@ fn settled(known: &Known, reported: &[Reported]) -> Option<Currency> {
     let reserved = &known.hanging.reservations;
     let priced = reported.iter().filter_map(|one| {
         let promised = || reserved.iter().find(|r| r.subscription == one.id);
-        one.currency.or_else(|| Some(promised()?.currency))
+        one.currency.or_else(|| promised()?.currency)
     });
     currency::settle(known.customer.currency, priced)
 }

@@ -1,6 +1,9 @@
 //! Customers: found by any of their names, made, changed, deleted.
 
-use chassis::db::{instant, micros};
+use chassis::{
+    clock::system_now,
+    db::{instant, micros},
+};
 use kernel::{
     Timestamp,
     id::{CustomerId, ProjectId},
@@ -20,7 +23,7 @@ use crate::{
         customer::{Customer, CustomerPatch, NewCustomer},
         display_name::Name,
         handle::{CustomerName, HandleKind},
-        hold::admit_deletion,
+        hold::{Hold, admit_deletion},
         subject::Subject,
     },
     error::CustomerError,
@@ -382,7 +385,14 @@ pub async fn delete(
     now: Timestamp,
 ) -> Result<Customer, CustomerError> {
     let after = before.deleted(now)?;
-    admit_deletion(after.id, hold::live(tx, project, after.id, now).await?, now)?;
+    let mut holds = hold::live(tx, project, after.id, now).await?;
+    let promised = subscription::promised(tx, project, after.id, system_now()).await?;
+    holds.extend(
+        promised
+            .into_iter()
+            .map(|one| Hold::promised(after.id, one, now)),
+    );
+    admit_deletion(after.id, holds, now)?;
     save(tx, project, &after).await?;
     handle::release_all(tx, project, after.id).await?;
     subject_key::release_all(tx, project, after.id).await?;

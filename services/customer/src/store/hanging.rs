@@ -22,7 +22,7 @@ pub struct Hanging {
     pub former_keys: Vec<String>,
     /// Ids of its active subscriptions, oldest start first.
     pub subscriptions: Vec<String>,
-    /// Currencies reserved for it, also those whose time has passed; only when asked for.
+    /// What is reserved of it, also what has expired; only when asked for.
     pub reservations: Vec<Reservation>,
     /// The number of the report that came last; only when asked for.
     pub sequence: i64,
@@ -156,7 +156,10 @@ impl Found {
             "reserved" => of.reservations.push(Reservation {
                 subscription: word,
                 revision: row.try_get("", "number")?,
-                currency: currency(&row.try_get::<String>("", "code")?)?,
+                currency: match row.try_get::<String>("", "code")?.as_str() {
+                    "" => None,
+                    code => Some(currency(code)?),
+                },
                 expire_time: instant(at.unwrap_or_default()),
             }),
             _ => {

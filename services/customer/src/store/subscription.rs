@@ -1,4 +1,4 @@
-//! What the subscription service reported about customers, and currencies it reserved.
+//! What the subscription service reported about customers, and what it reserved of them.
 
 use chassis::{Guard, Write, db::micros};
 use kernel::{
@@ -8,8 +8,8 @@ use kernel::{
     period::OpenPeriod,
 };
 use sea_orm::{
-    ActiveValue::Set, Condition, DbBackend, QueryTrait as _, Statement, Value, entity::prelude::*,
-    sea_query::ExprTrait as _, sea_query::OnConflict,
+    ActiveValue::Set, Condition, DbBackend, QuerySelect as _, QueryTrait as _, Statement, Value,
+    entity::prelude::*, sea_query::ExprTrait as _, sea_query::OnConflict,
 };
 
 use super::{CHUNK, entity};
@@ -148,7 +148,9 @@ pub fn reserve_later(write: &Write, project: ProjectId, customer: CustomerId, ne
         customer_id: Set(customer.to_string()),
         subscription_id: Set(new.subscription.clone()),
         revision: Set(new.revision),
-        currency: Set(new.currency.code().to_owned()),
+        currency: Set(new
+            .currency
+            .map_or_else(String::new, |currency| currency.code().to_owned())),
         expire_time: Set(micros(new.expire_time)),
     };
     let key = [
@@ -164,6 +166,41 @@ pub fn reserve_later(write: &Write, project: ProjectId, customer: CustomerId, ne
     let row = reservation::Entity::insert(row)
         .on_conflict(OnConflict::columns(key).update_columns(replaced).to_owned());
     write.later(row.build(write.tx().get_database_backend()));
+}
+
+/// The subscriptions for which something is reserved of a customer at an instant of system time.
+pub async fn promised(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    system_now: Timestamp,
+) -> Result<Vec<String>, CustomerError> {
+    Ok(reservation::Entity::find()
+        .select_only()
+        .column(reservation::Column::SubscriptionId)
+        .filter(reservation::Column::ProjectId.eq(project.to_string()))
+        .filter(reservation::Column::CustomerId.eq(customer.to_string()))
+        .filter(reservation::Column::ExpireTime.gt(micros(system_now)))
+        .into_tuple()
+        .all(tx)
+        .await?)
+}
+
+/// Drops what is reserved of a customer for one subscription.
+pub async fn forget_reservation(
+    tx: &impl ConnectionTrait,
+    project: ProjectId,
+    customer: CustomerId,
+    subscription: &str,
+) -> Result<(), CustomerError> {
+    reservation::Entity::delete_by_id((
+        project.to_string(),
+        customer.to_string(),
+        subscription.to_owned(),
+    ))
+    .exec(tx)
+    .await?;
+    Ok(())
 }
 
 /// Drops all reservations of a customer.

@@ -18,6 +18,7 @@ mod recorded;
 mod subjects;
 mod subscriptions;
 mod traits;
+mod violations;
 
 use std::sync::Arc;
 

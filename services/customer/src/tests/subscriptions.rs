@@ -28,6 +28,17 @@ async fn reserve(
         .map(drop)
 }
 
+/// Takes back what was reserved for a subscription.
+async fn let_go(world: &World, customer: &str, subscription: &str) {
+    let request = world.internal(pb::ReleaseHoldRequest {
+        customer_id: customer.to_owned(),
+        reason: pb::hold::Reason::Subscription.into(),
+        holder_id: subscription.to_owned(),
+        request_id: String::new(),
+    });
+    ok(world.customers().release_hold(request).await);
+}
+
 fn active(id: &str, plan: &str, currency: &str) -> pb::CustomerSubscription {
     pb::CustomerSubscription {
         subscription_id: id.into(),
@@ -85,6 +96,28 @@ async fn the_currency_of_the_first_priced_subscription_stays() {
         refusal(later),
         (FailedPrecondition, "CURRENCY_MISMATCH".into())
     );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_reserved_keeps_a_customer_until_it_is_taken_back() {
+    let world = World::start().await;
+    for currency in ["", "EUR"] {
+        let made = world.create(acme("acme", &[])).await.expect("made");
+        for subscription in ["s1", "s2"] {
+            reserve(&world, &made.id, subscription, currency)
+                .await
+                .expect("reserved");
+        }
+        for subscription in ["s1", "s2"] {
+            let status = world.delete(&made.id).await.expect_err("reserved");
+            let facts = super::details(&status);
+            assert_eq!(facts.reason, "CUSTOMER_HELD");
+            assert_eq!(facts.metadata["reasons"], "SUBSCRIPTION");
+            let_go(&world, &made.id, subscription).await;
+        }
+        world.delete(&made.id).await.expect("nothing is reserved");
+    }
     world.stop().await;
 }
 
@@ -342,6 +375,7 @@ async fn what_was_just_seen_decides_only_as_long_as_it_stands() {
         (told.display_name, told.etag),
         ("New".to_owned(), renamed.etag)
     );
+    let_go(&world, &made.id, "s1").await;
     look(&world, &made.id).await;
     world.delete(&made.id).await.expect("deleted");
     let refused = reserve(&world, &made.id, "s2", "USD").await;

@@ -2,21 +2,15 @@
 
 use contract::{
     convert::{from_required_timestamp, timestamp},
-    customer::v1::CustomerRef,
     entitlement::v1 as pb,
 };
 use kernel::{calendar::IsoDuration, id::CustomerId, period::OpenPeriod};
 
-use super::{Result, field, missing};
+use super::{Result, field};
 use crate::{
     domain::promotion::{Promotion, Span},
     error::EntitlementError,
 };
-
-/// The customer that a request must name.
-pub fn required_customer(wire: Option<&CustomerRef>) -> Result<CustomerRef> {
-    wire.cloned().ok_or_else(|| missing("customer"))
-}
 
 /// Until when access is given.
 pub fn promotion_span(wire: Option<&pb::grant_promotional_access_request::Span>) -> Result<Span> {

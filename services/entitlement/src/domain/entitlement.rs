@@ -190,7 +190,7 @@ impl Issue {
     pub fn new(amount: Decimal, priority: Option<i32>) -> Result<Self, EntitlementError> {
         if amount < Decimal::ZERO {
             return Err(EntitlementError::invalid(
-                "entitlement.issue.amount",
+                "entitlement.metered.issue.amount",
                 "must not be negative",
             ));
         }
@@ -202,7 +202,7 @@ impl Issue {
                     .filter(|priority| *priority > 0)
                     .ok_or_else(|| {
                         EntitlementError::invalid(
-                            "entitlement.issue.priority",
+                            "entitlement.metered.issue.priority",
                             "must be from 1 to 255",
                         )
                     })?,

@@ -1,15 +1,11 @@
 //! How a metered entitlement was used over time: calendar windows, and the segments of the burn-down.
 
-use jiff::{
-    Span, ToSpan,
-    civil::Date,
-    tz::{Offset, TimeZone},
-};
 use kernel::{
     Decimal, Timestamp,
-    calendar::{CalendarError, ceil_to_minute, floor_to_minute},
+    calendar::{CalendarError, ceil_to_minute, floor_to_minute, floor_to_second},
     decimal,
     period::Period,
+    window::{NoWindow, Windows},
 };
 
 use super::{
@@ -24,26 +20,11 @@ use crate::error::EntitlementError;
 /// Most windows of one answer.
 pub const WINDOWS_MAX: usize = 10_000;
 
-/// Length of a calendar window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WindowSize {
-    /// A minute.
-    Minute,
-    /// An hour of the clock.
-    Hour,
-    /// A civil day.
-    Day,
-    /// A civil month.
-    Month,
-}
-
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct HistoryRequest {
-    /// Size of the windows.
-    pub window_size: WindowSize,
-    /// Zone whose calendar cuts the windows.
-    pub zone: TimeZone,
+    /// How time is cut.
+    pub windows: Windows,
     /// Start; the last reset when not said.
     pub from: Option<Timestamp>,
     /// End; now when not said.
@@ -90,8 +71,8 @@ impl HistoryRequest {
     /// From when the balance must be known, so that a checkpoint from then or earlier serves.
     pub fn start(&self, metered: &Metered) -> Result<Timestamp, EntitlementError> {
         let from = floor_to_minute(self.from.unwrap_or_else(|| metered.timeline.last_reset()));
-        let window = window_start(self.window_size, &self.zone, from)?;
-        Ok(from.min(window.max(metered.timeline.measure_from)))
+        let window = window_of(&self.windows, from)?;
+        Ok(from.min(window.start.max(metered.timeline.measure_from)))
     }
 }
 
@@ -224,87 +205,40 @@ fn windows(
     measure_from: Timestamp,
 ) -> Result<Vec<Window>, EntitlementError> {
     let mut found = Vec::new();
-    let mut start = window_start(request.window_size, &request.zone, range.start)?;
-    while start < range.end {
-        let end = window_end(request.window_size, &request.zone, start)?;
-        let period = Period { start, end };
-        if let Some(asked) = period.intersect(&range).filter(|_| start >= measure_from) {
+    let mut next = range.start;
+    while next < range.end {
+        let period = window_of(&request.windows, next)?;
+        if let Some(asked) = period
+            .intersect(&range)
+            .filter(|_| period.start >= measure_from)
+        {
             found.push(Window { period, asked });
         }
         if found.len() > WINDOWS_MAX {
             return Err(EntitlementError::TooManyWindows { limit: WINDOWS_MAX });
         }
-        start = end;
+        next = period.end;
     }
     Ok(found)
 }
 
-/// Start of the window that contains an instant.
-fn window_start(
-    size: WindowSize,
-    zone: &TimeZone,
-    instant: Timestamp,
-) -> Result<Timestamp, CalendarError> {
-    let date = zone.to_datetime(instant).date();
-    match size {
-        WindowSize::Minute => floor_by_clock(zone, instant, 60),
-        WindowSize::Hour => floor_by_clock(zone, instant, 3_600),
-        WindowSize::Day => midnight(zone, date),
-        WindowSize::Month => midnight(zone, date.first_of_month()),
-    }
-}
-
-/// End of the window that starts at an instant.
-fn window_end(
-    size: WindowSize,
-    zone: &TimeZone,
-    start: Timestamp,
-) -> Result<Timestamp, CalendarError> {
-    let date = zone.to_datetime(start).date();
-    let next_midnight = |span: Span| {
-        let next = date
-            .checked_add(span)
-            .map_err(|_| CalendarError::OutOfRange)?;
-        midnight(zone, next)
-    };
-    let clock = |seconds: i64| {
-        let length = jiff::SignedDuration::from_secs(seconds);
-        start
-            .checked_add(length)
-            .map_err(|_| CalendarError::OutOfRange)
-    };
-    match size {
-        WindowSize::Minute => clock(60),
-        WindowSize::Hour => clock(3_600),
-        WindowSize::Day => next_midnight(1.day()),
-        WindowSize::Month => next_midnight(1.month()),
-    }
-}
-
-fn midnight(zone: &TimeZone, date: Date) -> Result<Timestamp, CalendarError> {
-    let start = date
-        .to_zoned(zone.clone())
-        .and_then(|zoned| zoned.start_of_day())
-        .map_err(|_| CalendarError::OutOfRange)?;
-    Ok(start.timestamp())
-}
-
-/// The last multiple of a number of seconds on the zone's clock.
-fn floor_by_clock(
-    zone: &TimeZone,
-    instant: Timestamp,
-    seconds: i64,
-) -> Result<Timestamp, CalendarError> {
-    let offset: Offset = zone.to_offset(instant);
-    let local = instant.as_nanosecond().div_euclid(1_000_000_000) + i128::from(offset.seconds());
-    let floored = local - local.rem_euclid(i128::from(seconds)) - i128::from(offset.seconds());
-    Timestamp::from_nanosecond(floored * 1_000_000_000).map_err(|_| CalendarError::OutOfRange)
+/// The calendar window that an instant is in.
+fn window_of(windows: &Windows, instant: Timestamp) -> Result<Period, CalendarError> {
+    let window = windows
+        .window_of(floor_to_second(instant).as_second())
+        .map_err(|NoWindow| CalendarError::OutOfRange)?;
+    let at = |second| Timestamp::from_second(second).map_err(|_| CalendarError::OutOfRange);
+    Ok(Period {
+        start: at(window.start)?,
+        end: at(window.end)?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use jiff::SignedDuration;
+    use kernel::window::{WindowSize, zone};
 
     use super::*;
     use crate::domain::{
@@ -319,6 +253,13 @@ mod tests {
 
     const START: &str = "2024-01-01T00:00Z";
 
+    fn in_utc(size: WindowSize) -> Windows {
+        Windows {
+            size,
+            zone: zone("UTC").unwrap(),
+        }
+    }
+
     fn minutes(count: i64) -> Timestamp {
         at(START) + SignedDuration::from_mins(count)
     }
@@ -332,8 +273,7 @@ mod tests {
         to: Timestamp,
     ) -> History {
         let request = HistoryRequest {
-            window_size,
-            zone: TimeZone::UTC,
+            windows: in_utc(window_size),
             from,
             to: Some(to),
         };
@@ -514,8 +454,7 @@ mod tests {
         assert_eq!(history.windows.len(), 2);
         assert_eq!(history.windows[0].period.start, minutes(9 * 60));
         let request = HistoryRequest {
-            window_size: WindowSize::Hour,
-            zone: TimeZone::UTC,
+            windows: in_utc(WindowSize::Hour),
             from: Some(minutes(0)),
             to: None,
         };
@@ -546,31 +485,45 @@ mod tests {
     }
 
     #[test]
-    fn days_follow_the_zone_and_its_clock_changes() {
-        let zone = TimeZone::get("America/Los_Angeles").unwrap();
-        let start = window_start(WindowSize::Day, &zone, at("2025-03-09T17:00Z")).unwrap();
-        assert_eq!(start, at("2025-03-09T08:00Z"));
-        assert_eq!(
-            window_end(WindowSize::Day, &zone, start).unwrap(),
-            at("2025-03-10T07:00Z")
-        );
-        let month = window_start(WindowSize::Month, &zone, at("2025-03-09T17:00Z")).unwrap();
-        assert_eq!(month, at("2025-03-01T08:00Z"));
-        assert_eq!(
-            window_end(WindowSize::Month, &zone, month).unwrap(),
-            at("2025-04-01T07:00Z")
-        );
-        let half = TimeZone::get("Asia/Kolkata").unwrap();
-        let hour = window_start(WindowSize::Hour, &half, at("2025-03-09T17:10Z")).unwrap();
-        assert_eq!(hour, at("2025-03-09T16:30Z"));
+    fn a_clock_change_of_half_an_hour_cuts_the_hour_that_it_is_in() {
+        let metered = metered(timeline("2026-10-01T00:00Z", "2026-10-01T00:00Z", "P1M"));
+        let request = HistoryRequest {
+            windows: Windows {
+                size: WindowSize::Hour,
+                zone: zone("Australia/Lord_Howe").unwrap(),
+            },
+            from: Some(at("2026-10-03T13:00Z")),
+            to: Some(at("2026-10-03T18:00Z")),
+        };
+        let question =
+            HistoryQuestion::new(&metered, &[], None, &request, at("2026-10-04T00:00Z")).unwrap();
+        let windows: Vec<(String, String)> = question
+            .windows
+            .iter()
+            .map(|window| {
+                (
+                    window.period.start.to_string(),
+                    window.period.end.to_string(),
+                )
+            })
+            .collect();
+        // 10:30 hours ahead of UTC until 15:30, then 11:00.
+        let bounds = [
+            "12:30", "13:30", "14:30", "15:30", "16:00", "17:00", "18:00",
+        ]
+        .map(|time| format!("2026-10-03T{time}:00Z"));
+        let expected: Vec<(String, String)> = bounds
+            .windows(2)
+            .map(|pair| (pair[0].clone(), pair[1].clone()))
+            .collect();
+        assert_eq!(windows, expected);
     }
 
     #[test]
     fn too_many_windows_are_refused() {
         let metered = metered(timeline(START, START, "P1M"));
         let request = HistoryRequest {
-            window_size: WindowSize::Minute,
-            zone: TimeZone::UTC,
+            windows: in_utc(WindowSize::Minute),
             from: None,
             to: Some(at("2024-02-01T00:00Z")),
         };

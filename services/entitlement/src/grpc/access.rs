@@ -29,7 +29,7 @@ impl AccessService for Server {
         request: Request<pb::GrantPromotionalAccessRequest>,
     ) -> Result<Response<pb::GrantPromotionalAccessResponse>, Status> {
         let (context, request) = &chassis::open(request)?;
-        let reference = convert::required_customer(request.customer.as_ref())?;
+        let reference = convert::named_customer("customer", request.customer.as_ref())?;
         let span = convert::promotion_span(request.span.as_ref())?;
         let customer = self.clients.customer(context, &reference).await;
         self.db
@@ -81,7 +81,7 @@ impl AccessService for Server {
         request: Request<pb::RevokePromotionalAccessRequest>,
     ) -> Result<Response<pb::RevokePromotionalAccessResponse>, Status> {
         let (context, request) = &chassis::open(request)?;
-        let reference = convert::required_customer(request.customer.as_ref())?;
+        let reference = convert::named_customer("customer", request.customer.as_ref())?;
         check_key(&request.feature_key)?;
         let customer = self.clients.customer(context, &reference).await;
         self.db

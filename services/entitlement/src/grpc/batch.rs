@@ -9,7 +9,7 @@ use contract::entitlement::v1::{
 };
 use kernel::{Timestamp, id::CustomerId};
 
-use super::{Server, check_features};
+use super::{Server, check_filter};
 use crate::{
     bought::bought,
     convert,
@@ -26,7 +26,7 @@ impl Server {
         context: &Context,
         request: &pb::ListEntitlementsRequest,
     ) -> Result<Filter, EntitlementError> {
-        check_features(&request.features)?;
+        check_filter("features", &request.features)?;
         let kinds = request
             .kinds
             .iter()

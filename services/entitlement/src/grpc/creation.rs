@@ -51,10 +51,7 @@ impl Server {
         request: &pb::CreateEntitlementRequest,
     ) -> Result<Prepared, EntitlementError> {
         let asked = request.entitlement.clone().unwrap_or_default();
-        let reference = asked
-            .customer
-            .clone()
-            .ok_or_else(|| EntitlementError::invalid("entitlement.customer", "is required"))?;
+        let reference = convert::named_customer("entitlement.customer", asked.customer.as_ref())?;
         let feature_name = convert::feature_name(&asked)?;
         let new = convert::new_entitlement(asked)?;
         let customer = self.clients.customer(context, &reference).await?;
@@ -70,9 +67,14 @@ impl Server {
     ) -> Result<(EntitlementId, Prepared), EntitlementError> {
         let target = convert::target(request.entitlement.clone())?;
         let asked = request.replacement.clone().unwrap_or_default();
-        let feature_name = convert::feature_name(&asked)?;
-        let reference = asked.customer.clone();
-        let new = convert::new_entitlement(asked)?;
+        let replacement = |error: EntitlementError| error.moved("entitlement", "replacement");
+        let feature_name = convert::feature_name(&asked).map_err(replacement)?;
+        let reference = asked
+            .customer
+            .as_ref()
+            .map(|named| convert::named_customer("replacement.customer", Some(named)))
+            .transpose()?;
+        let new = convert::new_entitlement(asked).map_err(replacement)?;
         let old = self.find(context, &target).await?;
         old.ensure_unmanaged()?;
         let feature = self.clients.feature(context, &feature_name).await?;
@@ -88,8 +90,8 @@ impl Server {
         {
             return Err(EntitlementError::OverrideOfOtherCustomer(customer.id));
         }
-        let prepared = self.prepare(context, new, &customer, feature).await?;
-        Ok((old.id, prepared))
+        let prepared = self.prepare(context, new, &customer, feature).await;
+        Ok((old.id, prepared.map_err(replacement)?))
     }
 
     async fn prepare(

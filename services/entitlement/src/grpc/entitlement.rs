@@ -316,9 +316,7 @@ impl EntitlementService for Server {
         request: Request<pb::GetCustomerAccessRequest>,
     ) -> Result<Response<pb::GetCustomerAccessResponse>, Status> {
         let (context, request) = chassis::open(request)?;
-        let reference = request
-            .customer
-            .ok_or_else(|| EntitlementError::invalid("customer", "is required"))?;
+        let reference = convert::named_customer("customer", request.customer.as_ref())?;
         let customer = self.memory.customer(&context, &reference).await?;
         let now = context.now;
         let rights = self.memory.rights_of(&context, customer.id).await?;

@@ -6,7 +6,7 @@ use contract::entitlement::v1::{
 use kernel::id::GrantId;
 use tonic::{Request, Response, Status};
 
-use super::{Server, check_features, list::Page};
+use super::{Server, check_filter, list::Page};
 use crate::{
     convert,
     domain::grant::{GRANTS_MAX, check_total},
@@ -65,7 +65,7 @@ impl GrantService for Server {
         request: Request<pb::ListGrantsRequest>,
     ) -> Result<Response<pb::ListGrantsResponse>, Status> {
         let (context, request) = chassis::open(request)?;
-        check_features(&request.features)?;
+        check_filter("features", &request.features)?;
         let order_by = match WireOrder::try_from(request.order_by) {
             Ok(WireOrder::Unspecified | WireOrder::EffectiveTime) => OrderBy::EffectiveTime,
             Ok(WireOrder::CreateTime) => OrderBy::CreateTime,

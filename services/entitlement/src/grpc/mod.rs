@@ -12,7 +12,9 @@ use chassis::{Context, Db, Env};
 use contract::customer::v1::CustomerRef;
 use kernel::id::CustomerId;
 
-use crate::{clients::Clients, error::EntitlementError, memory::Memory, reserved::Reserved};
+use crate::{
+    clients::Clients, convert, error::EntitlementError, memory::Memory, reserved::Reserved,
+};
 
 /// What every handler needs. Cheap to clone.
 #[derive(Clone)]
@@ -24,12 +26,8 @@ pub struct Server {
     page_key: [u8; 32],
 }
 
-/// Most customers that a list filters by, by reference.
-const CUSTOMERS_MAX: usize = 100;
-/// Most customers that a list filters by, by id.
-const CUSTOMER_IDS_MAX: usize = 1_000;
-/// Most features that a list filters by.
-const FEATURES_MAX: usize = 100;
+/// Most values of one filter of a list.
+const FILTER_MAX: usize = 1_000;
 
 impl Server {
     /// The handlers of a service.
@@ -50,23 +48,25 @@ impl Server {
         references: &[CustomerRef],
         ids: &[String],
     ) -> Result<Option<Vec<CustomerId>>, EntitlementError> {
-        if references.len() > CUSTOMERS_MAX {
-            return Err(EntitlementError::invalid(
-                "customers",
-                "must be at most 100",
-            ));
-        }
-        if ids.len() > CUSTOMER_IDS_MAX {
-            return Err(EntitlementError::invalid(
-                "customer_ids",
-                "must be at most 1000",
-            ));
-        }
+        check_filter("customers", references)?;
+        check_filter("customer_ids", ids)?;
         if references.is_empty() && ids.is_empty() {
             return Ok(None);
         }
         let mut found: Vec<CustomerId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-        for reference in references {
+        let named = references
+            .iter()
+            .enumerate()
+            .map(|(index, reference)| {
+                convert::named_customer(&format!("customers[{index}]"), Some(reference))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let known = self.clients.customers_named(context, &named).await?;
+        for (reference, known) in named.iter().zip(known) {
+            if let Some(id) = known {
+                found.push(id);
+                continue;
+            }
             match self.clients.customer(context, reference).await {
                 Ok(customer) => found.push(customer.id),
                 // A deleted customer has nothing to show, and is no mistake of the caller.
@@ -78,9 +78,9 @@ impl Server {
     }
 }
 
-fn check_features(features: &[String]) -> Result<(), EntitlementError> {
-    if features.len() > FEATURES_MAX {
-        return Err(EntitlementError::invalid("features", "must be at most 100"));
+fn check_filter<T>(field: &str, values: &[T]) -> Result<(), EntitlementError> {
+    if values.len() > FILTER_MAX {
+        return Err(EntitlementError::invalid(field, "must be at most 1000"));
     }
     Ok(())
 }

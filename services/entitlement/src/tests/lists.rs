@@ -103,6 +103,48 @@ async fn filters_narrow_and_pages_follow_one_another() {
 }
 
 #[tokio::test]
+async fn a_filter_takes_a_thousand_values_and_asks_for_its_customers_at_once() {
+    let world = World::new().await;
+    world.create(NOW, metered(issue(5))).await.unwrap();
+    let other = pb::NewEntitlement {
+        customer: Some(customer_ref("globex")),
+        ..boolean("sso")
+    };
+    world.create(NOW, other).await.unwrap();
+    let asked = |method| world.calls(method);
+    let before = ["GetCustomer", "ResolveSubjects", "BatchGetCustomers"].map(asked);
+    let many = pb::ListEntitlementsRequest {
+        customers: ["globex", CUSTOMER]
+            .repeat(500)
+            .into_iter()
+            .map(customer_ref)
+            .collect(),
+        features: vec!["sso".to_owned(); 1_000],
+        ..pb::ListEntitlementsRequest::default()
+    };
+    assert_eq!(keys(&list(&world, many.clone()).await), ["sso"]);
+    let after = ["GetCustomer", "ResolveSubjects", "BatchGetCustomers"].map(asked);
+    assert_eq!(after, [before[0], before[1] + 1, before[2] + 1]);
+    let mut customers = many.clone();
+    customers.customers.push(customer_ref("globex"));
+    let mut features = many.clone();
+    features.features.push("sso".to_owned());
+    let mut ids = many;
+    ids.customer_ids = vec![OTHER.to_owned(); 1_001];
+    for too_many in [customers, features, ids] {
+        let refused = world
+            .server
+            .list_entitlements(world.at(NOW, too_many))
+            .await;
+        let status = refused.unwrap_err();
+        assert!(
+            status.message().contains("must be at most 1000"),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn ended_ones_are_listed_unless_active_ones_are_asked_and_deleted_ones_only_when_asked() {
     let world = World::new().await;
     let old = world

@@ -12,6 +12,7 @@ mod lists;
 mod memory;
 mod subscriptions;
 mod values;
+mod violations;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -672,9 +673,15 @@ impl Neighbors {
                 customer_id: owner(subject)?.id.clone(),
             })
         });
+        let owners: BTreeMap<&String, &customer::Customer> = asked
+            .subject_keys
+            .iter()
+            .filter_map(owner)
+            .map(|customer| (&customer.id, customer))
+            .collect();
         customer::ResolveSubjectsResponse {
             attributions: found.collect(),
-            customers: Vec::new(),
+            customers: owners.into_values().cloned().collect(),
         }
     }
 

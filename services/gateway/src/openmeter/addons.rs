@@ -532,20 +532,16 @@ pub(crate) async fn list_of_plan(
         PlanOrderBy::CreatedAt => Wire::CreateTime,
         PlanOrderBy::UpdatedAt => Wire::UpdateTime,
     };
-    // A plan has each add-on at most once, so a key with versions is a key.
-    let keys = params
-        .key
-        .into_iter()
-        .map(String::from)
-        .chain(params.key_version.unwrap_or_default().into_keys())
-        .collect();
     let request = pb::ListPlanAddonsRequest {
         page: window.page,
         page_size: window.size,
         page_token: String::new(),
         plan: plan_ref(plan, false),
         addon_ids: params.id.into_iter().map(Into::into).collect(),
-        addon_keys: keys,
+        addon_keys: params.key.into_iter().map(Into::into).collect(),
+        key_versions: key_versions(params.key_version)
+            .map(|(key, version)| pb::AddonKeyVersion { key, version })
+            .collect(),
         include_deleted: params.include_deleted.unwrap_or_default(),
         order_by: order_by.into(),
         descending: params.order.unwrap_or(SortOrder::Desc).descending(),

@@ -1,5 +1,7 @@
 //! Entitlements by customer, the newer version of the contract (metering text §8 and §14).
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::http::StatusCode;
 use contract::customer::v1 as customer;
@@ -235,35 +237,60 @@ pub(crate) struct ListEntitlementsV2Params {
 }
 
 /// Most customers that a list is asked for by key.
-const CUSTOMER_KEYS_MAX: usize = 100;
+const CUSTOMER_KEYS_MAX: usize = 1_000;
 
 /// Ids of the live customers with these keys. A key of nobody chooses nobody: the contract knows no 404 of this list.
 async fn ids_of_keys(call: &Call, keys: Vec<String>) -> Result<Vec<String>, Problem> {
     if keys.len() > CUSTOMER_KEYS_MAX {
         return Err(Problem::invalid(
-            "customerKeys: must have at most 100 items",
+            "customerKeys: must have at most 1000 items",
         ));
     }
-    let mut ids = Vec::with_capacity(keys.len());
-    for key in keys {
-        let request = customer::GetCustomerRequest {
-            customer_ref: Some(customer::CustomerRef {
-                r#ref: Some(customer::customer_ref::Ref::Key(key)),
-            }),
-            include_deleted: false,
-            for_subscription: false,
-        };
-        let answer = call
-            .clients()
-            .customers()
-            .get_customer(call.rpc(request))
-            .await;
-        match answer {
-            Err(status) if status.code() == Code::NotFound => {}
-            answer => ids.push(present(call.take(answer)?.customer)?.id),
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A key is a subject as well, of its customer unless another one holds it.
+    let request = customer::ResolveSubjectsRequest { subject_keys: keys };
+    let answer = call
+        .clients()
+        .customers()
+        .resolve_subjects(call.rpc(request))
+        .await;
+    let found = call.take(answer)?;
+    let by_key: HashMap<String, String> = found
+        .customers
+        .into_iter()
+        .map(|customer| (customer.key, customer.id))
+        .collect();
+    let mut ids = Vec::with_capacity(found.attributions.len());
+    for subject in found.attributions {
+        if let Some(id) = by_key.get(&subject.subject_key) {
+            ids.push(id.clone());
+        } else {
+            ids.extend(id_of_key(call, subject.subject_key).await?);
         }
     }
     Ok(ids)
+}
+
+/// Id of the live customer with a key.
+async fn id_of_key(call: &Call, key: String) -> Result<Option<String>, Problem> {
+    let request = customer::GetCustomerRequest {
+        customer_ref: Some(customer::CustomerRef {
+            r#ref: Some(customer::customer_ref::Ref::Key(key)),
+        }),
+        include_deleted: false,
+        for_subscription: false,
+    };
+    let answer = call
+        .clients()
+        .customers()
+        .get_customer(call.rpc(request))
+        .await;
+    match answer {
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        answer => Ok(Some(present(call.take(answer)?.customer)?.id)),
+    }
 }
 
 /// Lists entitlements.

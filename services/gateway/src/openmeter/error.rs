@@ -379,9 +379,12 @@ fn conflicting(details: &Details) -> Option<String> {
         .flatten()
 }
 
+/// Reasons whose sentence the contract has; it names no fields.
+const WHOLE_SENTENCES: [&str; 2] = ["CUSTOMER_HELD", "KEY_OR_SUBJECT_KEYS_REQUIRED"];
+
 /// The fields that are wrong, one a line; else the message.
 fn sentence(status: &Status, details: &Details) -> String {
-    if details.violations.is_empty() || details.reason == "CUSTOMER_HELD" {
+    if details.violations.is_empty() || WHOLE_SENTENCES.contains(&details.reason.as_str()) {
         return status.message().to_owned();
     }
     details
@@ -426,7 +429,11 @@ const WIRE_WORDS: [(&str, &str); 26] = [
 ];
 
 /// Fields whose word is another one elsewhere: a subject has a `displayName`, a meter an `eventType`.
-const WIRE_PATHS: [(&str, &str); 2] = [
+const WIRE_PATHS: [(&str, &str); 3] = [
+    (
+        "customer.billing_address.country_code",
+        "billingAddress.country",
+    ),
     ("customer.display_name", "name"),
     ("rule.event_type", "type"),
 ];

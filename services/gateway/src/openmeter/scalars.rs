@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use kernel::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -263,18 +264,30 @@ impl ToSchema for Number {
 pub(crate) struct Time(pub Timestamp);
 
 impl Time {
-    /// Reads RFC 3339 text. (`jiff` alone would take more, such as a blank for the `T`.)
+    /// Reads RFC 3339 text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::read(text).ok()
+    }
+
+    /// The same, with the reason why not. (`jiff` alone would take more, such as a blank for the `T`.)
+    fn read(text: &str) -> Result<Self, &'static str> {
         let strict = text.is_ascii()
             && text.len() >= 20
             && text.as_bytes()[10].eq_ignore_ascii_case(&b'T')
             && text.as_bytes()[4] == b'-'
             && !text.contains(['[', ' '])
             && (text.ends_with(['Z', 'z']) || text.as_bytes()[text.len() - 3] == b':');
+        let malformed = "must be an RFC 3339 time such as 2026-01-31T15:04:05Z";
         if !strict {
-            return None;
+            return Err(malformed);
         }
-        text.parse().ok().map(Self)
+        text.parse().map(Self).map_err(|_| {
+            if Pieces::parse(text).is_ok() {
+                "is out of range: must not be after 9999-12-30T22:00:00Z"
+            } else {
+                malformed
+            }
+        })
     }
 }
 
@@ -287,9 +300,7 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         let text = String::deserialize(reader)?;
-        Self::parse(&text).ok_or_else(|| {
-            D::Error::custom("must be an RFC 3339 time such as 2026-01-31T15:04:05Z")
-        })
+        Self::read(&text).map_err(D::Error::custom)
     }
 }
 
@@ -418,6 +429,15 @@ mod tests {
         ] {
             assert!(Time::parse(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_time_after_the_last_one_is_out_of_range_and_well_formed() {
+        let refused = |text: &str| Time::read(text).err().unwrap_or_default();
+        assert_eq!(refused("9999-12-30T22:00:00Z"), "");
+        assert!(refused("9999-12-31T23:59:59Z").contains("is out of range"));
+        assert!(refused("9999-12-30T23:59:59-01:00").contains("is out of range"));
+        assert!(refused("9999-12-32T23:59:59Z").contains("must be an RFC 3339 time"));
     }
 
     #[test]

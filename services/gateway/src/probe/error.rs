@@ -16,6 +16,9 @@ use crate::call::BadIdempotencyKey;
 use crate::decode::DecodeError;
 use crate::layers::Told;
 
+/// A header is to blame, and no member of the body.
+const REUSED_KEY: &str = "Idempotency-Key: was used before with another request";
+
 /// What is wrong.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Error)]
@@ -150,6 +153,7 @@ impl From<Status> for Refusal {
             return Self::bare(http);
         }
         let fields = match details.reason.as_str() {
+            "REQUEST_ID_REUSED" => return Self::bad(REUSED_KEY),
             // No rate leads from the currency to the account's.
             "EXCHANGE_RATE_MISSING" | "RATE_MISSING" => {
                 vec![("currency".to_owned(), status.message().to_owned())]

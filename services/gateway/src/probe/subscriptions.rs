@@ -116,7 +116,9 @@ pub(crate) struct SubscriptionUpsert {
     /// Required while something is paid.
     #[schema(nullable = false)]
     monthly_amount: Option<Amount>,
-    started_at: Instant,
+    /// From when on it holds; required.
+    #[schema(required, nullable = false)]
+    started_at: Option<Instant>,
     /// Null takes the end away.
     #[serde(default, deserialize_with = "patch")]
     #[schema(value_type = Option<String>)]
@@ -221,7 +223,7 @@ pub(crate) async fn upsert(
     let request = call.rpc(pb::UpsertReportedSubscriptionRequest {
         key: text(body.id),
         customer_handle: text(body.customer_id),
-        effective_time: Some(body.started_at.into_proto()),
+        effective_time: body.started_at.map(Instant::into_proto),
         end_time,
         clear_end_time,
         items: items.map(ItemInput::into_proto).collect(),

@@ -204,7 +204,7 @@ fn sentence(status: &Status, details: &Details) -> String {
 }
 
 /// Members of messages that the contract has another word for.
-const WIRE_WORDS: [(&str, &str); 23] = [
+const WIRE_WORDS: [(&str, &str); 24] = [
     ("alias", "user_alias"),
     ("amount_hundredths", "value"),
     ("currency_code", "plan_currency"),
@@ -225,6 +225,7 @@ const WIRE_WORDS: [(&str, &str); 23] = [
     ("primary_email_equal", "email"),
     ("product_key", "plan_id"),
     ("reason", "churn_type"),
+    ("request_id", "Idempotency-Key"),
     ("target", "customer_id"),
     ("touch_end_time", "end_date"),
     ("touch_start_time", "start_date"),

@@ -247,7 +247,7 @@ fn number(
 
 /// A JSON number of at most so many decimals, ties away from zero.
 fn rounded(value: Decimal, decimals: u32) -> Option<Number> {
-    let value = kernel::decimal::round_half_away(value, decimals);
+    let value = kernel::decimal::round_shown(value, decimals);
     kernel::decimal::format(value).parse().ok()
 }
 
@@ -296,6 +296,8 @@ mod tests {
         assert_eq!(shown("100", 2), "100");
         assert_eq!(shown("3", 0), "3");
         assert_eq!(shown("2.25", 1), "2.3");
+        // 12001, 12001 and 1000 hundredths a year are 20.835 a month.
+        assert_eq!(shown("20.834999999999", 2), "20.84");
     }
 
     #[test]

@@ -45,8 +45,8 @@ pub(crate) struct StopRetainRequest {
     customer_id: String,
     intervention_types: Vec<InterventionType>,
     /// Whether for good; otherwise as to the payment that is open now.
-    #[serde(default)]
-    forever: bool,
+    #[schema(nullable = false, default = false)]
+    forever: Option<bool>,
 }
 
 /// Invoices that wait for their payment.
@@ -73,7 +73,7 @@ pub(crate) async fn stop(
     if body.intervention_types.is_empty() {
         return Err(Refusal::bad("intervention_types: must not be empty"));
     }
-    if body.forever {
+    if body.forever.unwrap_or_default() {
         let types = body.intervention_types.into_iter();
         let request = call.rpc(pb::OptOutOfInterventionsRequest {
             customer_ref: by_handle(body.customer_id),
@@ -181,4 +181,25 @@ async fn list(call: &Call, query: &Parameters, kind: &str) -> Result<Json<Vec<Cu
         ..Default::default()
     };
     customers(call, filter, paging).await.map(Json)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::decode::from_json;
+
+    #[test]
+    fn null_is_not_for_good() {
+        for (forever, read) in [(json!(null), None), (json!(true), Some(true))] {
+            let body = json!({
+                "customer_id": "a", "intervention_types": ["retain"], "forever": forever,
+            });
+            let asked: StopRetainRequest = from_json(&body).unwrap();
+            assert_eq!(asked.forever, read);
+        }
+    }
 }

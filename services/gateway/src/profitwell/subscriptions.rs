@@ -16,6 +16,9 @@ use super::extract::{Body, Parameters};
 use crate::body::PathText;
 use crate::call::Call;
 
+/// Currency where none is told.
+const DEFAULT_CURRENCY: &str = "usd";
+
 /// How often a plan is billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -160,12 +163,20 @@ impl SubscriptionResponse {
             email: user.email.clone(),
             plan_id: event.product_key,
             plan_interval: PlanInterval::from_proto(&event.interval_duration),
-            plan_currency: event.currency_code.to_ascii_lowercase(),
+            plan_currency: currency(&event.currency_code),
             status,
             value: event.amount_hundredths,
             meta: Meta { churn_type },
         }
     }
+}
+
+/// The currency of an event; what is reported without one, such as a trial, has the default of a subscription.
+fn currency(code: &str) -> String {
+    if code.is_empty() {
+        return DEFAULT_CURRENCY.to_owned();
+    }
+    code.to_ascii_lowercase()
 }
 
 /// Text that is there must not be empty.
@@ -352,4 +363,15 @@ async fn answered(
         .ok_or(Refusal::bare(StatusCode::INTERNAL_SERVER_ERROR))?;
     let user = user_names(call, customer).await?;
     Ok(Json(SubscriptionResponse::from_proto(event, &user)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_currency_there_is_the_default() {
+        assert_eq!(currency(""), "usd");
+        assert_eq!(currency("EUR"), "eur");
+    }
 }

@@ -150,15 +150,15 @@ impl Refusal {
         }
     }
 
-    /// The same, with another name for the parameter where it begins with this one.
+    /// The same, with another name for the parameter where it begins with this one, also where the message begins with it.
     pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
-        self.param = self.param.map(|param| {
-            if param.starts_with(from) {
-                to.to_owned()
-            } else {
-                param
-            }
-        });
+        let Some(param) = self.param.take_if(|param| param.starts_with(from)) else {
+            return self;
+        };
+        if let Some(wrong) = self.message.strip_prefix(&format!("{param} ")) {
+            self.message = format!("{to} {wrong}");
+        }
+        self.param = Some(to.to_owned());
         self
     }
 
@@ -388,6 +388,7 @@ fn param(field: &str, own: &str) -> String {
         "store_app_id" => "app_id".to_owned(),
         "metadata_json" => "metadata".to_owned(),
         "kind" => "type".to_owned(),
+        "duration" | "grace_period_duration" | "trial_duration" => format!("subscription.{inner}"),
         "built_in.default_currency_code" => "rc_billing.default_currency".to_owned(),
         other => other.replace("built_in.", "rc_billing."),
     }
@@ -480,9 +481,33 @@ mod tests {
             ),
             ("attributes[0].name", "attributes.0.name"),
             ("offering.metadata_json", "metadata"),
+            ("product.duration", "subscription.duration"),
+            (
+                "product.grace_period_duration",
+                "subscription.grace_period_duration",
+            ),
+            ("product.trial_duration", "subscription.trial_duration"),
         ] {
             assert_eq!(param(field, "app_id"), name, "{field}");
         }
+    }
+
+    #[test]
+    fn a_renamed_parameter_is_renamed_in_its_message_too() {
+        let renamed = |param: &str| {
+            let refusal = Refusal::parameter(param, "must lie in the future");
+            let refusal = refusal.renamed("end_time", "expires_at");
+            (refusal.param.unwrap_or_default(), refusal.message)
+        };
+        for (param, shown) in [("end_time", "expires_at"), ("duration", "duration")] {
+            let message = format!("{shown} must lie in the future");
+            assert_eq!(renamed(param), (shown.to_owned(), message));
+        }
+        // What is missing says so in its own words.
+        let missing = Refusal::missing("product_ids", "there is no such product");
+        let missing = missing.renamed("product_ids", "products");
+        assert_eq!(missing.param.as_deref(), Some("products"));
+        assert_eq!(missing.message, "there is no such product");
     }
 
     #[test]

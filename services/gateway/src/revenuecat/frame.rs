@@ -165,14 +165,11 @@ async fn admit(
         .ok_or_else(|| Refusal::bare(StatusCode::METHOD_NOT_ALLOWED))?;
     let (context, usage) = key(&frame.gateway, &parts.headers, need.domain()).await?;
     let project = frame.project(&context).await?;
-    let params = RawPathParams::from_request_parts(&mut parts, &()).await;
-    let named = params.as_ref().ok().and_then(|params| {
-        params
-            .iter()
-            .find(|(name, _)| *name == "project_id")
-            .map(|(_, id)| id.to_owned())
-    });
-    if template.contains("{project_id}") && named.as_deref() != Some(&*project) {
+    let params = RawPathParams::from_request_parts(&mut parts, &())
+        .await
+        .map_err(|_| Refusal::request("the path cannot be read"))?;
+    let named = params.iter().find(|(name, _)| *name == "project_id");
+    if template.contains("{project_id}") && named.map(|(_, id)| id) != Some(&*project) {
         return Err(Refusal::forbidden(
             "the API key does not belong to the project",
         ));

@@ -449,7 +449,10 @@ pub(crate) async fn attach(
         .packages()
         .attach_package_products(call.rpc(request))
         .await;
-    let package = call.take(answer)?.package;
+    let package = call
+        .take(answer)
+        .map_err(|refusal| refusal.renamed("product_ids", "products"))?
+        .package;
     Ok(Json(show_one(&call, package, false).await?))
 }
 

@@ -28,10 +28,7 @@ pub fn from_span(
     if let (Some(from), Some(to)) = (from, to)
         && from >= to
     {
-        return Err(MeteringError::invalid(
-            "to_time",
-            "must be later than from_time",
-        ));
+        return Err(MeteringError::invalid("to_time", "must be later than from"));
     }
     Ok((from, to))
 }

@@ -6,7 +6,11 @@ use contract::{
     convert::{decimal, timestamp},
     metering::v1::{self as pb, WindowSize as WireSize},
 };
-use kernel::{Timestamp, calendar::floor_to_second};
+use kernel::{
+    Timestamp,
+    calendar::floor_to_second,
+    window::{WindowSize, Windows, zone},
+};
 
 use super::{at_most, checked, filter, from_span, from_time};
 use crate::{
@@ -14,7 +18,6 @@ use crate::{
         filter::TextFilter,
         meter::Meter,
         query::{GroupBy, Query, Row},
-        window::{WindowSize, Windows, zone},
     },
     error::MeteringError,
     store::{progress::Standing, scan::Span},

@@ -213,14 +213,11 @@ pub fn complaints<'measure>(
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use kernel::window::{self, WindowSize, Windows};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{
-        aggregate::NumberAggregation,
-        jsonpath::JsonPath,
-        window::{self, WindowSize, Windows},
-    };
+    use crate::domain::{aggregate::NumberAggregation, jsonpath::JsonPath};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

@@ -1,6 +1,6 @@
 //! The rules of metering, pure: [`event`] decides what may be stored, [`meter`] what may be
 //! measured, [`jsonpath`] and [`value`] read a value out of an event, [`filter`] chooses among
-//! texts, [`window`] cuts time, [`sum`] and [`aggregate`] add up, [`query`] folds events into rows,
+//! texts, [`sum`] and [`aggregate`] add up, [`query`] folds events into rows,
 //! [`rollup`] adds up ahead of time, [`delta`] is how what a commit adds is written down, and [`erasure`] decides what stays
 //! of a customer who was erased.
 
@@ -15,4 +15,3 @@ pub mod query;
 pub mod rollup;
 pub mod sum;
 pub mod value;
-pub mod window;

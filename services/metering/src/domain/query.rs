@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use kernel::{Decimal, Timestamp};
+use kernel::{
+    Decimal, Timestamp,
+    window::{NoWindow, Window, Windows, minute_of},
+};
 use serde_json::Value;
 
 use super::{
@@ -14,7 +17,6 @@ use super::{
     rollup::{Partial, RollupKey},
     sum::TooLarge,
     value,
-    window::{NoWindow, Window, Windows, minute_of},
 };
 
 /// Most rows that one query may have.
@@ -373,15 +375,15 @@ fn instant(second: i64) -> Result<Timestamp, NoAnswer> {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use kernel::decimal::format;
+    use kernel::{
+        decimal::format,
+        window::{WindowSize, zone},
+    };
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-    use crate::domain::{
-        aggregate::NumberAggregation,
-        window::{WindowSize, zone},
-    };
+    use crate::domain::aggregate::NumberAggregation;
 
     fn at(text: &str) -> i64 {
         text.parse::<Timestamp>().unwrap().as_second()

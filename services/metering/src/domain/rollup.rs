@@ -194,6 +194,7 @@ fn read_sum<'text>(words: &mut impl Iterator<Item = &'text str>) -> Option<(Exac
 #[cfg(test)]
 pub(super) mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use kernel::window::{WindowSize, Windows, zone};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -204,7 +205,6 @@ pub(super) mod tests {
         jsonpath::JsonPath,
         meter::MeterDraft,
         query::{Fold, GroupBy, Query, Seen},
-        window::{WindowSize, Windows, zone},
     };
 
     /// A meter of the events `t` by their `v`, grouped by `a` and `b`.

@@ -206,7 +206,7 @@ fn from_row(row: row::Model) -> Result<(EventId, Delivery), NotificationError> {
 }
 
 /// Asks once more for the deliveries of an event to these channels, which are locked; those that
-/// were not handed over are left alone. What still waits for an earlier one goes on waiting.
+/// were not handed over are left alone. What still waits for an earlier one goes on waiting, and says so.
 pub async fn resend(
     tx: &DatabaseTransaction,
     project: ProjectId,
@@ -217,10 +217,13 @@ pub async fn resend(
         return Ok(0);
     }
     let now = micros(system_now());
+    let waits = "in_lane AND due_time IS NULL";
     let sql = format!(
-        "UPDATE delivery SET state = 'RESENDING', reason = '{RESEND}', resend_time = $1, update_time = $1, \
-         round_attempts = 0, first_time = NULL, claim = '', \
-         due_time = CASE WHEN in_lane AND due_time IS NULL THEN NULL ELSE $1 END \
+        "UPDATE delivery SET resend_time = $1, round_attempts = 0, first_time = NULL, claim = '', \
+         state = CASE WHEN {waits} THEN state ELSE 'RESENDING' END, \
+         reason = CASE WHEN {waits} THEN reason ELSE '{RESEND}' END, \
+         update_time = CASE WHEN {waits} THEN update_time ELSE $1 END, \
+         due_time = CASE WHEN {waits} THEN NULL ELSE $1 END \
          WHERE project_id = $2 AND event_id = $3 AND state IN ('SENDING', 'SUCCESS', 'FAILED') \
          AND channel_id IN ({})",
         places(4, channels.len())

@@ -443,6 +443,29 @@ async fn a_resend_says_so_until_it_begins() {
 }
 
 #[tokio::test]
+async fn a_resend_of_what_waits_for_an_earlier_event_goes_on_waiting() {
+    let world = World::new().await;
+    let ops = world.made_channel().await;
+    let rule = world.made_rule(rule(&ops.id)).await;
+    world.fired(&rule.id).await;
+    let behind = world.fired(&rule.id).await;
+    let waiting = world.event(&behind.id).await.deliveries.pop().unwrap();
+    assert_eq!(waiting.state(), DeliveryState::Sending);
+    assert_eq!(
+        waiting.reason,
+        "waits for an earlier event of the same object"
+    );
+    world.resend(&behind.id, &[]).await.unwrap();
+    let asked = world.event(&behind.id).await.deliveries.pop().unwrap();
+    assert!(asked.resend_time.is_some());
+    let unasked = pb::Delivery {
+        resend_time: None,
+        ..asked
+    };
+    assert_eq!(unasked, waiting);
+}
+
+#[tokio::test]
 async fn a_replay_sends_a_span_again_in_order() {
     let world = World::local().await;
     let endpoint = Endpoint::start(|_, _| 200).await;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, builder::FalseyValueParser};
+use clap::{Args, ValueEnum};
 
 /// Rows of a list for people, unless they say.
 const ROWS: usize = 100;
@@ -28,9 +28,6 @@ pub struct RemoteArgs {
     /// Form of the answer
     #[arg(long, global = true, default_value = "text")]
     pub output: Output,
-    /// No bold heads, even on a terminal
-    #[arg(long, global = true, env = "NO_COLOR", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub no_color: bool,
 }
 
 /// Form of an answer.

@@ -81,13 +81,13 @@ pub enum CatalogCommand {
     },
     /// Sell a plan from now on
     Publish {
-        /// Id of the version
-        id: String,
+        /// Id of the version, or key of the plan: then its newest version
+        plan: String,
     },
     /// Sell a plan no longer
     Archive {
-        /// Id of the version
-        id: String,
+        /// Id of the version, or key of the plan: then the version that is sold
+        plan: String,
     },
     /// List features
     Features {
@@ -132,13 +132,13 @@ pub enum CatalogCommand {
     },
     /// Sell an add-on from now on
     PublishAddon {
-        /// Id of the version
-        id: String,
+        /// Id of the version, or key of the add-on: then its newest version
+        addon: String,
     },
     /// Sell an add-on no longer
     ArchiveAddon {
-        /// Id of the version
-        id: String,
+        /// Id of the version, or key of the add-on: then the version that is sold
+        addon: String,
     },
 }
 
@@ -260,8 +260,8 @@ pub enum InvoicesCommand {
     },
     /// Show an invoice and its lines
     Show {
-        /// Id of the invoice
-        id: String,
+        /// Id or number; looks through the list for a number, newest first
+        invoice: String,
     },
     /// Approve a draft, so that it is issued
     Approve {

@@ -2,17 +2,29 @@
 
 use std::path::Path;
 
-use contract::catalog::v1::{
-    Addon, AddonRef, ArchiveAddonRequest, CreateAddonRequest, GetAddonRequest, ListAddonsRequest,
-    PublishAddonRequest, addon_ref::Ref,
+use anyhow::Context as _;
+use contract::{
+    catalog::v1::{
+        Addon, AddonRef, ArchiveAddonRequest, CreateAddonRequest, GetAddonRequest,
+        GetAddonResponse, ListAddonsRequest, PublishAddonRequest, addon_ref::Ref,
+    },
+    json::message_to_json,
 };
-use perennial_sdk::Client;
+use perennial_sdk::{Client, Error};
 
-use super::{list, read};
-use crate::{
-    cli::Listing,
-    screen::{Column, Screen},
+use super::{
+    catalog::issues,
+    is_id, list,
+    prices::{item, table},
+    read,
 };
+use crate::{
+    cli::{Listing, Output},
+    screen::{Column, List, Screen},
+};
+
+/// What is said where an answer has nothing in it.
+const NO_ADDON: &str = "the server answered no add-on";
 
 const COLUMNS: [Column; 6] = [
     Column::text("id", "id"),
@@ -47,15 +59,48 @@ pub(super) async fn show(
     version: Option<i32>,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
+    let answer = get(client, addon, version.unwrap_or_default(), false).await?;
+    if screen.output() == Output::Json {
+        return screen.message(&answer);
+    }
+    let addon = answer.addon.context(NO_ADDON)?;
+    let head = List {
+        name: "addons",
+        columns: &COLUMNS,
+        items: vec![message_to_json(&addon)?],
+        more: false,
+    };
+    let cards = addon.rate_cards.iter();
+    let items = cards.map(|card| item("", "", card, &addon.currency_code));
+    screen.parted(&head, &table(items.collect()))?;
+    issues(&addon.validation_issues, screen)
+}
+
+/// A version of an add-on: this one, else the newest or the one that is sold.
+async fn get(
+    client: &Client,
+    addon: String,
+    version: i32,
+    latest: bool,
+) -> Result<GetAddonResponse, Error> {
     let request = GetAddonRequest {
         addon: Some(AddonRef {
             r#ref: Some(Ref::IdOrKey(addon)),
-            version: version.unwrap_or_default(),
-            latest: false,
+            version,
+            latest,
         }),
     };
     let answer = client.call(|_| async { client.addons().get_addon(request.clone()).await });
-    screen.message(&answer.await?)
+    answer.await
+}
+
+/// The id of a version, of which an id or the add-on's key is given: then of the newest, or of the one that is sold.
+async fn id(client: &Client, addon: String, latest: bool) -> anyhow::Result<String> {
+    if is_id(&addon) {
+        return Ok(addon);
+    }
+    let found = get(client, addon, 0, latest).await?.addon;
+    Ok(found.context(NO_ADDON)?.id)
 }
 
 pub(super) async fn create(
@@ -76,12 +121,13 @@ pub(super) async fn create(
 
 pub(super) async fn publish(
     client: &Client,
-    id: &str,
+    addon: String,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
+    let id = id(client, addon, true).await?;
     let answer = client.call(|request_id| async {
         let request = PublishAddonRequest {
-            id: id.to_owned(),
+            id: id.clone(),
             request_id,
         };
         client.addons().publish_addon(request).await
@@ -91,12 +137,13 @@ pub(super) async fn publish(
 
 pub(super) async fn archive(
     client: &Client,
-    id: &str,
+    addon: String,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
+    let id = id(client, addon, false).await?;
     let answer = client.call(|request_id| async {
         let request = ArchiveAddonRequest {
-            id: id.to_owned(),
+            id: id.clone(),
             request_id,
         };
         client.addons().archive_addon(request).await

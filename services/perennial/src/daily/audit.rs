@@ -69,17 +69,19 @@ pub(crate) async fn run(
 /// program stays bytes.
 fn readable(entry: &AuditEntry) -> anyhow::Result<Value> {
     let mut item = message_to_json(entry)?;
-    let mut states = [Value::Null, Value::Null];
-    for ((name, bytes), state) in [("before", &entry.before), ("after", &entry.after)]
-        .into_iter()
-        .zip(&mut states)
-    {
-        if let (false, Ok(resource)) = (bytes.is_empty(), to_json(&entry.resource_type, bytes)) {
-            item[name] = resource.clone();
-            *state = resource;
+    // Where there was nothing, the resource's empty fields are no change.
+    let state = |bytes: &[u8]| to_json(&entry.resource_type, bytes).unwrap_or_default();
+    let (before, after) = (state(&entry.before), state(&entry.after));
+    for (name, bytes, state) in [
+        ("before", &entry.before, &before),
+        ("after", &entry.after, &after),
+    ] {
+        if bytes.is_empty() {
+            item[name] = Value::Null;
+        } else if !state.is_null() {
+            item[name] = state.clone();
         }
     }
-    let [before, after] = states;
     item["changed"] = json!(changed(&before, &after));
     Ok(item)
 }
@@ -114,7 +116,7 @@ mod tests {
         };
         let item = readable(&entry).unwrap();
         assert_eq!(item["changed"], json!(["displayName"]));
-        assert_eq!(item["before"], json!({ "key": "acme" }));
+        assert_eq!(item["before"]["key"], "acme");
         entry.before.clear();
         let item = readable(&entry).unwrap();
         assert_eq!(item["changed"], json!(["displayName", "key"]));

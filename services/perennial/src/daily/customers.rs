@@ -5,7 +5,7 @@ use contract::customer::v1::{
 };
 use perennial_sdk::Client;
 
-use super::{customer, list, named};
+use super::{get, list, named};
 use crate::{
     cli::CustomersCommand,
     screen::{Column, Screen},
@@ -54,9 +54,7 @@ pub(crate) async fn run(
             };
             list(screen, "customers", &COLUMNS, listing, fetch).await
         }
-        CustomersCommand::Show { customer: named } => {
-            screen.message(&customer(client, &named).await?)
-        }
+        CustomersCommand::Show { customer: named } => screen.message(&get(client, &named).await?),
         CustomersCommand::Create {
             customer_key,
             name,

@@ -1,5 +1,7 @@
 //! `perennial invoices`.
 
+use std::pin::pin;
+
 use anyhow::Context as _;
 use contract::{
     billing::v1::{
@@ -8,10 +10,12 @@ use contract::{
     },
     json::message_to_json,
 };
-use perennial_sdk::Client;
+use futures::{TryStreamExt as _, future::ready};
+use perennial_sdk::{Client, Error, pages};
 use prost::{Message, Name};
+use tonic::Status;
 
-use super::{customer_ids, list};
+use super::{PAGE, customer_ids, is_id, list};
 use crate::{
     cli::{InvoicesCommand, Output},
     screen::{Column, List, Screen},
@@ -68,9 +72,9 @@ pub(crate) async fn run(
             };
             list(screen, "invoices", &COLUMNS, listing, fetch).await
         }
-        InvoicesCommand::Show { id } => {
+        InvoicesCommand::Show { invoice } => {
             let request = GetInvoiceRequest {
-                invoice_id: id,
+                invoice_id: id(client, invoice).await?,
                 ..Default::default()
             };
             let answer =
@@ -123,17 +127,39 @@ pub(crate) async fn run(
 /// The head of an invoice, and a table of its lines; the lines alone as CSV.
 fn show(mut invoice: Invoice, screen: &mut Screen<'_>) -> anyhow::Result<()> {
     let lines = std::mem::take(&mut invoice.lines);
-    if screen.output() == Output::Text {
-        head(&invoice, screen)?;
-        screen.line("")?;
-    }
     let items = lines.iter().map(message_to_json);
-    screen.list(&List {
+    let lines = List {
         name: "lines",
         columns: &LINES,
         items: items.collect::<Result<_, _>>()?,
         more: false,
-    })
+    };
+    screen.parted(&head(&invoice)?, &lines)
+}
+
+/// The id of an invoice, of which the id or the number is given.
+async fn id(client: &Client, invoice: String) -> anyhow::Result<String> {
+    if is_id(&invoice) {
+        return Ok(invoice);
+    }
+    let numbered = pages(|page_token| async move {
+        let request = ListInvoicesRequest {
+            page_size: PAGE,
+            page_token,
+            descending: true,
+            ..Default::default()
+        };
+        let answer =
+            client.call(|_| async { client.invoices().list_invoices(request.clone()).await });
+        let answer = answer.await?;
+        Ok::<_, Error>((answer.invoices, answer.next_page_token))
+    });
+    let mut numbered = pin!(numbered.try_filter(|found| ready(found.number == invoice)));
+    match numbered.try_next().await? {
+        Some(found) => Ok(found.id),
+        None => Err(Status::not_found(format!("invoice {invoice} not found")))
+            .map_err(|status| Error::from(status).into()),
+    }
 }
 
 /// Where an invoice is after a step.
@@ -145,11 +171,11 @@ fn step<Answer: Message + Name>(
     if screen.output() == Output::Json {
         return screen.message(answer);
     }
-    head(invoice.context("the server answered no invoice")?, screen)
+    screen.list(&head(invoice.context("the server answered no invoice")?)?)
 }
 
-fn head(invoice: &Invoice, screen: &mut Screen<'_>) -> anyhow::Result<()> {
-    screen.list(&List {
+fn head(invoice: &Invoice) -> anyhow::Result<List> {
+    Ok(List {
         name: "invoices",
         columns: &COLUMNS,
         items: vec![message_to_json(invoice)?],

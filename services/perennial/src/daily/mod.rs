@@ -1,24 +1,27 @@
 //! Daily work against a running server, over gRPC: a file for each kind of thing.
 
-pub(crate) mod access;
+mod access;
 mod addons;
-pub(crate) mod audit;
-pub(crate) mod catalog;
-pub(crate) mod clock;
-pub(crate) mod customers;
+mod audit;
+mod catalog;
+mod clock;
+mod customers;
 mod features;
-pub(crate) mod invoices;
-pub(crate) mod keys;
+mod invoices;
+mod keys;
 mod meters;
-pub(crate) mod projects;
-pub(crate) mod subscriptions;
-pub(crate) mod usage;
+mod prices;
+mod projects;
+mod subscriptions;
+mod usage;
 
 use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use contract::{
-    customer::v1::{Customer, CustomerRef, GetCustomerRequest, customer_ref::Ref},
+    customer::v1::{
+        Customer, CustomerRef, GetCustomerRequest, GetCustomerResponse, customer_ref::Ref,
+    },
     json::{descriptors, message_to_json},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -28,25 +31,49 @@ use perennial_sdk::{Client, Error, pages};
 use prost::{Message, Name};
 use prost_reflect::DynamicMessage;
 use serde_json::Value;
+use ulid::Ulid;
 
 use crate::{
-    cli::{Listing, RemoteArgs},
+    cli::{DailyCommand, Listing},
     failure::misused,
-    profile,
+    profile::Target,
+    rates, reconcile, revenue,
     screen::{Column, List, Screen},
 };
 
 /// Most items of a page.
-const PAGE: usize = 250;
+const PAGE: i32 = 250;
 
 /// The server that a command goes to.
-pub(crate) fn connect(remote: &RemoteArgs) -> anyhow::Result<Client> {
-    let target = profile::target(remote)?;
-    let mut builder = Client::builder(target.address, target.key);
-    if let Some(project) = target.project {
+pub(crate) fn connect(target: &Target) -> anyhow::Result<Client> {
+    let mut builder = Client::builder(&target.address, &target.key);
+    if let Some(project) = &target.project {
         builder = builder.project(project);
     }
     Ok(builder.connect_lazy()?)
+}
+
+/// Does the work.
+pub(crate) async fn run(
+    client: &Client,
+    command: DailyCommand,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<()> {
+    match command {
+        DailyCommand::Customers(command) => customers::run(client, command, screen).await,
+        DailyCommand::Catalog(command) => catalog::run(client, command, screen).await,
+        DailyCommand::Subscriptions(command) => subscriptions::run(client, command, screen).await,
+        DailyCommand::Access(command) => access::run(client, command, screen).await,
+        DailyCommand::Invoices(command) => invoices::run(client, command, screen).await,
+        DailyCommand::Audit(query) => audit::run(client, query, screen).await,
+        DailyCommand::Keys(command) => keys::run(client, command, screen).await,
+        DailyCommand::Project(command) => projects::run(client, command, screen).await,
+        DailyCommand::Clock(command) => clock::run(client, command, screen).await,
+        DailyCommand::Usage(command) => usage::run(client, command, screen).await,
+        DailyCommand::Reconcile { invoices } => reconcile::run(client, &invoices, screen).await,
+        DailyCommand::Revenue(query) => revenue::run(client, &query, screen).await,
+        DailyCommand::Rates(command) => rates::run(client, command, screen).await,
+    }
 }
 
 /// Reads an instant of the command line.
@@ -122,7 +149,7 @@ where
     // One more than is shown tells whether there are more.
     let most = listing.most(screen.output());
     let read = most.saturating_add(1);
-    let size = i32::try_from(read.min(PAGE))?;
+    let size = i32::try_from(read).map_or(PAGE, |read| read.min(PAGE));
     let items = pages(|token| fetch(size, token)).take(read);
     let mut items: Vec<Item> = items.try_collect().await?;
     let more = items.len() > most;
@@ -153,14 +180,23 @@ fn named(customer: &str) -> CustomerRef {
     }
 }
 
-async fn customer(client: &Client, named_so: &str) -> anyhow::Result<Customer> {
+async fn get(client: &Client, named_so: &str) -> Result<GetCustomerResponse, Error> {
     let request = GetCustomerRequest {
         customer_ref: Some(named(named_so)),
         ..Default::default()
     };
     let answer = client.call(|_| async { client.customers().get_customer(request.clone()).await });
-    let customer = answer.await?.customer;
+    answer.await
+}
+
+async fn customer(client: &Client, named_so: &str) -> anyhow::Result<Customer> {
+    let customer = get(client, named_so).await?.customer;
     customer.context("the server answered no customer")
+}
+
+/// Whether a text is an id; no key is.
+fn is_id(text: &str) -> bool {
+    text.parse::<Ulid>().is_ok()
 }
 
 /// The id of a customer, where a request takes nothing else; none when none is named.

@@ -18,19 +18,14 @@ use crate::{Process, cli::ServerArgs, commands};
 const DONE_FILE: &str = "demo-complete";
 
 /// Fills the data folder unless it is filled, tells the story, and serves.
-pub async fn run(server: &ServerArgs, no_serve: bool) -> anyhow::Result<()> {
+pub async fn run(server: &ServerArgs, color: bool, no_serve: bool) -> anyhow::Result<()> {
     let mut server = server.clone();
     server
         .data_dir
         .get_or_insert_with(|| "./perennial-demo".to_owned());
     server.log.get_or_insert_with(|| "warn".to_owned());
     let config = commands::load(&server)?;
-    let _telemetry = chassis::telemetry::init(
-        &config.log,
-        config.log_json,
-        config.otlp_endpoint.as_deref(),
-    )
-    .map_err(anyhow::Error::msg)?;
+    let _telemetry = commands::telemetry(&config, color)?;
     let folder = config.data_dir.clone();
     let process = Process::start(config, &[]).await?;
     let key = bootstrap_key(&folder)?;

@@ -193,10 +193,10 @@ pub fn payment(
         end_time: Some(timestamp(payment.end)),
         duration_months: Some(decimal(payment.months_shown()?)),
         original_monthly_amount: Some(decimal(payment.monthly_amount)),
-        original_total_amount: Some(decimal(payment.total(Decimal::ONE)?)),
+        original_total_amount: Some(decimal(payment.total()?)),
         original_currency_code: payment.currency.code().to_owned(),
-        monthly_amount: Some(decimal(payment.monthly_shown(rate).map_err(Refusal::from)?)),
-        total_amount: Some(decimal(payment.total(rate)?)),
+        monthly_amount: Some(decimal(payment.monthly_at(rate).map_err(Refusal::from)?)),
+        total_amount: Some(decimal(payment.total_at(rate)?)),
         currency_code: currency.code().to_owned(),
         item_type: kind(payment.kind).into(),
         product_key: payment.product_key.clone(),
@@ -383,7 +383,7 @@ fn status(status: EventStatus) -> pb::ReportedStatus {
 
 fn hundredths(amount: Amount) -> Result<i64, SubscriptionError> {
     let value = exact::mul(amount.value, Decimal::ONE_HUNDRED).map_err(Refusal::from)?;
-    let value = exact::round_half_away(value, 0);
+    let value = exact::round_shown(value, 0);
     value
         .try_into()
         .map_err(|_| SubscriptionError::from(Refusal::from(exact::DecimalError::TooLarge)))

@@ -106,10 +106,10 @@ pub fn paying_product(paid: &Paid) -> pb::PayingProduct {
     }
 }
 
-/// An amount in hundredths, half away from zero.
+/// An amount in hundredths, half away from zero; of sums of quotients too.
 fn cents(amount: Decimal) -> Result<i64, SubscriptionError> {
     let hundredths = kernel::decimal::mul(amount, Decimal::ONE_HUNDRED).map_err(Refusal::from)?;
-    let whole = kernel::decimal::round_half_away(hundredths, 0);
+    let whole = kernel::decimal::round_shown(hundredths, 0);
     i64::try_from(whole).map_err(|_| Refusal::from(DecimalError::Overflow).into())
 }
 
@@ -234,5 +234,28 @@ pub fn metric(metric: Metric) -> pb::RevenueMetric {
         Metric::CumulativeNetNewMrr => pb::RevenueMetric::CumulativeNetNewMrr,
         Metric::CumulativeNewTrialingCustomers => pb::RevenueMetric::CumulativeNewTrialingCustomers,
         Metric::FutureChurnMrr => pb::RevenueMetric::FutureChurnMrr,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::domain::reported::Amount;
+    use crate::domain::reported::fold::monthly;
+
+    #[test]
+    fn a_half_cent_of_years_rounds_up() {
+        let check = |years: [i64; 3], expected: i64| {
+            let month = |hundredths: i64| {
+                let value = Decimal::new(hundredths, 2);
+                monthly(Amount { value, months: 12 }).unwrap()
+            };
+            let sum = kernel::decimal::checked_sum(years.map(month)).unwrap();
+            assert_eq!(cents(sum).unwrap(), expected, "{years:?}");
+        };
+        check([12_001, 12_001, 1_000], 2_084);
+        check([1, 1, 4], 1);
+        check([1, 1, 3], 0);
     }
 }

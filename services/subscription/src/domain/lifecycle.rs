@@ -40,6 +40,16 @@ impl Subscription {
         .written(now))
     }
 
+    /// Ends it now, also where an end lies ahead: what was paid for is given back and no longer used.
+    pub fn ended(&self, now: Timestamp) -> Result<Self, Refusal> {
+        self.permit(Action::End, now)?;
+        Ok(Self {
+            active_to: Some(now),
+            ..self.clone()
+        }
+        .written(now))
+    }
+
     /// Takes its end back.
     pub fn continued(&self, now: Timestamp) -> Result<Self, Refusal> {
         self.permit(Action::Continue, now)?;
@@ -171,6 +181,24 @@ mod tests {
         assert_eq!(continued.active_to, None);
         assert_eq!(continued.times().unwrap(), subscription.times().unwrap());
         assert!(continued.continued(now).is_err());
+    }
+
+    #[test]
+    fn what_holds_is_ended_now_whatever_end_it_was_given() {
+        let subscription = monthly("2024-01-01T00:00:00Z");
+        let now = time(NOW);
+        let canceled = subscription
+            .canceled(Timing::NextBillingCycle, now)
+            .unwrap();
+        for held in [&subscription, &canceled] {
+            let ended = held.ended(now).unwrap();
+            assert_eq!(
+                (ended.active_to, ended.revision),
+                (Some(now), held.revision + 1)
+            );
+            assert!(ended.ended(now).is_err());
+        }
+        assert!(subscription.ended(time("2023-12-31T00:00:00Z")).is_err());
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum Action {
     ChangeAddons,
     /// Give it an end.
     Cancel,
+    /// End it now, whatever end it was given.
+    End,
     /// Take its end back.
     Continue,
     /// Take its end back and drop what was to follow.
@@ -50,6 +52,7 @@ impl Status {
     pub fn allows(self, action: Action) -> bool {
         match action {
             Action::Update | Action::ChangeAddons | Action::Cancel => self == Self::Active,
+            Action::End => matches!(self, Self::Active | Self::Canceled),
             Action::Continue | Action::Restore => self == Self::Canceled,
             Action::Delete => self == Self::Scheduled,
         }
@@ -73,6 +76,7 @@ impl fmt::Display for Action {
             Self::Update => "update",
             Self::ChangeAddons => "change_addons",
             Self::Cancel => "cancel",
+            Self::End => "end",
             Self::Continue => "continue",
             Self::Restore => "restore",
             Self::Delete => "delete",
@@ -134,6 +138,7 @@ mod tests {
                 Action::Update,
                 Action::ChangeAddons,
                 Action::Cancel,
+                Action::End,
                 Action::Continue,
                 Action::Restore,
                 Action::Delete,
@@ -145,8 +150,8 @@ mod tests {
             .join(" ")
         };
         assert_eq!(allowed(Status::Scheduled), "delete");
-        assert_eq!(allowed(Status::Active), "update change_addons cancel");
-        assert_eq!(allowed(Status::Canceled), "continue restore");
+        assert_eq!(allowed(Status::Active), "update change_addons cancel end");
+        assert_eq!(allowed(Status::Canceled), "end continue restore");
         assert_eq!(allowed(Status::Inactive), "");
     }
 

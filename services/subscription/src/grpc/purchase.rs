@@ -73,6 +73,7 @@ impl PurchaseService for PurchaseServer {
                 let found = store::purchase::find(db, project, id).await?;
                 let last = found
                     .filter(|found| found.facts.customer == customer)
+                    .filter(|found| environment.is_none_or(|only| only == found.facts.environment))
                     .ok_or_else(not_in_list)?;
                 let time = micros(last.facts.at).to_string();
                 Some(vec![time, last.id.to_string()])

@@ -139,7 +139,7 @@ impl ReportedServer {
         let found = found.ok_or_else(|| SubscriptionError::field(field, "names no customer"))?;
         match by_name {
             Some(other) if other.id != found.id => {
-                let what = "names another customer than existing_customer_handle";
+                let what = "names another customer";
                 Err(SubscriptionError::field("customer_handle", what))
             }
             Some(_) => Ok(Some((found, false))),

@@ -3,14 +3,16 @@
 use chassis::Context;
 use contract::customer::v1 as customer;
 use contract::subscription::v1 as pb;
+use jiff::Timestamp;
 use kernel::id::{CustomerId, Ulid};
 use tonic::{Response, Status};
 
 use super::reported::{KEY_LENGTH_MAX, Payer, ReportedServer, next_id};
-use crate::convert::reported::{self as show, required_instant};
+use crate::convert::reported as show;
 use crate::convert::request::instant;
 use crate::domain::reported::patch_report::{NewPayment, PaymentPatch};
 use crate::domain::reported::payment::Payment;
+use crate::domain::reported::refusal::{ReportRefusal, Wrong};
 use crate::domain::reported::state_report::NewReported;
 use crate::domain::reported::{ItemKind, Origin, Reported};
 use crate::domain::term::refusal::TermRefusal;
@@ -37,29 +39,38 @@ impl ReportedServer {
         if let Some(answer) = self.replayed(&report).await? {
             return Ok(answer);
         }
-        let at = required_instant("effective_time", request.effective_time.as_ref())?;
+        let effective_time = instant("effective_time", request.effective_time.as_ref())?;
         let patch = show::patch(request)?;
         key_field("key", &request.key)?;
         let fact = next_id();
-        let decide = |after: &mut Reported| Ok(after.patch(fact.clone(), at, patch.clone())?);
+        // Without an instant nothing is written; what else is wrong is judged as from the beginning of time.
+        let at = effective_time.unwrap_or(Timestamp::MIN);
+        let decide = |after: &mut Reported| after.patch(fact.clone(), at, patch.clone());
         let answer = |after: &Reported| {
             let subscription = Some(show::latest(after)?);
             Ok(pb::UpsertReportedSubscriptionResponse { subscription })
         };
+        let on_known =
+            |after: &mut Reported| -> Result<(), SubscriptionError> { Ok(decide(after)?) };
+        let mut missing = Wrong::default();
+        if effective_time.is_none() {
+            missing.add("effective_time", "is required");
+        }
         if let Some(known) = self.known(context, &request.key).await? {
+            missing.refuse().map_err(SubscriptionError::from)?;
             self.check_customer(context, &known, &request.customer_handle)
                 .await?;
             return self
                 .engine
-                .report_on(&report, known.id, decide, answer)
+                .report_on(&report, known.id, on_known, answer)
                 .await;
         }
         let mut new = self.unknown(context, &request.key);
         if request.customer_handle.is_empty() {
-            let what = "is required for a new subscription";
-            return Err(SubscriptionError::field("customer_handle", what).into());
+            missing.add("customer_handle", "is required for a new subscription");
         }
-        decide(&mut new)?;
+        let judged = missing.refuse_with(decide(&mut new));
+        judged.map_err(SubscriptionError::from)?;
         let payer = Payer::Named(&request.customer_handle);
         let reply = |after: &Reported, _: &customer::Customer| answer(after);
         let made = self.create(&report, &new, None, payer, reply).await;
@@ -71,7 +82,7 @@ impl ReportedServer {
                 self.check_customer(context, &known, &request.customer_handle)
                     .await?;
                 self.engine
-                    .report_on(&report, known.id, decide, answer)
+                    .report_on(&report, known.id, on_known, answer)
                     .await
             }
             outcome => outcome,
@@ -99,7 +110,7 @@ impl ReportedServer {
         key_field("subscription_key", &request.subscription_key)?;
         let patch = payment_patch(request)?;
         let new_id = next_id();
-        let pay = |after: &mut Reported| -> Result<Payment, SubscriptionError> {
+        let pay = |after: &mut Reported| -> Result<Payment, ReportRefusal> {
             let new = NewPayment {
                 id: new_id.clone(),
                 key: request.key.clone(),
@@ -113,11 +124,13 @@ impl ReportedServer {
             Some(known) => known.clone(),
             None => self.unknown(context, &request.subscription_key),
         };
-        if known.is_none() && request.customer_handle.is_empty() {
-            let what = "is required for a new payment";
-            return Err(SubscriptionError::field("customer_handle", what).into());
+        let mut missing = Wrong::default();
+        let is_new = after.payments.iter().all(|held| held.key != request.key);
+        if is_new && request.customer_handle.is_empty() {
+            missing.add("customer_handle", "is required for a new payment");
         }
-        let payment = pay(&mut after)?;
+        let judged = missing.refuse_with(pay(&mut after));
+        let payment = judged.map_err(SubscriptionError::from)?;
         let rate = self
             .engine
             .rate_into_project(context, payment.currency, payment.start)
@@ -142,7 +155,7 @@ impl ReportedServer {
             Ok(pb::UpsertReportedPaymentResponse { payment })
         };
         if let Some(known) = known {
-            let decide = |after: &mut Reported| pay(after).map(drop);
+            let decide = |after: &mut Reported| Ok(pay(after).map(drop)?);
             let key = Some(request.key.as_str());
             return self
                 .engine
@@ -203,10 +216,6 @@ impl ReportedServer {
             if let Some(named) = &named {
                 self.check_customer(context, named, &request.customer_handle)
                     .await?;
-                if request.customer_handle.is_empty() {
-                    let what = "is required for a new payment";
-                    return Err(SubscriptionError::field("customer_handle", what));
-                }
             }
             return Ok(named);
         };

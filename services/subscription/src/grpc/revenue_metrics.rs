@@ -225,7 +225,7 @@ fn csv(answer: &pb::QueryRevenueMetricsResponse) -> String {
             csv.push(',');
             // A quotient has more decimals than a caller may send.
             if let Some(value) = value.and_then(|value| value.value.parse().ok()) {
-                let rounded = decimal::round_half_away(value, EXPORTED_DECIMALS);
+                let rounded = decimal::round_shown(value, EXPORTED_DECIMALS);
                 csv.push_str(&decimal::format(rounded));
             }
         }

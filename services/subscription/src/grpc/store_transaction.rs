@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use chassis::Context;
-use contract::catalog::v1::{self as catalog, store_app::Details};
+use contract::catalog::v1::{
+    self as catalog,
+    store_app::{Details, Type},
+};
 use contract::customer::v1::{CustomerRef, customer_ref::Ref};
 use contract::subscription::v1::{
     self as pb, store_transaction_service_server::StoreTransactionService,
@@ -57,7 +60,8 @@ impl StoreTransactionServer {
         if !asked.product.is_empty() {
             let (product, seller) = self.product(context, &asked.product, &transaction).await?;
             transaction.product = Some(product);
-            app = Some(seller);
+            app = self.app(context, seller).await?;
+            check_store(transaction.store, app.as_ref())?;
         }
         if !asked.commission_told {
             transaction.commission = self.commission(context, &transaction, app).await?;
@@ -74,7 +78,7 @@ impl StoreTransactionServer {
         &self,
         context: &Context,
         transaction: &Transaction,
-        app: Option<String>,
+        app: Option<catalog::StoreApp>,
     ) -> Result<Decimal, SubscriptionError> {
         let usual = transaction.store.commission();
         let Some(small) = transaction.store.small_business_commission() else {
@@ -90,7 +94,7 @@ impl StoreTransactionServer {
         }
         let clients = &self.engine.clients;
         let app = match app {
-            Some(app) => app,
+            Some(app) => Some(app),
             None => {
                 let line = line_key(transaction);
                 let rows = store::term::of_source(db, project, &line).await?;
@@ -99,17 +103,10 @@ impl StoreTransactionServer {
                 let sold = Vec::from_iter(stage.and_then(|stage| stage.product.clone()));
                 let found = terms::products(clients, context, &sold).await?;
                 let product = sold.first().and_then(|sold| found.find(sold));
-                product.map_or_else(String::new, |product| product.store_app_id.clone())
+                let seller = product.map(|product| product.store_app_id.clone());
+                self.app(context, seller.unwrap_or_default()).await?
             }
         };
-        if app.is_empty() {
-            return Ok(usual);
-        }
-        let request = catalog::BatchGetStoreAppsRequest { ids: vec![app] };
-        let mut client = clients.store_apps.clone();
-        let answer = client
-            .batch_get_store_apps(context.request(request))
-            .await?;
         let is_small = |app: &catalog::StoreApp| match &app.details {
             Some(Details::AppStore(details)) => details.small_business_program,
             Some(Details::MacAppStore(details)) => details.small_business_program,
@@ -119,8 +116,25 @@ impl StoreTransactionServer {
             )
             | None => false,
         };
-        let is_small = answer.into_inner().store_apps.iter().any(is_small);
+        let is_small = app.as_ref().is_some_and(is_small);
         Ok(if is_small { small } else { usual })
+    }
+
+    /// The app that sells a product; none where no app is known, or it is gone.
+    async fn app(
+        &self,
+        context: &Context,
+        id: String,
+    ) -> Result<Option<catalog::StoreApp>, SubscriptionError> {
+        if id.is_empty() {
+            return Ok(None);
+        }
+        let request = catalog::BatchGetStoreAppsRequest { ids: vec![id] };
+        let mut client = self.engine.clients.store_apps.clone();
+        let answer = client
+            .batch_get_store_apps(context.request(request))
+            .await?;
+        Ok(answer.into_inner().store_apps.into_iter().next())
     }
 
     /// A product, and the app that sells it.
@@ -374,6 +388,27 @@ impl StoreTransactionService for StoreTransactionServer {
         tell(&self.engine, context, &*customers.lock().await).await;
         Ok(answer)
     }
+}
+
+/// Refuses what no store of the app that sells the product can have sold.
+fn check_store(store: Store, app: Option<&catalog::StoreApp>) -> Result<(), SubscriptionError> {
+    let Some(app) = app else { return Ok(()) };
+    let of_app = match app.r#type() {
+        Type::Amazon => Some(Store::Amazon),
+        Type::AppStore => Some(Store::AppStore),
+        Type::MacAppStore => Some(Store::MacAppStore),
+        Type::PlayStore => Some(Store::PlayStore),
+        Type::Stripe => Some(Store::Stripe),
+        Type::BuiltIn => Some(Store::BuiltIn),
+        Type::Roku => None,
+        Type::Unspecified => return Ok(()),
+    };
+    let wrong = match of_app {
+        Some(of_app) if of_app == store => return Ok(()),
+        Some(_) => "must be the store of the app that sells the product",
+        None => "has no transactions: the app that sells the product is one of Roku",
+    };
+    Err(SubscriptionError::field("transaction.store", wrong))
 }
 
 /// A transaction that this service makes itself, about a subscription or a purchase.

@@ -195,6 +195,7 @@ impl TermService for TermServer {
                 let found = store::term::find(db, project, id).await?;
                 let last = found
                     .filter(|found| found.customer == customer)
+                    .filter(|found| environment.is_none_or(|only| only == found.environment()))
                     .ok_or_else(not_in_list)?;
                 Some(vec![micros(last.start).to_string(), last.id.to_string()])
             }
@@ -323,7 +324,7 @@ impl TermService for TermServer {
                     return Err(SubscriptionError::from(TermRefusal::NotCancelable).into());
                 }
                 if known.facts.origin == Origin::Plan {
-                    plan_terms::cancel(&self.engine, context, call, &known, false).await?
+                    plan_terms::cancel(&self.engine, context, call, &known).await?
                 } else {
                     self.record_own(context, call, (&known, Kind::Cancellation))
                         .await?
@@ -355,6 +356,8 @@ impl TermService for TermServer {
                     return Err(SubscriptionError::from(TermRefusal::NothingToRefund).into());
                 }
                 if known.facts.origin == Origin::Plan {
+                    let asked = (call.1, call.2);
+                    plan_terms::end(&self.engine, context, asked, &known).await?;
                     plan_terms::give_back(&self.engine, context, call, &known).await?
                 } else {
                     self.record_own(context, call, (&known, Kind::Refund))
@@ -362,9 +365,6 @@ impl TermService for TermServer {
                 }
             }
         };
-        if known.facts.origin == Origin::Plan {
-            plan_terms::end(&self.engine, context, (call.1, call.2), &known).await?;
-        }
         let (metadata, mut answer, extensions) = answer.into_parts();
         answer.term = self.fresh(context, &request.id).await?;
         Ok(Response::from_parts(metadata, answer, extensions))

@@ -45,6 +45,14 @@ pub struct Term {
     pub facts: Option<Facts>,
 }
 
+impl Term {
+    /// Whether real money is behind it, as it is of all that is not kept here.
+    pub fn environment(&self) -> Environment {
+        let kept = self.facts.as_ref();
+        kept.map_or(Environment::Production, |facts| facts.environment)
+    }
+}
+
 /// A term as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTerm {

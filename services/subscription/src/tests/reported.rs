@@ -440,7 +440,7 @@ async fn payments_make_what_they_name_and_replace_the_amount() {
     assert_eq!(payment.original_total_amount, amount("1150.8"));
     assert_eq!(
         (payment.monthly_amount, payment.total_amount),
-        (amount("23.98"), amount("287.7"))
+        (amount("23.98"), amount("287.76"))
     );
     assert_eq!(
         (payment.currency_code.as_str(), payment.reporter_id.len()),

@@ -6,7 +6,8 @@ use contract::subscription::v1::{
 use tonic::{Code, Status};
 
 use super::reported::{
-    NOW, amount, change, changed, create, created, ended, item, ledger, listed, upsert, upserted,
+    NOW, amount, change, changed, create, created, ended, events, item, ledger, listed, paid,
+    retracted, upsert, upserted,
 };
 use super::world::{CUSTOMER, World, wire};
 use super::{START, id, reason};
@@ -169,6 +170,72 @@ async fn fields_are_judged_and_refused_reports_leave_nothing() {
         field(&upserted(&world, other).await.unwrap_err()),
         "customer_handle"
     );
+}
+
+#[tokio::test]
+async fn all_that_is_missing_is_named_at_once() {
+    let world = World::new().await;
+    let named = |refusal: &Status| -> Vec<String> {
+        assert_eq!(refusal.code(), Code::InvalidArgument, "{refusal:?}");
+        let violations = chassis::error::details(refusal).violations;
+        violations.into_iter().map(|wrong| wrong.field).collect()
+    };
+    let nothing = pb::UpsertReportedSubscriptionRequest::default();
+    let refusal = upserted(&world, nothing).await.unwrap_err();
+    let all = ["effective_time", "customer_handle", "items"];
+    assert_eq!(named(&refusal), all);
+    let nobodys = pb::UpsertReportedPaymentRequest {
+        key: "h".to_owned(),
+        ..Default::default()
+    };
+    let refusal = paid(&world, nobodys.clone()).await.unwrap_err();
+    let all = [
+        "customer_handle",
+        "start_time",
+        "end_time",
+        "monthly_amount",
+        "currency_code",
+        "item_type",
+        "product_key",
+    ];
+    assert_eq!(named(&refusal), all);
+    nothing_is_left(&world).await;
+    // A new payment names its customer for a known subscription too.
+    upserted(&world, upsert("sub_1", START, "10"))
+        .await
+        .unwrap();
+    let of_known = pb::UpsertReportedPaymentRequest {
+        subscription_key: "sub_1".to_owned(),
+        ..nobodys
+    };
+    assert_eq!(named(&paid(&world, of_known).await.unwrap_err()), all);
+}
+
+#[tokio::test]
+async fn a_trial_that_ran_out_is_ended_by_nobody_else() {
+    let world = World::new().await;
+    let mut trial = upsert("pt", "2024-01-01T00:00:00Z", "10");
+    (trial.monthly_amount, trial.currency_code) = (None, String::new());
+    trial.items[0].set_type(pb::ReportedItemType::Trial);
+    trial.items[0].trial_start_time = wire("2024-01-01T00:00:00Z");
+    trial.items[0].trial_end_time = wire("2024-01-15T00:00:00Z");
+    let made = upserted(&world, trial).await.unwrap();
+    let told = async || events(&world, &made.customer_id).await;
+    let ran_out = [
+        "2024-01-01 pt basic 0 TRIALING",
+        "2024-01-15 pt basic 0 ENDED_VOLUNTARY",
+    ];
+    assert_eq!(told().await, ran_out);
+    let before = listed(&world).await;
+    let refusal = ended(&world, "pt", "2024-02-01T00:00:00Z")
+        .await
+        .unwrap_err();
+    assert_eq!(refusal.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&refusal), "ALREADY_ENDED");
+    assert_eq!(listed(&world).await, before);
+    retracted(&world, "pt").await.unwrap();
+    assert_eq!(told().await, ran_out[..1]);
+    assert_eq!(listed(&world).await[0].items[0].trial_end_time, None);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Sums that are kept say what the ledger says: after any change, at any time, for any currency and zone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::feed::Event;
 use contract::customer::v1 as customer;
@@ -93,6 +93,16 @@ impl World {
             follow.apply(&mut write, &event).await.unwrap();
             write.commit().await.unwrap();
         }
+    }
+
+    /// A customer is excluded from the figures.
+    async fn hear_of_exclusion(&self, id: &str) {
+        let excluded = customer::Customer {
+            exclude_time: Some(contract::convert::timestamp(time(NOW))),
+            ..Default::default()
+        };
+        let payload = excluded.encode_to_vec();
+        self.hear("customer.updated", id, payload).await;
     }
 
     async fn asked(&self, now: &str, request: pb::QueryRevenueMetricsRequest) -> Answer {
@@ -278,20 +288,12 @@ async fn exclusion_erasure_rates_and_settings_restate() {
     assert_eq!(seen().await, (vec!["36".to_owned(), "36".to_owned()], 0));
     assert!(missing().await.is_empty());
 
-    let excluded = customer::Customer {
-        exclude_time: Some(contract::convert::timestamp(time(NOW))),
-        ..Default::default()
-    };
     let id = customer_id(1).to_string();
-    world
-        .hear("customer.updated", &id, excluded.encode_to_vec())
-        .await;
+    world.hear_of_exclusion(&id).await;
     assert_eq!(seen().await, (vec!["29".to_owned(), "29".to_owned()], 1));
     world.restate(NOW).await;
     // Once more is no news; nor is a customer who is changed without being excluded.
-    world
-        .hear("customer.updated", &id, excluded.encode_to_vec())
-        .await;
+    world.hear_of_exclusion(&id).await;
     let other = customer_id(2).to_string();
     world.hear("customer.updated", &other, Vec::new()).await;
     assert_eq!(seen().await, (vec!["29".to_owned(), "29".to_owned()], 0));
@@ -372,9 +374,9 @@ fn random_entry(dice: &mut Dice) -> NewEntry {
 
 type Ledger = BTreeMap<(u128, u128), Vec<NewEntry>>;
 
-/// What a metric must be: by the engine, from all entries.
+/// What a metric must be: by the engine, from all entries. Those of excluded customers begin the series and count for nothing.
 fn expected(
-    ledger: &Ledger,
+    (ledger, excluded): (&Ledger, &BTreeSet<u128>),
     scope: Scope<'_>,
     grain: Grain,
     zone: &TimeZone,
@@ -382,6 +384,7 @@ fn expected(
 ) -> Vec<(Metric, Vec<Option<Decimal>>)> {
     let entries: Vec<Entry> = ledger
         .iter()
+        .filter(|((customer, _), _)| !excluded.contains(customer))
         .flat_map(|((customer, subscription), entries)| {
             entries.iter().map(move |entry| Entry {
                 customer_id: customer_id(*customer).to_string(),
@@ -398,7 +401,8 @@ fn expected(
     let current = Month::of(now, zone);
     let mut periods: Vec<Period> = match grain {
         Grain::Month => {
-            let first = entries.iter().map(|entry| entry.at).min().unwrap();
+            let all = ledger.values().flatten();
+            let first = all.map(|entry| entry.at).min().unwrap();
             let months = Month::of(first, zone).through(current);
             months.map(|month| month.period(zone).unwrap()).collect()
         }
@@ -424,6 +428,7 @@ async fn whatever_happens_the_sums_are_those_from_scratch() {
     let world = World::new().await;
     let mut dice = Dice(7);
     let mut ledger = Ledger::new();
+    let mut excluded = BTreeSet::new();
     let mut day = 100;
     let mut zone = TimeZone::UTC;
     for step in 0..40 {
@@ -438,6 +443,15 @@ async fn whatever_happens_the_sums_are_those_from_scratch() {
             entries.dedup_by_key(|entry| (entry.at, entry.part));
             world.write_ledger(customer, subscription, &entries).await;
             ledger.insert((customer, subscription), entries);
+        }
+        let someone = u128::from(dice.below(4));
+        let id = customer_id(someone).to_string();
+        if step % 20 == 9 {
+            world.hear_of_exclusion(&id).await;
+            excluded.insert(someone);
+        } else if step % 20 == 19 {
+            world.hear("customer.erased", &id, Vec::new()).await;
+            ledger.retain(|(customer, _), _| *customer != someone);
         }
         if step == 20 {
             zone = TimeZone::get("Asia/Tokyo").unwrap();
@@ -476,7 +490,7 @@ async fn whatever_happens_the_sums_are_those_from_scratch() {
                 ..Default::default()
             };
             let found = world.asked(&now.to_string(), request).await;
-            for (metric, values) in expected(&ledger, scope, grain, &zone, now) {
+            for (metric, values) in expected((&ledger, &excluded), scope, grain, &zone, now) {
                 let metric_number = i32::from(crate::convert::revenue::metric(metric));
                 assert_eq!(
                     found.series[&metric_number], values,

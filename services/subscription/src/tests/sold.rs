@@ -44,16 +44,21 @@ impl Neighbors {
                 catalog::BatchGetProductsResponse { products }.encode_to_vec()
             }
             "BatchGetStoreApps" => {
+                let request: catalog::BatchGetStoreAppsRequest = read(body);
                 let details = catalog::AppStoreDetails {
                     small_business_program: self.small_business,
                     ..Default::default()
                 };
-                let app = catalog::StoreApp {
-                    details: Some(catalog::store_app::Details::AppStore(details)),
+                let types = self.app_types.iter();
+                let apps = types.filter(|(id, _)| request.ids.contains(id));
+                let store_apps = apps.map(|(id, kind)| catalog::StoreApp {
+                    id: id.clone(),
+                    r#type: (*kind).into(),
+                    details: Some(catalog::store_app::Details::AppStore(details.clone())),
                     ..Default::default()
-                };
+                });
                 catalog::BatchGetStoreAppsResponse {
-                    store_apps: vec![app],
+                    store_apps: store_apps.collect(),
                 }
                 .encode_to_vec()
             }
@@ -97,6 +102,16 @@ impl World {
     pub fn sells(&self, key: &str, duration: &str) {
         let mut neighbors = self.neighbors.lock().unwrap();
         neighbors.products.push(product(key, duration));
+    }
+
+    /// Says which app sells a product: one of its own, of this type.
+    pub fn is_sold_by(&self, key: &str, app: catalog::store_app::Type) {
+        let mut neighbors = self.neighbors.lock().unwrap();
+        let id = format!("APP-{key}");
+        let mut products = neighbors.products.iter_mut();
+        let found = products.find(|product| product.product_key == key).unwrap();
+        found.store_app_id.clone_from(&id);
+        neighbors.app_types.insert(id, app);
     }
 
     pub fn stores(&self) -> StoreTransactionServer {

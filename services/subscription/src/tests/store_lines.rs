@@ -1,5 +1,6 @@
 //! Store subscriptions among those of every origin: listed, read, never written but by their store; and what they leave when they go.
 
+use contract::catalog::v1 as catalog;
 use contract::subscription::v1::{
     self as pb, StoreTransactionType as Type, reported_subscription::Origin,
     reported_subscription_service_server::ReportedSubscriptionService as _,
@@ -289,7 +290,7 @@ async fn a_customer_of_a_store_is_active_until_somebody_cancels() {
 #[tokio::test]
 async fn a_small_business_pays_half_the_commission() {
     let world = world().await;
-    world.neighbors.lock().unwrap().products[0].store_app_id = "APP".to_owned();
+    world.is_sold_by("gold.m", catalog::store_app::Type::AppStore);
     let share = async |told: pb::StoreTransaction| {
         let answer = world.tell(NOW, told).await.unwrap();
         let share = answer.transaction.unwrap().commission_share.unwrap();
@@ -313,11 +314,46 @@ async fn a_small_business_pays_half_the_commission() {
         ..bought("3", "gold.m", APPLE, "2024-06-01T00:00:00Z")
     };
     assert_eq!(share(said).await, ("0.2".into(), false));
+    world.is_sold_by("silver", catalog::store_app::Type::Amazon);
     let amazon = pb::StoreTransaction {
         store_subscription_identifier: "A".to_owned(),
-        ..bought("4", "gold.m", pb::Store::Amazon, "2024-05-15T00:00:00Z")
+        ..bought("4", "silver", pb::Store::Amazon, "2024-05-15T00:00:00Z")
     };
     assert_eq!(share(amazon).await, ("0.3".into(), false));
+}
+
+#[tokio::test]
+async fn only_the_store_of_its_app_sells_a_product() {
+    use catalog::store_app::Type as App;
+    let world = world().await;
+    let stores = [
+        (App::Amazon, pb::Store::Amazon),
+        (App::AppStore, pb::Store::AppStore),
+        (App::MacAppStore, pb::Store::MacAppStore),
+        (App::PlayStore, pb::Store::PlayStore),
+        (App::Stripe, pb::Store::Stripe),
+        (App::BuiltIn, pb::Store::BuiltIn),
+    ];
+    for app in stores.map(|(app, _)| app).into_iter().chain([App::Roku]) {
+        world.is_sold_by("gold.m", app);
+        for (own, store) in stores {
+            let told = pb::StoreTransaction {
+                store_subscription_identifier: format!("{app:?}"),
+                ..bought("1", "gold.m", store, "2024-05-15T00:00:00Z")
+            };
+            let answer = world.tell(NOW, told).await;
+            if own == app {
+                assert_eq!(answer.unwrap().terms.len(), 1);
+                continue;
+            }
+            let refusal = answer.unwrap_err();
+            assert_eq!(refusal.code(), Code::InvalidArgument, "{app:?} {store:?}");
+            let details = chassis::error::details(&refusal);
+            assert_eq!(details.violations[0].field, "transaction.store");
+        }
+    }
+    // What was refused left nothing.
+    assert_eq!(world.list(NOW, CUSTOMER).await.len(), stores.len());
 }
 
 #[tokio::test]

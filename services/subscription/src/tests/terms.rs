@@ -171,6 +171,15 @@ async fn another_plan_is_another_term_and_another_version_is_not() {
         .list_terms(world.at(LATER, list("sub0000000000", "")))
         .await;
     assert_eq!(none.unwrap_err().code(), tonic::Code::InvalidArgument);
+    let elsewhere = pb::ListTermsRequest {
+        environment: pb::StoreEnvironment::Sandbox.into(),
+        ..list(&terms[0].short_id, "")
+    };
+    let elsewhere = world.terms().list_terms(world.at(LATER, elsewhere)).await;
+    let elsewhere = elsewhere.unwrap_err();
+    assert_eq!(elsewhere.code(), tonic::Code::InvalidArgument);
+    let details = chassis::error::details(&elsewhere);
+    assert_eq!(details.violations[0].field, "after_id");
     let giving = pb::ListTermsRequest {
         giving_access: true,
         ..list("", "")
@@ -222,6 +231,65 @@ async fn an_open_invoice_is_a_pending_payment_and_a_paid_one_is_money() {
         .await;
     assert_eq!(payments.unwrap().into_inner().payments.len(), 2);
     assert_eq!(world.rights(CUSTOMER)[1].2, "2024-02-10");
+}
+
+/// A refund of the only term that the customer had at an instant.
+async fn refunded(world: &World, now: &str) -> pb::Term {
+    let term = world.list(now, CUSTOMER).await.remove(0);
+    let request = || pb::RefundTermRequest {
+        id: term.id.clone(),
+        ..Default::default()
+    };
+    let refunded = world.terms().refund_term(world.at(now, request())).await;
+    let refunded = refunded.unwrap().into_inner().term.unwrap();
+    assert_eq!(
+        (refunded.status(), refunded.gives_access),
+        (pb::TermStatus::Expired, false)
+    );
+    assert_eq!(refunded.end_time, super::world::wire(now));
+    let gross = refunded.revenue.clone().unwrap().gross.unwrap();
+    assert_eq!(gross.value, "0");
+    let again = world.terms().refund_term(world.at(now, request())).await;
+    assert_eq!(reason(&again.unwrap_err()), "NOTHING_TO_REFUND");
+    assert_eq!(
+        world.list(now, CUSTOMER).await,
+        std::slice::from_ref(&refunded)
+    );
+    refunded
+}
+
+#[tokio::test]
+async fn a_term_that_was_canceled_before_is_refunded_and_ends_at_once() {
+    let world = World::new().await;
+    world.sells("pro", "P1M");
+    let id = id(&world.subscribe(START).await);
+    hear(&world, &invoice(&id, billing::InvoiceState::Paid, 3)).await;
+    cancel(&world, &id, LATER, pb::TimingPolicy::NextBillingCycle)
+        .await
+        .unwrap();
+    let next_day = "2024-02-11T00:00:00Z";
+    refunded(&world, next_day).await;
+    let ended = get(&world, &id, next_day).await.unwrap();
+    assert_eq!(
+        ended.subscription.unwrap().status(),
+        pb::SubscriptionStatus::Inactive
+    );
+    assert_eq!(world.rights(CUSTOMER)[1].2, "2024-02-11");
+}
+
+#[tokio::test]
+async fn a_term_that_is_refunded_at_its_start_stays_with_no_length() {
+    let world = World::new().await;
+    world.sells("pro", "P1M");
+    let id = id(&world.subscribe(START).await);
+    let paid = billing::Invoice {
+        payment_time: super::world::wire(START),
+        ..invoice(&id, billing::InvoiceState::Paid, 3)
+    };
+    hear(&world, &paid).await;
+    let term = refunded(&world, START).await;
+    assert_eq!(term.start_time, term.end_time);
+    assert!(world.rights(CUSTOMER).is_empty());
 }
 
 #[tokio::test]

@@ -76,6 +76,8 @@ pub struct Neighbors {
     pub project: customer::Project,
     /// Products of the catalog.
     pub products: Vec<catalog::Product>,
+    /// The types of its apps, by id.
+    pub app_types: BTreeMap<String, catalog::store_app::Type>,
     /// Whether the app that sells them is in the small-business program.
     pub small_business: bool,
     /// What entitlement was told that customers have by what they bought.
@@ -462,7 +464,7 @@ impl Neighbors {
                 self.report = Some(report);
                 Vec::new()
             }
-            "ReserveForSubscription" => Vec::new(),
+            "ReserveForSubscription" | "ReleaseHold" => Vec::new(),
             "GetProject" => {
                 let mut project = self.project.clone();
                 if project.currency_code.is_empty() {

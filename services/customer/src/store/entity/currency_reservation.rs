@@ -1,4 +1,4 @@
-//! Currencies promised to subscriptions that are not committed yet.
+//! What is promised to subscriptions that are not committed yet.
 
 use sea_orm::entity::prelude::*;
 
@@ -17,7 +17,7 @@ pub struct Model {
     pub subscription_id: String,
     /// Version for optimistic concurrency.
     pub revision: i64,
-    /// Currency.
+    /// Currency; empty when nothing is priced.
     pub currency: String,
     /// System time.
     pub expire_time: i64,

@@ -198,7 +198,7 @@ fn check_alone(patch: &Patch, at: Timestamp, held: &BTreeSet<String>, found: &mu
     if let Some(EndPatch::Set(end)) = patch.end
         && end.at < at
     {
-        found.add("end_time", "must not be before effective_time");
+        found.add("end_time", "must not be before the start");
     }
     if patch
         .amount
@@ -285,7 +285,10 @@ fn check_trial(index: usize, item: &Item, sent: &ItemPatch, found: &mut Wrong) {
     if let (Some(start), Some(end)) = (item.trial_start, item.trial_end)
         && end < start
     {
-        found.add(at("trial_end_time"), "must not be before trial_start_time");
+        found.add(
+            at("trial_end_time"),
+            "must not be before the start of the trial",
+        );
     }
 }
 

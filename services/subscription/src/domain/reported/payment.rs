@@ -57,19 +57,26 @@ impl Payment {
         Ok(decimal::round_half_away(self.months()?, SHOWN_DECIMALS))
     }
 
-    /// What was paid in all, at a rate, as shown.
-    pub fn total(&self, rate: Decimal) -> Result<Decimal, Refusal> {
-        let monthly = decimal::mul(self.monthly_amount, rate)?;
-        Ok(decimal::round_half_away(
-            decimal::mul(monthly, self.months()?)?,
-            SHOWN_DECIMALS,
-        ))
+    /// What was paid in all, as shown.
+    pub fn total(&self) -> Result<Decimal, Refusal> {
+        self.for_all_months(self.monthly_amount)
     }
 
     /// What a month of it costs at a rate, as shown.
-    pub fn monthly_shown(&self, rate: Decimal) -> Result<Decimal, DecimalError> {
+    pub fn monthly_at(&self, rate: Decimal) -> Result<Decimal, DecimalError> {
         let monthly = decimal::mul(self.monthly_amount, rate)?;
-        Ok(decimal::round_half_away(monthly, SHOWN_DECIMALS))
+        Ok(decimal::round_shown(monthly, SHOWN_DECIMALS))
+    }
+
+    /// What was paid in all at a rate, as shown: that many months of what is shown of one. 33.33 at 1.2 is 40.00 a month, and
+    /// 80.00 for two.
+    pub fn total_at(&self, rate: Decimal) -> Result<Decimal, Refusal> {
+        self.for_all_months(self.monthly_at(rate)?)
+    }
+
+    fn for_all_months(&self, monthly: Decimal) -> Result<Decimal, Refusal> {
+        let total = decimal::mul(monthly, self.months()?)?;
+        Ok(decimal::round_shown(total, SHOWN_DECIMALS))
     }
 }
 
@@ -128,6 +135,39 @@ mod tests {
         check("2024-01-01T00:00:00Z", "2024-02-11T00:00:00Z", "1.34");
         check("2024-01-01T00:00:00Z", "2024-01-01T00:00:01Z", "0");
         check("2000-02-29T00:00:00Z", "2100-02-28T00:00:00Z", "1200");
+    }
+
+    fn paid(amount: &str, end: &str) -> Payment {
+        Payment {
+            id: "p".to_owned(),
+            key: "h".to_owned(),
+            receipt: 0,
+            start: time("2026-10-05T00:00:00Z"),
+            end: time(end),
+            monthly_amount: decimal::parse(amount).unwrap(),
+            currency: Currency::parse("EUR").unwrap(),
+            kind: ItemKind::Recurring,
+            product_key: "a".to_owned(),
+            reporter_id: String::new(),
+            created_at: time("2026-10-05T00:00:00Z"),
+        }
+    }
+
+    #[test]
+    fn a_converted_total_is_that_many_months_of_the_converted_amount() {
+        let payment = paid("33.33", "2026-12-05T00:00:00Z");
+        let rate = decimal::parse("1.2").unwrap();
+        let shown = |amount: Decimal| decimal::format(amount);
+        assert_eq!(shown(payment.total().unwrap()), "66.66");
+        assert_eq!(shown(payment.monthly_at(rate).unwrap()), "40");
+        assert_eq!(shown(payment.total_at(rate).unwrap()), "80");
+    }
+
+    #[test]
+    fn a_share_of_a_month_that_has_no_end_of_digits_is_paid_to_the_cent() {
+        // One month and ten of the thirty days of November: 4/3 of 0.03375 are 0.045.
+        let payment = paid("0.03375", "2026-11-15T00:00:00Z");
+        assert_eq!(decimal::format(payment.total().unwrap()), "0.05");
     }
 
     proptest::proptest! {

@@ -58,6 +58,18 @@ impl Wrong {
         });
     }
 
+    /// Refuses if anything is, here or by the outcome of a step: all of it at once.
+    pub fn refuse_with<T>(mut self, step: Result<T, ReportRefusal>) -> Result<T, ReportRefusal> {
+        match step {
+            Ok(value) => self.refuse().map(|()| value),
+            Err(ReportRefusal::Fields(fields)) => {
+                self.0.extend(fields);
+                Err(ReportRefusal::Fields(self.0))
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
     /// Refuses if anything is.
     pub fn refuse(self) -> Result<(), ReportRefusal> {
         if self.0.is_empty() {

@@ -8,6 +8,7 @@ use kernel::id::{CustomerId, SubscriptionId};
 
 use super::fold::State;
 use super::refusal::{ReportRefusal, wrong};
+use super::stretch::{Phase, Stretch};
 use super::{
     Amount, Change, End, EndPatch, FACTS_MAX, ItemKind, ItemPatch, Origin, Patch, Reported,
     TimePatch,
@@ -124,6 +125,12 @@ impl Reported {
         if latest.end.is_some() || item.is_some_and(|item| self.is_gone(&latest, item)) {
             return Err(ReportRefusal::AlreadyEnded);
         }
+        // A trial that nothing converted, or the last of what was paid, has ended it by itself.
+        let last = self.last_stretches(item)?;
+        let is_over = |last: &Stretch| last.end.is_some_and(|over| over <= end.at);
+        if !last.is_empty() && last.iter().all(is_over) {
+            return Err(ReportRefusal::AlreadyEnded);
+        }
         let last = self.facts.iter().map(|fact| fact.at).max();
         if last.or(self.start()).is_some_and(|last| end.at < last) {
             return Err(ReportRefusal::BeforeLastChange);
@@ -154,7 +161,7 @@ impl Reported {
             found = true;
             self.strip_end(&fact);
         }
-        if found {
+        if found || self.lengthen_trials(item)? {
             Ok(())
         } else {
             Err(ReportRefusal::NotEnded)
@@ -191,6 +198,33 @@ impl Reported {
         });
     }
 
+    /// Takes away the ends of trials that nothing converted: they last until a later report. Whether there were any.
+    fn lengthen_trials(&mut self, item: Option<&str>) -> Result<bool, ReportRefusal> {
+        let mut ended = self.last_stretches(item)?;
+        ended.retain(|last| {
+            last.phase == Phase::Trial && last.end.is_some() && last.end == last.trial_end
+        });
+        let is_meant = |sent: &ItemPatch| {
+            let end = match sent.trial_end {
+                Some(TimePatch::Set(end)) => Some(end),
+                Some(TimePatch::Clear) | None => None,
+            };
+            let own = |last: &Stretch| last.product_key == sent.product_key && last.end == end;
+            ended.iter().any(own)
+        };
+        for fact in &mut self.facts {
+            if let Change::Patch(Patch {
+                items: Some(items), ..
+            }) = &mut fact.change
+            {
+                for sent in items.iter_mut().filter(|sent| is_meant(sent)) {
+                    sent.trial_end = Some(TimePatch::Clear);
+                }
+            }
+        }
+        Ok(!ended.is_empty())
+    }
+
     fn restore_item(&mut self, item: &str) -> Result<(), ReportRefusal> {
         let removal = self
             .facts
@@ -203,6 +237,16 @@ impl Reported {
             .ok_or(ReportRefusal::NotEnded)?;
         self.facts.retain(|fact| fact.id != removal);
         Ok(())
+    }
+
+    /// The last stretch of every time line, or of that of one item.
+    fn last_stretches(&self, item: Option<&str>) -> Result<Vec<Stretch>, ReportRefusal> {
+        let mut lines = self.lines()?;
+        lines.retain(|line| {
+            item.is_none() || line.product_key.is_none() || line.product_key.as_deref() == item
+        });
+        let last = lines.iter_mut().filter_map(|line| line.stretches.pop());
+        Ok(last.collect())
     }
 
     /// Whether an item that once was is sold no more.
@@ -258,5 +302,98 @@ fn amount(state: &WholeState) -> Amount {
     Amount {
         value: Decimal::new(state.hundredths, HUNDREDTHS),
         months: state.months,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::super::tests::{day, events, fresh, item, patch, trial};
+    use super::*;
+    use crate::domain::reported::EndReason;
+
+    /// A trial of `a` from 1 to 15 September, and whatever is sold beside it.
+    fn tried(others: Vec<ItemPatch>) -> Reported {
+        let mut reported = fresh(Origin::Patches);
+        let amount = (!others.is_empty()).then_some("10");
+        let mut items = vec![trial("a", "2026-09-01", "2026-09-15")];
+        items.extend(others);
+        let start = day("2026-09-01");
+        reported
+            .patch("f0".to_owned(), start, patch(items, amount))
+            .unwrap();
+        reported
+    }
+
+    fn end(reported: &mut Reported, item: Option<&str>, at: &str) -> Result<(), ReportRefusal> {
+        let end = End {
+            at: day(at),
+            reason: EndReason::Delinquent,
+        };
+        reported.end("end".to_owned(), item, end)
+    }
+
+    const ENDED: [&str; 2] = ["2026-09-01  a 0 trialing", "2026-09-15  a 0 voluntary"];
+
+    #[test]
+    fn a_trial_that_ran_out_has_ended_by_itself() {
+        let mut reported = tried(Vec::new());
+        assert_eq!(events(&reported), ENDED);
+        let before = reported.clone();
+        for late in ["2026-09-15", "2026-10-01"] {
+            let refusal = end(&mut reported, None, late).unwrap_err();
+            assert_eq!(refusal, ReportRefusal::AlreadyEnded, "{late}");
+        }
+        assert_eq!(reported, before);
+        end(&mut reported, None, "2026-09-10").unwrap();
+        let ended = ["2026-09-01  a 0 trialing", "2026-09-10  a 0 delinquent"];
+        assert_eq!(events(&reported), ended);
+    }
+
+    #[test]
+    fn what_is_sold_beside_a_trial_that_ran_out_can_end() {
+        let paid = || tried(vec![item("b", Some(ItemKind::Recurring))]);
+        let refusal = end(&mut paid(), Some("a"), "2026-10-01").unwrap_err();
+        assert_eq!(refusal, ReportRefusal::AlreadyEnded);
+        for item in [None, Some("b")] {
+            let mut reported = paid();
+            end(&mut reported, item, "2026-10-01").unwrap();
+            let last = events(&reported).pop();
+            assert_eq!(last.as_deref(), Some("2026-10-01 b b 10 delinquent"));
+        }
+    }
+
+    #[test]
+    fn a_trial_whose_end_is_taken_back_lasts_until_a_later_report() {
+        let mut reported = tried(Vec::new());
+        end(&mut reported, None, "2026-09-10").unwrap();
+        // First the end that was reported, then the one that came by itself.
+        reported.retract_end(None).unwrap();
+        assert_eq!(events(&reported), ENDED);
+        reported.retract_end(None).unwrap();
+        assert_eq!(events(&reported), ENDED[..1]);
+        assert_eq!(reported.retract_end(None), Err(ReportRefusal::NotEnded));
+        end(&mut reported, None, "2026-10-01").unwrap();
+        let ended = ["2026-09-01  a 0 trialing", "2026-10-01  a 0 delinquent"];
+        assert_eq!(events(&reported), ended);
+    }
+
+    #[test]
+    fn an_extended_trial_keeps_what_came_before_its_last_end() {
+        let mut reported = tried(vec![item("b", Some(ItemKind::Recurring))]);
+        let longer = vec![trial("a", "2026-09-01", "2026-09-30"), item("b", None)];
+        let at = day("2026-09-20");
+        reported
+            .patch("f1".to_owned(), at, patch(longer, None))
+            .unwrap();
+        let of_a = |reported: &Reported| {
+            let mut told = events(reported);
+            told.retain(|event| event.contains(" a a "));
+            told
+        };
+        let before = of_a(&reported);
+        assert_eq!(before.last().unwrap(), "2026-09-30 a a 0 voluntary");
+        reported.retract_end(Some("a")).unwrap();
+        assert_eq!(of_a(&reported), before[..before.len() - 1]);
     }
 }

@@ -19,11 +19,11 @@ pub struct Chain<'a> {
     next: Option<&'a Subscription>,
 }
 
-/// The chains of one customer's subscriptions, by start. What is deleted or has no length is in none.
+/// The chains of one customer's subscriptions, by start. What is deleted, or gave way to another at its very start, is in none.
 pub fn chains(subscriptions: &[Subscription]) -> Vec<Chain<'_>> {
     let mut held: Vec<&Subscription> = subscriptions
         .iter()
-        .filter(|found| found.deleted_at.is_none() && !found.active_period().is_empty())
+        .filter(|found| found.deleted_at.is_none() && !gave_way_at_start(found))
         .collect();
     held.sort_by_key(|found| (found.active_from, found.id));
     let mut chains: Vec<Chain<'_>> = Vec::new();
@@ -47,6 +47,11 @@ pub fn chains(subscriptions: &[Subscription]) -> Vec<Chain<'_>> {
         }
     }
     chains
+}
+
+/// What was only ended at its very start was sold, and stays.
+fn gave_way_at_start(subscription: &Subscription) -> bool {
+    subscription.active_period().is_empty() && subscription.superseding_id().is_some()
 }
 
 impl<'a> Chain<'a> {
@@ -75,6 +80,15 @@ impl<'a> Chain<'a> {
         let opening = self.opening();
         let mut stages: Vec<Stage> = Vec::new();
         for member in &self.members {
+            if member.active_period().is_empty() {
+                stages.push(Stage {
+                    start: member.active_from,
+                    end: member.active_to,
+                    coverage: Coverage::Unknown,
+                    product: Some(product(member)),
+                    monthly: None,
+                });
+            }
             for change in changes(member)? {
                 if let Some(last) = stages.last_mut() {
                     last.end = Some(last.end.map_or(change.at, |end| end.min(change.at)));

@@ -42,7 +42,7 @@ pub fn purchases(reported: &Reported) -> Result<Vec<(String, Purchase)>, Refusal
             id: payment.id.clone(),
             at: payment.start,
             amount: Amount {
-                value: payment.total(kernel::Decimal::ONE)?,
+                value: payment.total()?,
                 currency: payment.currency.code().to_owned(),
             },
             tax: kernel::Decimal::ZERO,

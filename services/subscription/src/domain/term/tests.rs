@@ -151,10 +151,28 @@ fn an_end_in_a_later_period_is_no_end_yet() {
     );
     assert_eq!(view("2024-03-10T00:00:00Z").renewal, Renewal::WillNotRenew);
     assert_eq!(view("2024-04-01T00:00:00Z").status, Status::Expired);
-    // What never had a length is no term.
-    let none = Sketch::new("2024-01-01T00:00:00Z").phases(&[""]).build();
-    let none = [none.canceled(Timing::Immediate, none.active_from).unwrap()];
-    assert!(chains(&none).is_empty());
+}
+
+#[test]
+fn what_ended_at_its_start_is_over_and_what_gave_way_there_is_no_term() {
+    let start = time("2024-01-01T00:00:00Z");
+    let subscription = Sketch::new("2024-01-01T00:00:00Z").phases(&[""]).build();
+    let held = [subscription.ended(start).unwrap()];
+    let found = chains(&held);
+    let facts = found[0].facts(Vec::new(), start).unwrap();
+    assert_eq!((facts.start(), facts.end()), (start, Some(start)));
+    let view = facts.view(start, false).unwrap();
+    assert_eq!(
+        (view.status, view.renewal, view.gives_access),
+        (Status::Expired, Renewal::WillNotRenew, false)
+    );
+    assert_eq!(
+        (view.period_start, view.period_end, view.end),
+        (start, Some(start), Some(start))
+    );
+    assert!(view.product.is_some());
+    let [ended] = held;
+    assert!(chains(&[ended.linked_before(Some("next"))]).is_empty());
 }
 
 proptest! {

@@ -345,7 +345,9 @@ type ListPlanAddonsRequest struct {
 	// What the list is sorted by.
 	OrderBy ListPlanAddonsRequest_OrderBy `protobuf:"varint,8,opt,name=order_by,json=orderBy,proto3,enum=perennial.catalog.v1.ListPlanAddonsRequest_OrderBy" json:"order_by,omitempty"`
 	// Greatest first.
-	Descending    bool `protobuf:"varint,9,opt,name=descending,proto3" json:"descending,omitempty"`
+	Descending bool `protobuf:"varint,9,opt,name=descending,proto3" json:"descending,omitempty"`
+	// Pairs of an add-on's key and version, at most 250. Empty: all.
+	KeyVersions   []*AddonKeyVersion `protobuf:"bytes,10,rep,name=key_versions,json=keyVersions,proto3" json:"key_versions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -441,6 +443,13 @@ func (x *ListPlanAddonsRequest) GetDescending() bool {
 		return x.Descending
 	}
 	return false
+}
+
+func (x *ListPlanAddonsRequest) GetKeyVersions() []*AddonKeyVersion {
+	if x != nil {
+		return x.KeyVersions
+	}
+	return nil
 }
 
 // Answer of ListPlanAddons.
@@ -741,7 +750,7 @@ var File_perennial_catalog_v1_plan_addon_service_proto protoreflect.FileDescript
 
 const file_perennial_catalog_v1_plan_addon_service_proto_rawDesc = "" +
 	"\n" +
-	"-perennial/catalog/v1/plan_addon_service.proto\x12\x14perennial.catalog.v1\x1a google/protobuf/field_mask.proto\x1a perennial/catalog/v1/addon.proto\x1a\x1fperennial/catalog/v1/plan.proto\x1a%perennial/catalog/v1/plan_addon.proto\"\xe1\x02\n" +
+	"-perennial/catalog/v1/plan_addon_service.proto\x12\x14perennial.catalog.v1\x1a google/protobuf/field_mask.proto\x1a perennial/catalog/v1/addon.proto\x1a(perennial/catalog/v1/addon_service.proto\x1a\x1fperennial/catalog/v1/plan.proto\x1a%perennial/catalog/v1/plan_addon.proto\"\xe1\x02\n" +
 	"\x16CreatePlanAddonRequest\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x19\n" +
 	"\baddon_id\x18\x02 \x01(\tR\aaddonId\x12&\n" +
@@ -762,7 +771,7 @@ const file_perennial_catalog_v1_plan_addon_service_proto_rawDesc = "" +
 	"\x05addon\x18\x02 \x01(\v2\x1e.perennial.catalog.v1.AddonRefR\x05addon\"V\n" +
 	"\x14GetPlanAddonResponse\x12>\n" +
 	"\n" +
-	"plan_addon\x18\x01 \x01(\v2\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\"\x82\x04\n" +
+	"plan_addon\x18\x01 \x01(\v2\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\"\xcc\x04\n" +
 	"\x15ListPlanAddonsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -776,7 +785,9 @@ const file_perennial_catalog_v1_plan_addon_service_proto_rawDesc = "" +
 	"\border_by\x18\b \x01(\x0e23.perennial.catalog.v1.ListPlanAddonsRequest.OrderByR\aorderBy\x12\x1e\n" +
 	"\n" +
 	"descending\x18\t \x01(\bR\n" +
-	"descending\"\x90\x01\n" +
+	"descending\x12H\n" +
+	"\fkey_versions\x18\n" +
+	" \x03(\v2%.perennial.catalog.v1.AddonKeyVersionR\vkeyVersions\"\x90\x01\n" +
 	"\aOrderBy\x12\x18\n" +
 	"\x14ORDER_BY_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vORDER_BY_ID\x10\x01\x12\x10\n" +
@@ -845,7 +856,8 @@ var file_perennial_catalog_v1_plan_addon_service_proto_goTypes = []any{
 	(*PlanAddon)(nil),                  // 12: perennial.catalog.v1.PlanAddon
 	(*PlanRef)(nil),                    // 13: perennial.catalog.v1.PlanRef
 	(*AddonRef)(nil),                   // 14: perennial.catalog.v1.AddonRef
-	(*fieldmaskpb.FieldMask)(nil),      // 15: google.protobuf.FieldMask
+	(*AddonKeyVersion)(nil),            // 15: perennial.catalog.v1.AddonKeyVersion
+	(*fieldmaskpb.FieldMask)(nil),      // 16: google.protobuf.FieldMask
 }
 var file_perennial_catalog_v1_plan_addon_service_proto_depIdxs = []int32{
 	11, // 0: perennial.catalog.v1.CreatePlanAddonRequest.metadata:type_name -> perennial.catalog.v1.CreatePlanAddonRequest.MetadataEntry
@@ -855,27 +867,28 @@ var file_perennial_catalog_v1_plan_addon_service_proto_depIdxs = []int32{
 	12, // 4: perennial.catalog.v1.GetPlanAddonResponse.plan_addon:type_name -> perennial.catalog.v1.PlanAddon
 	13, // 5: perennial.catalog.v1.ListPlanAddonsRequest.plan:type_name -> perennial.catalog.v1.PlanRef
 	0,  // 6: perennial.catalog.v1.ListPlanAddonsRequest.order_by:type_name -> perennial.catalog.v1.ListPlanAddonsRequest.OrderBy
-	12, // 7: perennial.catalog.v1.ListPlanAddonsResponse.plan_addons:type_name -> perennial.catalog.v1.PlanAddon
-	14, // 8: perennial.catalog.v1.UpdatePlanAddonRequest.addon:type_name -> perennial.catalog.v1.AddonRef
-	12, // 9: perennial.catalog.v1.UpdatePlanAddonRequest.plan_addon:type_name -> perennial.catalog.v1.PlanAddon
-	15, // 10: perennial.catalog.v1.UpdatePlanAddonRequest.update_mask:type_name -> google.protobuf.FieldMask
-	12, // 11: perennial.catalog.v1.UpdatePlanAddonResponse.plan_addon:type_name -> perennial.catalog.v1.PlanAddon
-	14, // 12: perennial.catalog.v1.DeletePlanAddonRequest.addon:type_name -> perennial.catalog.v1.AddonRef
-	1,  // 13: perennial.catalog.v1.PlanAddonService.CreatePlanAddon:input_type -> perennial.catalog.v1.CreatePlanAddonRequest
-	3,  // 14: perennial.catalog.v1.PlanAddonService.GetPlanAddon:input_type -> perennial.catalog.v1.GetPlanAddonRequest
-	5,  // 15: perennial.catalog.v1.PlanAddonService.ListPlanAddons:input_type -> perennial.catalog.v1.ListPlanAddonsRequest
-	7,  // 16: perennial.catalog.v1.PlanAddonService.UpdatePlanAddon:input_type -> perennial.catalog.v1.UpdatePlanAddonRequest
-	9,  // 17: perennial.catalog.v1.PlanAddonService.DeletePlanAddon:input_type -> perennial.catalog.v1.DeletePlanAddonRequest
-	2,  // 18: perennial.catalog.v1.PlanAddonService.CreatePlanAddon:output_type -> perennial.catalog.v1.CreatePlanAddonResponse
-	4,  // 19: perennial.catalog.v1.PlanAddonService.GetPlanAddon:output_type -> perennial.catalog.v1.GetPlanAddonResponse
-	6,  // 20: perennial.catalog.v1.PlanAddonService.ListPlanAddons:output_type -> perennial.catalog.v1.ListPlanAddonsResponse
-	8,  // 21: perennial.catalog.v1.PlanAddonService.UpdatePlanAddon:output_type -> perennial.catalog.v1.UpdatePlanAddonResponse
-	10, // 22: perennial.catalog.v1.PlanAddonService.DeletePlanAddon:output_type -> perennial.catalog.v1.DeletePlanAddonResponse
-	18, // [18:23] is the sub-list for method output_type
-	13, // [13:18] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	15, // 7: perennial.catalog.v1.ListPlanAddonsRequest.key_versions:type_name -> perennial.catalog.v1.AddonKeyVersion
+	12, // 8: perennial.catalog.v1.ListPlanAddonsResponse.plan_addons:type_name -> perennial.catalog.v1.PlanAddon
+	14, // 9: perennial.catalog.v1.UpdatePlanAddonRequest.addon:type_name -> perennial.catalog.v1.AddonRef
+	12, // 10: perennial.catalog.v1.UpdatePlanAddonRequest.plan_addon:type_name -> perennial.catalog.v1.PlanAddon
+	16, // 11: perennial.catalog.v1.UpdatePlanAddonRequest.update_mask:type_name -> google.protobuf.FieldMask
+	12, // 12: perennial.catalog.v1.UpdatePlanAddonResponse.plan_addon:type_name -> perennial.catalog.v1.PlanAddon
+	14, // 13: perennial.catalog.v1.DeletePlanAddonRequest.addon:type_name -> perennial.catalog.v1.AddonRef
+	1,  // 14: perennial.catalog.v1.PlanAddonService.CreatePlanAddon:input_type -> perennial.catalog.v1.CreatePlanAddonRequest
+	3,  // 15: perennial.catalog.v1.PlanAddonService.GetPlanAddon:input_type -> perennial.catalog.v1.GetPlanAddonRequest
+	5,  // 16: perennial.catalog.v1.PlanAddonService.ListPlanAddons:input_type -> perennial.catalog.v1.ListPlanAddonsRequest
+	7,  // 17: perennial.catalog.v1.PlanAddonService.UpdatePlanAddon:input_type -> perennial.catalog.v1.UpdatePlanAddonRequest
+	9,  // 18: perennial.catalog.v1.PlanAddonService.DeletePlanAddon:input_type -> perennial.catalog.v1.DeletePlanAddonRequest
+	2,  // 19: perennial.catalog.v1.PlanAddonService.CreatePlanAddon:output_type -> perennial.catalog.v1.CreatePlanAddonResponse
+	4,  // 20: perennial.catalog.v1.PlanAddonService.GetPlanAddon:output_type -> perennial.catalog.v1.GetPlanAddonResponse
+	6,  // 21: perennial.catalog.v1.PlanAddonService.ListPlanAddons:output_type -> perennial.catalog.v1.ListPlanAddonsResponse
+	8,  // 22: perennial.catalog.v1.PlanAddonService.UpdatePlanAddon:output_type -> perennial.catalog.v1.UpdatePlanAddonResponse
+	10, // 23: perennial.catalog.v1.PlanAddonService.DeletePlanAddon:output_type -> perennial.catalog.v1.DeletePlanAddonResponse
+	19, // [19:24] is the sub-list for method output_type
+	14, // [14:19] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_perennial_catalog_v1_plan_addon_service_proto_init() }
@@ -884,6 +897,7 @@ func file_perennial_catalog_v1_plan_addon_service_proto_init() {
 		return
 	}
 	file_perennial_catalog_v1_addon_proto_init()
+	file_perennial_catalog_v1_addon_service_proto_init()
 	file_perennial_catalog_v1_plan_proto_init()
 	file_perennial_catalog_v1_plan_addon_proto_init()
 	file_perennial_catalog_v1_plan_addon_service_proto_msgTypes[0].OneofWrappers = []any{}

@@ -60,13 +60,15 @@ type CustomerServiceClient interface {
 	PlaceHold(ctx context.Context, in *PlaceHoldRequest, opts ...grpc.CallOption) (*PlaceHoldResponse, error)
 	// Places several holds on one customer at once, all of them or none.
 	PlaceHolds(ctx context.Context, in *PlaceHoldsRequest, opts ...grpc.CallOption) (*PlaceHoldsResponse, error)
-	// Takes a hold back. Releasing one that does not exist succeeds.
+	// Takes a hold back. Releasing one that does not exist succeeds. With reason SUBSCRIPTION also
+	// what ReserveForSubscription has reserved for the holder.
 	ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*ReleaseHoldResponse, error)
 	// Lists the holds of a customer.
 	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
 	// Asks, before a subscription is committed, whether the customer can take it, and
-	// reserves the customer's currency for 60 seconds. ReportSubscriptions naming the
-	// subscription turns the reservation into the customer's lasting currency.
+	// reserves the customer for 60 seconds: until then it cannot be deleted, nor take another
+	// currency. ReportSubscriptions naming the subscription turns the reservation into a hold and
+	// the customer's lasting currency; ReleaseHold takes it back.
 	ReserveForSubscription(ctx context.Context, in *ReserveForSubscriptionRequest, opts ...grpc.CallOption) (*ReserveForSubscriptionResponse, error)
 	// Replaces the set of subscriptions that this service knows of a customer, and with it the
 	// customer's holds of reason SUBSCRIPTION: it places one for each reported subscription that
@@ -241,13 +243,15 @@ type CustomerServiceServer interface {
 	PlaceHold(context.Context, *PlaceHoldRequest) (*PlaceHoldResponse, error)
 	// Places several holds on one customer at once, all of them or none.
 	PlaceHolds(context.Context, *PlaceHoldsRequest) (*PlaceHoldsResponse, error)
-	// Takes a hold back. Releasing one that does not exist succeeds.
+	// Takes a hold back. Releasing one that does not exist succeeds. With reason SUBSCRIPTION also
+	// what ReserveForSubscription has reserved for the holder.
 	ReleaseHold(context.Context, *ReleaseHoldRequest) (*ReleaseHoldResponse, error)
 	// Lists the holds of a customer.
 	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
 	// Asks, before a subscription is committed, whether the customer can take it, and
-	// reserves the customer's currency for 60 seconds. ReportSubscriptions naming the
-	// subscription turns the reservation into the customer's lasting currency.
+	// reserves the customer for 60 seconds: until then it cannot be deleted, nor take another
+	// currency. ReportSubscriptions naming the subscription turns the reservation into a hold and
+	// the customer's lasting currency; ReleaseHold takes it back.
 	ReserveForSubscription(context.Context, *ReserveForSubscriptionRequest) (*ReserveForSubscriptionResponse, error)
 	// Replaces the set of subscriptions that this service knows of a customer, and with it the
 	// customer's holds of reason SUBSCRIPTION: it places one for each reported subscription that

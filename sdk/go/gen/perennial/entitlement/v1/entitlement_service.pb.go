@@ -391,9 +391,9 @@ func (x *GetEntitlementResponse) GetEntitlement() *Entitlement {
 // Asks for entitlements. Filters of different fields must all hold; values of one field are alternatives.
 type ListEntitlementsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Customers, at most 100; an unknown one is NotFound. Empty: all.
+	// Customers, at most 1000; an unknown one is NotFound. Empty: all.
 	Customers []*v1.CustomerRef `protobuf:"bytes,1,rep,name=customers,proto3" json:"customers,omitempty"`
-	// Ids or keys of features, at most 100. Empty: all.
+	// Ids or keys of features, at most 1000. Empty: all.
 	Features []string `protobuf:"bytes,2,rep,name=features,proto3" json:"features,omitempty"`
 	// Kinds. Empty: all.
 	Kinds []ListEntitlementsRequest_Kind `protobuf:"varint,3,rep,packed,name=kinds,proto3,enum=perennial.entitlement.v1.ListEntitlementsRequest_Kind" json:"kinds,omitempty"`

@@ -199,9 +199,9 @@ type ListGrantsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Grants of this entitlement only. Absent: of all.
 	Entitlement *EntitlementRef `protobuf:"bytes,1,opt,name=entitlement,proto3" json:"entitlement,omitempty"`
-	// Grants of these customers' entitlements, at most 100; an unknown one is NotFound. Empty: all.
+	// Grants of these customers' entitlements, at most 1000; an unknown one is NotFound. Empty: all.
 	Customers []*v1.CustomerRef `protobuf:"bytes,2,rep,name=customers,proto3" json:"customers,omitempty"`
-	// Grants of entitlements on these features, ids or keys, at most 100. Empty: all.
+	// Grants of entitlements on these features, ids or keys, at most 1000. Empty: all.
 	Features []string `protobuf:"bytes,3,rep,name=features,proto3" json:"features,omitempty"`
 	// True: grants of deleted entitlements too.
 	IncludeDeleted bool `protobuf:"varint,4,opt,name=include_deleted,json=includeDeleted,proto3" json:"include_deleted,omitempty"`

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from perennial.catalog.v1 import addon_pb2 as perennial_dot_catalog_dot_v1_dot_addon__pb2
+from perennial.catalog.v1 import addon_service_pb2 as perennial_dot_catalog_dot_v1_dot_addon__service__pb2
 from perennial.catalog.v1 import plan_pb2 as perennial_dot_catalog_dot_v1_dot_plan__pb2
 from perennial.catalog.v1 import plan_addon_pb2 as perennial_dot_catalog_dot_v1_dot_plan__addon__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-perennial/catalog/v1/plan_addon_service.proto\x12\x14perennial.catalog.v1\x1a google/protobuf/field_mask.proto\x1a perennial/catalog/v1/addon.proto\x1a\x1fperennial/catalog/v1/plan.proto\x1a%perennial/catalog/v1/plan_addon.proto\"\xe1\x02\n\x16\x43reatePlanAddonRequest\x12\x17\n\x07plan_id\x18\x01 \x01(\tR\x06planId\x12\x19\n\x08\x61\x64\x64on_id\x18\x02 \x01(\tR\x07\x61\x64\x64onId\x12&\n\x0f\x66rom_plan_phase\x18\x03 \x01(\tR\rfromPlanPhase\x12&\n\x0cmax_quantity\x18\x04 \x01(\x05H\x00R\x0bmaxQuantity\x88\x01\x01\x12V\n\x08metadata\x18\x05 \x03(\x0b\x32:.perennial.catalog.v1.CreatePlanAddonRequest.MetadataEntryR\x08metadata\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\x1a;\n\rMetadataEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x0f\n\r_max_quantity\"Y\n\x17\x43reatePlanAddonResponse\x12>\n\nplan_addon\x18\x01 \x01(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\"~\n\x13GetPlanAddonRequest\x12\x31\n\x04plan\x18\x01 \x01(\x0b\x32\x1d.perennial.catalog.v1.PlanRefR\x04plan\x12\x34\n\x05\x61\x64\x64on\x18\x02 \x01(\x0b\x32\x1e.perennial.catalog.v1.AddonRefR\x05\x61\x64\x64on\"V\n\x14GetPlanAddonResponse\x12>\n\nplan_addon\x18\x01 \x01(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\"\x82\x04\n\x15ListPlanAddonsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12\x12\n\x04page\x18\x03 \x01(\x05R\x04page\x12\x31\n\x04plan\x18\x04 \x01(\x0b\x32\x1d.perennial.catalog.v1.PlanRefR\x04plan\x12\x1b\n\taddon_ids\x18\x05 \x03(\tR\x08\x61\x64\x64onIds\x12\x1d\n\naddon_keys\x18\x06 \x03(\tR\taddonKeys\x12\'\n\x0finclude_deleted\x18\x07 \x01(\x08R\x0eincludeDeleted\x12N\n\x08order_by\x18\x08 \x01(\x0e\x32\x33.perennial.catalog.v1.ListPlanAddonsRequest.OrderByR\x07orderBy\x12\x1e\n\ndescending\x18\t \x01(\x08R\ndescending\"\x90\x01\n\x07OrderBy\x12\x18\n\x14ORDER_BY_UNSPECIFIED\x10\x00\x12\x0f\n\x0bORDER_BY_ID\x10\x01\x12\x10\n\x0cORDER_BY_KEY\x10\x02\x12\x14\n\x10ORDER_BY_VERSION\x10\x03\x12\x18\n\x14ORDER_BY_CREATE_TIME\x10\x04\x12\x18\n\x14ORDER_BY_UPDATE_TIME\x10\x05\"\xa1\x01\n\x16ListPlanAddonsResponse\x12@\n\x0bplan_addons\x18\x01 \x03(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\nplanAddons\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\x83\x02\n\x16UpdatePlanAddonRequest\x12\x17\n\x07plan_id\x18\x01 \x01(\tR\x06planId\x12\x34\n\x05\x61\x64\x64on\x18\x02 \x01(\x0b\x32\x1e.perennial.catalog.v1.AddonRefR\x05\x61\x64\x64on\x12>\n\nplan_addon\x18\x03 \x01(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\x12;\n\x0bupdate_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"Y\n\x17UpdatePlanAddonResponse\x12>\n\nplan_addon\x18\x01 \x01(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\"\x86\x01\n\x16\x44\x65letePlanAddonRequest\x12\x17\n\x07plan_id\x18\x01 \x01(\tR\x06planId\x12\x34\n\x05\x61\x64\x64on\x18\x02 \x01(\x0b\x32\x1e.perennial.catalog.v1.AddonRefR\x05\x61\x64\x64on\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"\x19\n\x17\x44\x65letePlanAddonResponse2\xc0\x04\n\x10PlanAddonService\x12n\n\x0f\x43reatePlanAddon\x12,.perennial.catalog.v1.CreatePlanAddonRequest\x1a-.perennial.catalog.v1.CreatePlanAddonResponse\x12j\n\x0cGetPlanAddon\x12).perennial.catalog.v1.GetPlanAddonRequest\x1a*.perennial.catalog.v1.GetPlanAddonResponse\"\x03\x90\x02\x01\x12p\n\x0eListPlanAddons\x12+.perennial.catalog.v1.ListPlanAddonsRequest\x1a,.perennial.catalog.v1.ListPlanAddonsResponse\"\x03\x90\x02\x01\x12n\n\x0fUpdatePlanAddon\x12,.perennial.catalog.v1.UpdatePlanAddonRequest\x1a-.perennial.catalog.v1.UpdatePlanAddonResponse\x12n\n\x0f\x44\x65letePlanAddon\x12,.perennial.catalog.v1.DeletePlanAddonRequest\x1a-.perennial.catalog.v1.DeletePlanAddonResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-perennial/catalog/v1/plan_addon_service.proto\x12\x14perennial.catalog.v1\x1a google/protobuf/field_mask.proto\x1a perennial/catalog/v1/addon.proto\x1a(perennial/catalog/v1/addon_service.proto\x1a\x1fperennial/catalog/v1/plan.proto\x1a%perennial/catalog/v1/plan_addon.proto\"\xe1\x02\n\x16\x43reatePlanAddonRequest\x12\x17\n\x07plan_id\x18\x01 \x01(\tR\x06planId\x12\x19\n\x08\x61\x64\x64on_id\x18\x02 \x01(\tR\x07\x61\x64\x64onId\x12&\n\x0f\x66rom_plan_phase\x18\x03 \x01(\tR\rfromPlanPhase\x12&\n\x0cmax_quantity\x18\x04 \x01(\x05H\x00R\x0bmaxQuantity\x88\x01\x01\x12V\n\x08metadata\x18\x05 \x03(\x0b\x32:.perennial.catalog.v1.CreatePlanAddonRequest.MetadataEntryR\x08metadata\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\x1a;\n\rMetadataEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x0f\n\r_max_quantity\"Y\n\x17\x43reatePlanAddonResponse\x12>\n\nplan_addon\x18\x01 \x01(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\"~\n\x13GetPlanAddonRequest\x12\x31\n\x04plan\x18\x01 \x01(\x0b\x32\x1d.perennial.catalog.v1.PlanRefR\x04plan\x12\x34\n\x05\x61\x64\x64on\x18\x02 \x01(\x0b\x32\x1e.perennial.catalog.v1.AddonRefR\x05\x61\x64\x64on\"V\n\x14GetPlanAddonResponse\x12>\n\nplan_addon\x18\x01 \x01(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\"\xcc\x04\n\x15ListPlanAddonsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12\x12\n\x04page\x18\x03 \x01(\x05R\x04page\x12\x31\n\x04plan\x18\x04 \x01(\x0b\x32\x1d.perennial.catalog.v1.PlanRefR\x04plan\x12\x1b\n\taddon_ids\x18\x05 \x03(\tR\x08\x61\x64\x64onIds\x12\x1d\n\naddon_keys\x18\x06 \x03(\tR\taddonKeys\x12\'\n\x0finclude_deleted\x18\x07 \x01(\x08R\x0eincludeDeleted\x12N\n\x08order_by\x18\x08 \x01(\x0e\x32\x33.perennial.catalog.v1.ListPlanAddonsRequest.OrderByR\x07orderBy\x12\x1e\n\ndescending\x18\t \x01(\x08R\ndescending\x12H\n\x0ckey_versions\x18\n \x03(\x0b\x32%.perennial.catalog.v1.AddonKeyVersionR\x0bkeyVersions\"\x90\x01\n\x07OrderBy\x12\x18\n\x14ORDER_BY_UNSPECIFIED\x10\x00\x12\x0f\n\x0bORDER_BY_ID\x10\x01\x12\x10\n\x0cORDER_BY_KEY\x10\x02\x12\x14\n\x10ORDER_BY_VERSION\x10\x03\x12\x18\n\x14ORDER_BY_CREATE_TIME\x10\x04\x12\x18\n\x14ORDER_BY_UPDATE_TIME\x10\x05\"\xa1\x01\n\x16ListPlanAddonsResponse\x12@\n\x0bplan_addons\x18\x01 \x03(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\nplanAddons\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\x83\x02\n\x16UpdatePlanAddonRequest\x12\x17\n\x07plan_id\x18\x01 \x01(\tR\x06planId\x12\x34\n\x05\x61\x64\x64on\x18\x02 \x01(\x0b\x32\x1e.perennial.catalog.v1.AddonRefR\x05\x61\x64\x64on\x12>\n\nplan_addon\x18\x03 \x01(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\x12;\n\x0bupdate_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"Y\n\x17UpdatePlanAddonResponse\x12>\n\nplan_addon\x18\x01 \x01(\x0b\x32\x1f.perennial.catalog.v1.PlanAddonR\tplanAddon\"\x86\x01\n\x16\x44\x65letePlanAddonRequest\x12\x17\n\x07plan_id\x18\x01 \x01(\tR\x06planId\x12\x34\n\x05\x61\x64\x64on\x18\x02 \x01(\x0b\x32\x1e.perennial.catalog.v1.AddonRefR\x05\x61\x64\x64on\x12\x1d\n\nrequest_id\x18\x0f \x01(\tR\trequestId\"\x19\n\x17\x44\x65letePlanAddonResponse2\xc0\x04\n\x10PlanAddonService\x12n\n\x0f\x43reatePlanAddon\x12,.perennial.catalog.v1.CreatePlanAddonRequest\x1a-.perennial.catalog.v1.CreatePlanAddonResponse\x12j\n\x0cGetPlanAddon\x12).perennial.catalog.v1.GetPlanAddonRequest\x1a*.perennial.catalog.v1.GetPlanAddonResponse\"\x03\x90\x02\x01\x12p\n\x0eListPlanAddons\x12+.perennial.catalog.v1.ListPlanAddonsRequest\x1a,.perennial.catalog.v1.ListPlanAddonsResponse\"\x03\x90\x02\x01\x12n\n\x0fUpdatePlanAddon\x12,.perennial.catalog.v1.UpdatePlanAddonRequest\x1a-.perennial.catalog.v1.UpdatePlanAddonResponse\x12n\n\x0f\x44\x65letePlanAddon\x12,.perennial.catalog.v1.DeletePlanAddonRequest\x1a-.perennial.catalog.v1.DeletePlanAddonResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,30 +42,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLANADDONSERVICE'].methods_by_name['GetPlanAddon']._serialized_options = b'\220\002\001'
   _globals['_PLANADDONSERVICE'].methods_by_name['ListPlanAddons']._loaded_options = None
   _globals['_PLANADDONSERVICE'].methods_by_name['ListPlanAddons']._serialized_options = b'\220\002\001'
-  _globals['_CREATEPLANADDONREQUEST']._serialized_start=212
-  _globals['_CREATEPLANADDONREQUEST']._serialized_end=565
-  _globals['_CREATEPLANADDONREQUEST_METADATAENTRY']._serialized_start=489
-  _globals['_CREATEPLANADDONREQUEST_METADATAENTRY']._serialized_end=548
-  _globals['_CREATEPLANADDONRESPONSE']._serialized_start=567
-  _globals['_CREATEPLANADDONRESPONSE']._serialized_end=656
-  _globals['_GETPLANADDONREQUEST']._serialized_start=658
-  _globals['_GETPLANADDONREQUEST']._serialized_end=784
-  _globals['_GETPLANADDONRESPONSE']._serialized_start=786
-  _globals['_GETPLANADDONRESPONSE']._serialized_end=872
-  _globals['_LISTPLANADDONSREQUEST']._serialized_start=875
-  _globals['_LISTPLANADDONSREQUEST']._serialized_end=1389
-  _globals['_LISTPLANADDONSREQUEST_ORDERBY']._serialized_start=1245
-  _globals['_LISTPLANADDONSREQUEST_ORDERBY']._serialized_end=1389
-  _globals['_LISTPLANADDONSRESPONSE']._serialized_start=1392
-  _globals['_LISTPLANADDONSRESPONSE']._serialized_end=1553
-  _globals['_UPDATEPLANADDONREQUEST']._serialized_start=1556
-  _globals['_UPDATEPLANADDONREQUEST']._serialized_end=1815
-  _globals['_UPDATEPLANADDONRESPONSE']._serialized_start=1817
-  _globals['_UPDATEPLANADDONRESPONSE']._serialized_end=1906
-  _globals['_DELETEPLANADDONREQUEST']._serialized_start=1909
-  _globals['_DELETEPLANADDONREQUEST']._serialized_end=2043
-  _globals['_DELETEPLANADDONRESPONSE']._serialized_start=2045
-  _globals['_DELETEPLANADDONRESPONSE']._serialized_end=2070
-  _globals['_PLANADDONSERVICE']._serialized_start=2073
-  _globals['_PLANADDONSERVICE']._serialized_end=2649
+  _globals['_CREATEPLANADDONREQUEST']._serialized_start=254
+  _globals['_CREATEPLANADDONREQUEST']._serialized_end=607
+  _globals['_CREATEPLANADDONREQUEST_METADATAENTRY']._serialized_start=531
+  _globals['_CREATEPLANADDONREQUEST_METADATAENTRY']._serialized_end=590
+  _globals['_CREATEPLANADDONRESPONSE']._serialized_start=609
+  _globals['_CREATEPLANADDONRESPONSE']._serialized_end=698
+  _globals['_GETPLANADDONREQUEST']._serialized_start=700
+  _globals['_GETPLANADDONREQUEST']._serialized_end=826
+  _globals['_GETPLANADDONRESPONSE']._serialized_start=828
+  _globals['_GETPLANADDONRESPONSE']._serialized_end=914
+  _globals['_LISTPLANADDONSREQUEST']._serialized_start=917
+  _globals['_LISTPLANADDONSREQUEST']._serialized_end=1505
+  _globals['_LISTPLANADDONSREQUEST_ORDERBY']._serialized_start=1361
+  _globals['_LISTPLANADDONSREQUEST_ORDERBY']._serialized_end=1505
+  _globals['_LISTPLANADDONSRESPONSE']._serialized_start=1508
+  _globals['_LISTPLANADDONSRESPONSE']._serialized_end=1669
+  _globals['_UPDATEPLANADDONREQUEST']._serialized_start=1672
+  _globals['_UPDATEPLANADDONREQUEST']._serialized_end=1931
+  _globals['_UPDATEPLANADDONRESPONSE']._serialized_start=1933
+  _globals['_UPDATEPLANADDONRESPONSE']._serialized_end=2022
+  _globals['_DELETEPLANADDONREQUEST']._serialized_start=2025
+  _globals['_DELETEPLANADDONREQUEST']._serialized_end=2159
+  _globals['_DELETEPLANADDONRESPONSE']._serialized_start=2161
+  _globals['_DELETEPLANADDONRESPONSE']._serialized_end=2186
+  _globals['_PLANADDONSERVICE']._serialized_start=2189
+  _globals['_PLANADDONSERVICE']._serialized_end=2765
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from perennial.catalog.v1 import addon_pb2 as _addon_pb2
+from perennial.catalog.v1 import addon_service_pb2 as _addon_service_pb2
 from perennial.catalog.v1 import plan_pb2 as _plan_pb2
 from perennial.catalog.v1 import plan_addon_pb2 as _plan_addon_pb2
 from google.protobuf.internal import containers as _containers
@@ -55,7 +56,7 @@ class GetPlanAddonResponse(_message.Message):
     def __init__(self, plan_addon: _Optional[_Union[_plan_addon_pb2.PlanAddon, _Mapping]] = ...) -> None: ...
 
 class ListPlanAddonsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "page", "plan", "addon_ids", "addon_keys", "include_deleted", "order_by", "descending")
+    __slots__ = ("page_size", "page_token", "page", "plan", "addon_ids", "addon_keys", "include_deleted", "order_by", "descending", "key_versions")
     class OrderBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         ORDER_BY_UNSPECIFIED: _ClassVar[ListPlanAddonsRequest.OrderBy]
@@ -79,6 +80,7 @@ class ListPlanAddonsRequest(_message.Message):
     INCLUDE_DELETED_FIELD_NUMBER: _ClassVar[int]
     ORDER_BY_FIELD_NUMBER: _ClassVar[int]
     DESCENDING_FIELD_NUMBER: _ClassVar[int]
+    KEY_VERSIONS_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     page: int
@@ -88,7 +90,8 @@ class ListPlanAddonsRequest(_message.Message):
     include_deleted: bool
     order_by: ListPlanAddonsRequest.OrderBy
     descending: bool
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., page: _Optional[int] = ..., plan: _Optional[_Union[_plan_pb2.PlanRef, _Mapping]] = ..., addon_ids: _Optional[_Iterable[str]] = ..., addon_keys: _Optional[_Iterable[str]] = ..., include_deleted: _Optional[bool] = ..., order_by: _Optional[_Union[ListPlanAddonsRequest.OrderBy, str]] = ..., descending: _Optional[bool] = ...) -> None: ...
+    key_versions: _containers.RepeatedCompositeFieldContainer[_addon_service_pb2.AddonKeyVersion]
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., page: _Optional[int] = ..., plan: _Optional[_Union[_plan_pb2.PlanRef, _Mapping]] = ..., addon_ids: _Optional[_Iterable[str]] = ..., addon_keys: _Optional[_Iterable[str]] = ..., include_deleted: _Optional[bool] = ..., order_by: _Optional[_Union[ListPlanAddonsRequest.OrderBy, str]] = ..., descending: _Optional[bool] = ..., key_versions: _Optional[_Iterable[_Union[_addon_service_pb2.AddonKeyVersion, _Mapping]]] = ...) -> None: ...
 
 class ListPlanAddonsResponse(_message.Message):
     __slots__ = ("plan_addons", "next_page_token", "total_size")

@@ -172,7 +172,8 @@ class CustomerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseHold(self, request, context):
-        """Takes a hold back. Releasing one that does not exist succeeds.
+        """Takes a hold back. Releasing one that does not exist succeeds. With reason SUBSCRIPTION also
+        what ReserveForSubscription has reserved for the holder.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,8 +188,9 @@ class CustomerServiceServicer:
 
     def ReserveForSubscription(self, request, context):
         """Asks, before a subscription is committed, whether the customer can take it, and
-        reserves the customer's currency for 60 seconds. ReportSubscriptions naming the
-        subscription turns the reservation into the customer's lasting currency.
+        reserves the customer for 60 seconds: until then it cannot be deleted, nor take another
+        currency. ReportSubscriptions naming the subscription turns the reservation into a hold and
+        the customer's lasting currency; ReleaseHold takes it back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

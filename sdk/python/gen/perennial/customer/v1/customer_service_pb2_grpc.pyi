@@ -56,13 +56,16 @@ class CustomerServiceStub:
     PlaceHolds: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.PlaceHoldsRequest, _customer_service_pb2.PlaceHoldsResponse]
     """Places several holds on one customer at once, all of them or none."""
     ReleaseHold: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.ReleaseHoldRequest, _customer_service_pb2.ReleaseHoldResponse]
-    """Takes a hold back. Releasing one that does not exist succeeds."""
+    """Takes a hold back. Releasing one that does not exist succeeds. With reason SUBSCRIPTION also
+    what ReserveForSubscription has reserved for the holder.
+    """
     ListHolds: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.ListHoldsRequest, _customer_service_pb2.ListHoldsResponse]
     """Lists the holds of a customer."""
     ReserveForSubscription: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.ReserveForSubscriptionRequest, _customer_service_pb2.ReserveForSubscriptionResponse]
     """Asks, before a subscription is committed, whether the customer can take it, and
-    reserves the customer's currency for 60 seconds. ReportSubscriptions naming the
-    subscription turns the reservation into the customer's lasting currency.
+    reserves the customer for 60 seconds: until then it cannot be deleted, nor take another
+    currency. ReportSubscriptions naming the subscription turns the reservation into a hold and
+    the customer's lasting currency; ReleaseHold takes it back.
     """
     ReportSubscriptions: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.ReportSubscriptionsRequest, _customer_service_pb2.ReportSubscriptionsResponse]
     """Replaces the set of subscriptions that this service knows of a customer, and with it the
@@ -101,13 +104,16 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
     PlaceHolds: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.PlaceHoldsRequest, _customer_service_pb2.PlaceHoldsResponse]  # type: ignore[assignment]
     """Places several holds on one customer at once, all of them or none."""
     ReleaseHold: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.ReleaseHoldRequest, _customer_service_pb2.ReleaseHoldResponse]  # type: ignore[assignment]
-    """Takes a hold back. Releasing one that does not exist succeeds."""
+    """Takes a hold back. Releasing one that does not exist succeeds. With reason SUBSCRIPTION also
+    what ReserveForSubscription has reserved for the holder.
+    """
     ListHolds: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.ListHoldsRequest, _customer_service_pb2.ListHoldsResponse]  # type: ignore[assignment]
     """Lists the holds of a customer."""
     ReserveForSubscription: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.ReserveForSubscriptionRequest, _customer_service_pb2.ReserveForSubscriptionResponse]  # type: ignore[assignment]
     """Asks, before a subscription is committed, whether the customer can take it, and
-    reserves the customer's currency for 60 seconds. ReportSubscriptions naming the
-    subscription turns the reservation into the customer's lasting currency.
+    reserves the customer for 60 seconds: until then it cannot be deleted, nor take another
+    currency. ReportSubscriptions naming the subscription turns the reservation into a hold and
+    the customer's lasting currency; ReleaseHold takes it back.
     """
     ReportSubscriptions: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.ReportSubscriptionsRequest, _customer_service_pb2.ReportSubscriptionsResponse]  # type: ignore[assignment]
     """Replaces the set of subscriptions that this service knows of a customer, and with it the
@@ -203,7 +209,9 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _customer_service_pb2.ReleaseHoldRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_customer_service_pb2.ReleaseHoldResponse, _abc.Awaitable[_customer_service_pb2.ReleaseHoldResponse]]:
-        """Takes a hold back. Releasing one that does not exist succeeds."""
+        """Takes a hold back. Releasing one that does not exist succeeds. With reason SUBSCRIPTION also
+        what ReserveForSubscription has reserved for the holder.
+        """
 
     @_abc_1.abstractmethod
     def ListHolds(
@@ -220,8 +228,9 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_customer_service_pb2.ReserveForSubscriptionResponse, _abc.Awaitable[_customer_service_pb2.ReserveForSubscriptionResponse]]:
         """Asks, before a subscription is committed, whether the customer can take it, and
-        reserves the customer's currency for 60 seconds. ReportSubscriptions naming the
-        subscription turns the reservation into the customer's lasting currency.
+        reserves the customer for 60 seconds: until then it cannot be deleted, nor take another
+        currency. ReportSubscriptions naming the subscription turns the reservation into a hold and
+        the customer's lasting currency; ReleaseHold takes it back.
         """
 
     @_abc_1.abstractmethod

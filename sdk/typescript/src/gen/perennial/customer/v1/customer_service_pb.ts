@@ -1178,7 +1178,8 @@ export const CustomerService: GenService<{
     output: typeof PlaceHoldsResponseSchema;
   },
   /**
-   * Takes a hold back. Releasing one that does not exist succeeds.
+   * Takes a hold back. Releasing one that does not exist succeeds. With reason SUBSCRIPTION also
+   * what ReserveForSubscription has reserved for the holder.
    *
    * @generated from rpc perennial.customer.v1.CustomerService.ReleaseHold
    */
@@ -1199,8 +1200,9 @@ export const CustomerService: GenService<{
   },
   /**
    * Asks, before a subscription is committed, whether the customer can take it, and
-   * reserves the customer's currency for 60 seconds. ReportSubscriptions naming the
-   * subscription turns the reservation into the customer's lasting currency.
+   * reserves the customer for 60 seconds: until then it cannot be deleted, nor take another
+   * currency. ReportSubscriptions naming the subscription turns the reservation into a hold and
+   * the customer's lasting currency; ReleaseHold takes it back.
    *
    * @generated from rpc perennial.customer.v1.CustomerService.ReserveForSubscription
    */

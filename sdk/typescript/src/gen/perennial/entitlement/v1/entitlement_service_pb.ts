@@ -120,14 +120,14 @@ export const GetEntitlementResponseSchema: GenMessage<GetEntitlementResponse> = 
  */
 export type ListEntitlementsRequest = Message<"perennial.entitlement.v1.ListEntitlementsRequest"> & {
   /**
-   * Customers, at most 100; an unknown one is NotFound. Empty: all.
+   * Customers, at most 1000; an unknown one is NotFound. Empty: all.
    *
    * @generated from field: repeated perennial.customer.v1.CustomerRef customers = 1;
    */
   customers: CustomerRef[];
 
   /**
-   * Ids or keys of features, at most 100. Empty: all.
+   * Ids or keys of features, at most 1000. Empty: all.
    *
    * @generated from field: repeated string features = 2;
    */

@@ -90,14 +90,14 @@ export type ListGrantsRequest = Message<"perennial.entitlement.v1.ListGrantsRequ
   entitlement?: EntitlementRef | undefined;
 
   /**
-   * Grants of these customers' entitlements, at most 100; an unknown one is NotFound. Empty: all.
+   * Grants of these customers' entitlements, at most 1000; an unknown one is NotFound. Empty: all.
    *
    * @generated from field: repeated perennial.customer.v1.CustomerRef customers = 2;
    */
   customers: CustomerRef[];
 
   /**
-   * Grants of entitlements on these features, ids or keys, at most 100. Empty: all.
+   * Grants of entitlements on these features, ids or keys, at most 1000. Empty: all.
    *
    * @generated from field: repeated string features = 3;
    */

@@ -1,8 +1,7 @@
 //! Calendar windows in a time zone. They partition time: every instant is in exactly one window of a
 //! size and zone, and each window ends where the next begins, across clock changes too.
 
-use jiff::tz::TimeZone;
-use kernel::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 /// Clock changes that are looked at, two a year. What follows is in every zone a rule that repeats itself.
 const CHANGES_MAX: usize = 500;
