@@ -38,7 +38,7 @@ pub struct Cli {
     pub command: Option<Command>,
     /// Neither colors nor bold heads, even on a terminal; so does any text in the environment variable NO_COLOR
     // A text that is not empty is "yes": NO_COLOR=0 says no color too.
-    #[arg(long, global = true, env = "NO_COLOR", hide_env = true, default_value = "", hide_default_value = true,
+    #[arg(long, global = true, env = "NO_COLOR", hide_env = true, default_value = "",
           value_parser = |text: &str| Ok::<_, Infallible>(!text.is_empty()))]
     pub no_color: bool,
     /// The server to talk to.
