@@ -32,7 +32,7 @@ pub enum Error {
         /// Fields that are wrong.
         violations: Vec<Violation>,
         /// Facts about the error, by name.
-        metadata: std::collections::HashMap<String, String>,
+        metadata: Box<std::collections::HashMap<String, String>>,
         /// The error of gRPC, with all its details.
         status: Box<Status>,
     },
@@ -93,7 +93,7 @@ impl From<Status> for Error {
                         .collect()
                 })
                 .unwrap_or_default(),
-            metadata: info.map(|info| info.metadata.clone()).unwrap_or_default(),
+            metadata: Box::new(info.map(|info| info.metadata.clone()).unwrap_or_default()),
             status: Box::new(status),
         }
     }

@@ -267,7 +267,7 @@ async fn lists_of_entitlements_have_the_shape_of_their_version() {
         b["id"].as_str().unwrap()
     );
     assert_eq!(column(&list(&either).await, "id"), made[..2]);
-    let many = vec!["customerKeys=x"; 101].join("&");
+    let many = vec!["customerKeys=x"; 1001].join("&");
     let detail = rest.get(&format!("/api/v2/entitlements?{many}")).await;
     assert!(detail.problem(400).contains("customerKeys"));
 

@@ -50,7 +50,10 @@ async fn fields_of_a_customer_lie_in_the_customer_of_the_request() {
 #[tokio::test]
 async fn a_customer_without_handle_lacks_either_of_two_fields() {
     let world = World::start().await;
-    let refused = world.create(acme("", &[])).await.unwrap_err();
+    let refused = world
+        .create(acme("", &[]))
+        .await
+        .expect_err("a customer without a name");
     let details = chassis::error::details(&refused);
     let fields: Vec<_> = details.violations.iter().map(|one| &one.field).collect();
     assert_eq!(
