@@ -106,7 +106,7 @@ func TestFieldViolations(t *testing.T) {
 	_, err := customerv1.NewCustomerServiceClient(live(t, "")).CreateCustomer(context.Background(),
 		&customerv1.CreateCustomerRequest{Customer: &customerv1.Customer{Key: "acme", DisplayName: "Acme", CurrencyCode: "dollars"}})
 	failure := failure(t, err, codes.InvalidArgument)
-	if !slices.ContainsFunc(failure.Violations, func(v perennial.Violation) bool { return v.Field == "currency_code" }) {
+	if !slices.ContainsFunc(failure.Violations, func(v perennial.Violation) bool { return v.Field == "customer.currency_code" }) {
 		t.Errorf("violations: %v", failure.Violations)
 	}
 }

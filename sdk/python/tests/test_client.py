@@ -138,7 +138,7 @@ class ClientTest(unittest.TestCase):
             request = customer.CreateCustomerRequest(customer=wrong)
             error = self.failure(grpc.StatusCode.INVALID_ARGUMENT, customers.CreateCustomer, request)
         self.assertEqual(error.reason, "INVALID_ARGUMENT")
-        self.assertEqual([violation.field for violation in error.violations], ["currency_code"])
+        self.assertEqual([violation.field for violation in error.violations], ["customer.currency_code"])
 
     @live
     def test_older_server(self) -> None:

@@ -115,7 +115,7 @@ async fn fields_that_are_wrong() {
         })
         .await
         .unwrap_err();
-    assert_eq!(refused_fields(error), ["currency_code"]);
+    assert_eq!(refused_fields(error), ["customer.currency_code"]);
 }
 
 /// The fields of an error that says which ones are wrong.

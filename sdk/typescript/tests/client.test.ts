@@ -72,7 +72,7 @@ test("fields that are wrong", live, async () => {
   const call = customers.createCustomer({ customer: { key: "acme", displayName: "Acme", currencyCode: "dollars" } });
   const error = await failure(call, Code.InvalidArgument);
   assert.equal(error.reason, "INVALID_ARGUMENT");
-  assert.deepEqual(error.violations.map(({ field }) => field), ["currency_code"]);
+  assert.deepEqual(error.violations.map(({ field }) => field), ["customer.currency_code"]);
 });
 
 test("an older server: it is sent what it does not know", live, async () => {

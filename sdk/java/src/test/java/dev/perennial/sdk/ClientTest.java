@@ -116,7 +116,7 @@ class ClientTest {
       var request = CreateCustomerRequest.newBuilder().setCustomer(wrong).build();
       var error = failure(Status.Code.INVALID_ARGUMENT, () -> client.call(() -> customers.createCustomer(request)));
       assertEquals("INVALID_ARGUMENT", error.reason());
-      assertEquals(List.of("currency_code"), error.violations().stream().map(Violation::field).toList());
+      assertEquals(List.of("customer.currency_code"), error.violations().stream().map(Violation::field).toList());
     }
   }
 
