@@ -2,7 +2,11 @@
 //! writer connection and several readers in WAL mode; PostgreSQL has a pool and a schema
 //! per service.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use kernel::Timestamp;
 pub use sea_orm::DbErr;
@@ -35,7 +39,7 @@ struct Inner {
     probe: Option<DatabaseConnection>,
     master: MasterKey,
     committed: watch::Sender<u64>,
-    versions: Option<Versions>,
+    versions: OnceLock<Versions>,
 }
 
 impl Db {
@@ -67,9 +71,12 @@ impl Db {
                 probe,
                 master: master.clone(),
                 committed: watch::Sender::new(0),
-                versions: alone.then(Versions::default),
+                versions: OnceLock::new(),
             }),
         };
+        if alone {
+            db.inner.versions.get_or_init(Versions::default);
+        }
         db.migrate(migrations).await?;
         db.check_master_key(master).await?;
         Ok(db)
@@ -100,9 +107,43 @@ impl Db {
         self.inner.reader.get_database_backend()
     }
 
-    /// The versions of what is in here, where nobody else can write it.
+    /// The versions of what is in here. On PostgreSQL they are there for those services whose data others remember.
     pub fn versions(&self) -> Option<&Versions> {
-        self.inner.versions.as_ref()
+        self.touched().filter(|versions| versions.are_complete())
+    }
+
+    /// The versions that commits touch.
+    pub(crate) fn touched(&self) -> Option<&Versions> {
+        self.inner.versions.get()
+    }
+
+    /// Makes versions also where other replicas write: from now on commits leave what they touch. They are for nobody to
+    /// read while replicas may be at work that leave nothing.
+    pub(crate) async fn share_versions(&self) -> Result<(), DbErr> {
+        if self.touched().is_some() {
+            return Ok(());
+        }
+        let statement = "SELECT value FROM meta WHERE name = 'versions_from'";
+        let statement = Statement::from_string(self.backend(), statement);
+        let from = match self.reader().query_one_raw(statement).await? {
+            Some(row) => row.try_get::<String>("", "value")?.parse().ok(),
+            None => Some(0_i64),
+        };
+        let now = crate::clock::system_now().as_microsecond();
+        let complete = from.is_some_and(|from| from <= now);
+        let reader = self.reader();
+        self.inner
+            .versions
+            .get_or_init(|| Versions::shared(reader.clone(), complete));
+        Ok(())
+    }
+
+    /// Removes what commits touched and everybody has seen.
+    pub async fn tidy_versions(&self) -> Result<(), DbErr> {
+        match self.touched() {
+            Some(versions) => versions.tidy().await,
+            None => Ok(()),
+        }
     }
 
     /// Opens a transaction that may write. On SQLite it takes the write lock at once: a

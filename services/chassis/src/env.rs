@@ -73,8 +73,8 @@ impl Env {
         self.links.get(service)
     }
 
-    /// The versions of another service, if it is in this process and alone with its database. A service
-    /// that is built before this one is found here.
+    /// The versions of another service, if it is in this process and has some. A service that is built
+    /// before this one is found here.
     pub fn versions(&self, service: &str) -> Option<Versions> {
         self.links.versions(service)
     }
@@ -112,6 +112,24 @@ impl Env {
             service: self.name,
             cause,
         })?;
+        if let Some(versions) = db.versions() {
+            self.links.keep_versions(self.name, versions);
+        }
+        Ok(db)
+    }
+
+    /// The same for a service whose data is remembered by itself or by others: it has versions on every kind of database.
+    pub async fn open_db_with_versions(
+        &self,
+        migrations: Vec<Box<dyn MigrationTrait>>,
+    ) -> Result<Db, BuildError> {
+        let db = self.open_db(migrations).await?;
+        db.share_versions()
+            .await
+            .map_err(|cause| BuildError::Database {
+                service: self.name,
+                cause,
+            })?;
         if let Some(versions) = db.versions() {
             self.links.keep_versions(self.name, versions);
         }

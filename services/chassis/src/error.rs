@@ -224,7 +224,12 @@ pub(crate) fn database_known(error: &sea_orm::DbErr) -> Option<Status> {
         return Some(refuse(Code::InvalidArgument, "INVALID_ARGUMENT", text, &[]));
     }
     let code = crate::db::passing(error)?;
-    tracing::warn!(%error, "a database failure that may pass");
+    if matches!(error, sea_orm::DbErr::RecordNotUpdated) {
+        // What was read no longer stood: a race like any other.
+        tracing::debug!("a change came in between");
+    } else {
+        tracing::warn!(%error, "a database failure that may pass");
+    }
     let (reason, message) = if code == Code::Aborted {
         (
             "CONCURRENT_CHANGE",

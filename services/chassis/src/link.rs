@@ -85,7 +85,7 @@ impl Links {
         kept.insert(service.to_owned(), versions.clone());
     }
 
-    /// The versions of a service, if it is in this process and alone with its database.
+    /// The versions of a service, if it is in this process and has some.
     pub fn versions(&self, service: &str) -> Option<Versions> {
         let poisoned = std::sync::PoisonError::into_inner;
         let kept = self.versions.read().unwrap_or_else(poisoned);

@@ -1,11 +1,16 @@
 //! The tables that every service's schema holds for the chassis: outbox, audit log,
-//! idempotency records, feed cursors, leases, and facts about the database itself.
+//! idempotency records, feed cursors, leases, what commits touched, and facts about the database itself.
 
+use sea_orm::DatabaseBackend;
 use sea_orm_migration::{prelude::*, schema::*};
 
 /// All steps in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(ChassisTables), Box::new(FastCompression)]
+    vec![
+        Box::new(ChassisTables),
+        Box::new(FastCompression),
+        Box::new(VersionTouches),
+    ]
 }
 
 /// Creates the chassis tables.
@@ -148,5 +153,37 @@ impl MigrationTrait for FastCompression {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::db::compress_fast(manager, "outbox", &["payload"]).await?;
         crate::db::compress_fast(manager, "audit_entry", &["before", "after"]).await
+    }
+}
+
+/// What commits of several replicas touched (`versions`). SQLite has one process, which needs no telling. In a database
+/// that was there before, replicas of an earlier build may be at work until they are replaced: for a day nothing is
+/// remembered.
+struct VersionTouches;
+
+impl MigrationName for VersionTouches {
+    fn name(&self) -> &'static str {
+        "c0003_versions"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for VersionTouches {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        if connection.get_database_backend() != DatabaseBackend::Postgres {
+            return Ok(());
+        }
+        connection
+            .execute_unprepared(
+                "CREATE TABLE version_touch (\
+                 xid xid8 NOT NULL DEFAULT pg_current_xact_id(), slots bytea NOT NULL); \
+                 CREATE INDEX version_touch_by_xid ON version_touch (xid); \
+                 INSERT INTO meta (name, value) SELECT 'versions_from', \
+                 ((extract(epoch FROM clock_timestamp()) + 86400) * 1000000)::bigint::text \
+                 WHERE EXISTS (SELECT 1 FROM meta)",
+            )
+            .await?;
+        Ok(())
     }
 }

@@ -1,101 +1,298 @@
 //! Versions: numbers that grow whenever something of a kind is written. Whoever keeps an answer keeps
 //! with it the versions from before the data was read; while they stand, the answer does.
 //!
-//! They exist only where a service has its database for itself, which is SQLite: then every write passes
-//! this process, and a number in memory says as much as a look into the database. With PostgreSQL other
-//! replicas write too; there are no versions, and nothing is kept.
+//! A service on SQLite has its database for itself: every write passes this process, and a number in memory says as much
+//! as a look into the database. On PostgreSQL other replicas write too. There each commit leaves a row that says which
+//! numbers grow, and whoever wants to lean on the numbers takes a look first: it reads the rows that came since the last
+//! one. Many who ask at once share a look.
 
 use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    collections::BTreeSet,
+    hash::Hasher as _,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
+use fnv::FnvHasher;
 use kernel::id::ProjectId;
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, Statement};
+use tokio::{sync::Mutex, time::Instant};
 
-/// How many numbers there are. Scopes that share one only make each other's answers be asked again.
+/// How many numbers there are. Scopes that share one only make each other's answers be asked again. Replicas of one
+/// database agree on it.
 const SLOTS: usize = 1 << 14;
+/// Longest time between two looks; whoever did not look for longer forgets everything.
+const LOOK: Duration = Duration::from_secs(60);
+/// How long a row stays at least after everybody could see it: well beyond the time between two looks and the longest
+/// statement.
+const KEEP: Duration = Duration::from_secs(300);
 
 /// The versions of one service's data. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Versions {
     slots: Arc<[AtomicU64]>,
+    shared: Option<Arc<Shared>>,
 }
 
 impl Default for Versions {
     fn default() -> Self {
         Self {
             slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+            shared: None,
         }
     }
 }
 
 impl Versions {
+    /// Versions of a database that others write too; `complete` when all of them leave what they touch.
+    pub(crate) fn shared(reader: DatabaseConnection, complete: bool) -> Self {
+        Self {
+            shared: Some(Arc::new(Shared {
+                reader,
+                complete,
+                asked: AtomicU64::new(0),
+                seen: Mutex::default(),
+                noted: Mutex::default(),
+            })),
+            ..Self::default()
+        }
+    }
+
+    /// Whether every write is in them.
+    pub(crate) fn are_complete(&self) -> bool {
+        self.shared.as_ref().is_none_or(|shared| shared.complete)
+    }
+
     /// The version of a scope: the first word of an event kind (`customer` of `customer.updated`), or
     /// what the service names in `Write::touch`.
     pub fn of(&self, project: ProjectId, scope: &str) -> u64 {
-        self.slot(project, scope).load(Ordering::Acquire)
+        self.slots[slot(project, scope)].load(Ordering::Acquire)
     }
 
     /// Says that a scope was written. After the commit and before the writer is answered.
     pub fn touch(&self, project: ProjectId, scope: &str) {
-        self.slot(project, scope).fetch_add(1, Ordering::AcqRel);
+        self.grow(slot(project, scope));
     }
 
-    fn slot(&self, project: ProjectId, scope: &str) -> &AtomicU64 {
-        let mut hasher = DefaultHasher::new();
-        project.hash(&mut hasher);
-        scope.hash(&mut hasher);
-        let index = usize::try_from(hasher.finish() % SLOTS as u64).unwrap_or_default();
-        &self.slots[index]
+    /// Takes in what was committed before this call. Versions that are read after it, and before the data, say whether the
+    /// data is still the same.
+    pub async fn look(&self) -> Result<(), DbErr> {
+        let Some(shared) = &self.shared else {
+            return Ok(());
+        };
+        let ticket = shared.asked.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut seen = shared.seen.lock().await;
+        if seen.answered >= ticket {
+            // A look began after this call did.
+            return Ok(());
+        }
+        let answered = shared.asked.load(Ordering::Acquire);
+        let standing = seen.standing.as_ref();
+        let found = Standing::read(&shared.reader, standing).await?;
+        match standing {
+            Some(before) if found.standing.follows(before) => {
+                for slot in found.slots {
+                    self.grow(slot);
+                }
+            }
+            Some(_) | None => (0..SLOTS).for_each(|slot| self.grow(slot)),
+        }
+        seen.standing = Some(found.standing);
+        seen.answered = answered;
+        Ok(())
+    }
+
+    /// Removes rows that everybody who looks has seen. To be called every minute or so.
+    pub async fn tidy(&self) -> Result<(), DbErr> {
+        let Some(shared) = &self.shared else {
+            return Ok(());
+        };
+        let mut noted = shared.noted.lock().await;
+        match noted.as_ref() {
+            Some(note) if note.at.elapsed() < KEEP => return Ok(()),
+            Some(note) => {
+                shared
+                    .reader
+                    .execute_raw(Statement::from_sql_and_values(
+                        DatabaseBackend::Postgres,
+                        "DELETE FROM version_touch WHERE xid < $1::text::xid8",
+                        [note.ended.as_str().into()],
+                    ))
+                    .await?;
+            }
+            None => {}
+        }
+        let at = Instant::now();
+        let row = shared
+            .reader
+            .query_one_raw(Statement::from_string(
+                DatabaseBackend::Postgres,
+                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text",
+            ))
+            .await?
+            .ok_or_else(nothing)?;
+        *noted = Some(Note {
+            at,
+            ended: row.try_get_by_index(0)?,
+        });
+        Ok(())
+    }
+
+    fn grow(&self, slot: usize) {
+        if let Some(number) = self.slots.get(slot) {
+            number.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// Which number a scope has. It is the same in every build, since replicas may differ in theirs.
+fn slot(project: ProjectId, scope: &str) -> usize {
+    let mut hasher = FnvHasher::default();
+    hasher.write(&project.ulid().to_bytes());
+    hasher.write(scope.as_bytes());
+    let hash = hasher.finish();
+    usize::try_from((hash ^ (hash >> 32)) % SLOTS as u64).unwrap_or_default()
+}
+
+fn nothing() -> DbErr {
+    DbErr::Custom("a look at versions answered nothing".to_owned())
+}
+
+/// What the versions of a shared database need.
+#[derive(Debug)]
+struct Shared {
+    reader: DatabaseConnection,
+    complete: bool,
+    /// How many asked for a look so far.
+    asked: AtomicU64,
+    seen: Mutex<Seen>,
+    noted: Mutex<Option<Note>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// All who asked up to this number have what they wanted.
+    answered: u64,
+    standing: Option<Standing>,
+}
+
+/// All transactions before `ended` were over at an instant.
+#[derive(Debug)]
+struct Note {
+    at: Instant,
+    ended: String,
+}
+
+/// What one look saw of the database: which transactions were over, and when that was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Standing {
+    at: Instant,
+    /// The database's own time, in microseconds: a machine that slept has not counted.
+    server_time: i64,
+    /// When the server was started: another server may have lost commits that were seen.
+    server_start: String,
+    /// The first transaction that had not begun.
+    next: u64,
+    /// Those before it that were not over, separated by commas.
+    running: String,
+}
+
+/// A look, and the numbers that grow by it.
+struct Found {
+    standing: Standing,
+    slots: Vec<usize>,
+}
+
+impl Standing {
+    /// Reads what came since an earlier look.
+    async fn read(reader: &DatabaseConnection, before: Option<&Self>) -> Result<Found, DbErr> {
+        // Without an earlier look everything grows, and no row is wanted.
+        let (next, running) = before.map_or((i64::MAX.to_string(), ""), |before| {
+            (before.next.to_string(), before.running.as_str())
+        });
+        let at = Instant::now();
+        let row = reader
+            .query_one_raw(Statement::from_sql_and_values(
+                DatabaseBackend::Postgres,
+                "SELECT pg_current_snapshot()::text AS snapshot, \
+                 pg_postmaster_start_time()::text AS server_start, \
+                 (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS server_time, \
+                 (SELECT string_agg(slots, ''::bytea) FROM version_touch \
+                 WHERE xid >= $1::text::xid8 OR xid = ANY(string_to_array($2, ',')::xid8[])) AS slots",
+                [next.into(), running.into()],
+            ))
+            .await?
+            .ok_or_else(nothing)?;
+        let snapshot: String = row.try_get("", "snapshot")?;
+        let mut parts = snapshot.splitn(3, ':').skip(1);
+        let next = parts.next().and_then(|next| next.parse().ok());
+        let slots: Option<Vec<u8>> = row.try_get("", "slots")?;
+        let standing = Self {
+            at,
+            server_time: row.try_get("", "server_time")?,
+            server_start: row.try_get("", "server_start")?,
+            next: next.ok_or_else(nothing)?,
+            running: parts.next().unwrap_or_default().to_owned(),
+        };
+        let slots = slots.unwrap_or_default();
+        let slots = slots
+            .chunks_exact(2)
+            .map(|pair| usize::from(u16::from_be_bytes([pair[0], pair[1]])))
+            .collect();
+        Ok(Found { standing, slots })
+    }
+
+    /// Whether nothing can have been missed between two looks.
+    fn follows(&self, before: &Self) -> bool {
+        let passed = self.server_time.abs_diff(before.server_time);
+        self.server_start == before.server_start
+            && self.next >= before.next
+            && self.at.duration_since(before.at) <= LOOK
+            && u128::from(passed) <= LOOK.as_micros()
     }
 }
 
 /// Touches scopes when it goes, so that also a commit whose end nobody saw counts as one.
 pub(crate) struct Touch {
-    pub versions: Versions,
-    pub project: ProjectId,
-    pub scopes: Vec<String>,
+    versions: Versions,
+    slots: BTreeSet<usize>,
+}
+
+impl Touch {
+    pub(crate) fn new(versions: &Versions, project: ProjectId, scopes: &BTreeSet<String>) -> Self {
+        Self {
+            versions: versions.clone(),
+            slots: scopes.iter().map(|scope| slot(project, scope)).collect(),
+        }
+    }
+
+    /// What tells the other replicas, as part of the transaction; none where there are no others.
+    pub(crate) fn statement(&self) -> Option<Statement> {
+        self.versions.shared.as_ref()?;
+        let slots: Vec<u8> = self
+            .slots
+            .iter()
+            .filter_map(|slot| u16::try_from(*slot).ok())
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        Some(Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "INSERT INTO version_touch (slots) VALUES ($1)",
+            [slots.into()],
+        ))
+    }
 }
 
 impl Drop for Touch {
     fn drop(&mut self) {
-        for scope in &self.scopes {
-            self.versions.touch(self.project, scope);
+        for slot in &self.slots {
+            self.versions.grow(*slot);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_touch_is_seen_by_every_clone_and_by_its_scope_alone() {
-        let versions = Versions::default();
-        let (one, two): (ProjectId, ProjectId) = (crate::id::next(), crate::id::next());
-        let before = [
-            versions.of(one, "customer"),
-            versions.of(one, "subject:a"),
-            versions.of(two, "customer"),
-        ];
-        versions.clone().touch(one, "customer");
-        assert_eq!(versions.of(one, "customer"), before[0] + 1);
-        assert_eq!(versions.of(one, "subject:a"), before[1]);
-        assert_eq!(versions.of(two, "customer"), before[2]);
-    }
-
-    #[test]
-    fn a_dropped_touch_counts() {
-        let versions = Versions::default();
-        let project = crate::id::next();
-        drop(Touch {
-            versions: versions.clone(),
-            project,
-            scopes: vec!["meter".to_owned()],
-        });
-        assert_eq!(versions.of(project, "meter"), 1);
-    }
-}
+mod tests;

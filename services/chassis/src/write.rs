@@ -224,6 +224,17 @@ impl Write {
     /// Writes the audit rows and events and commits.
     pub async fn commit(mut self) -> Result<(), DbErr> {
         let (mut batch, once) = self.kept();
+        let touched = self.touched.into_inner();
+        let scopes = touched.unwrap_or_else(std::sync::PoisonError::into_inner);
+        let touch = match self.db.touched() {
+            Some(versions) if !scopes.is_empty() => {
+                Some(Touch::new(versions, self.context.project, &scopes))
+            }
+            Some(_) | None => None,
+        };
+        if let Some(statement) = touch.as_ref().and_then(Touch::statement) {
+            batch.push(statement);
+        }
         let backend = self.tx.get_database_backend();
         let project = self.context.project.to_string();
         let now = micros(self.context.now);
@@ -273,18 +284,9 @@ impl Write {
             counts = batch.send(&self.tx).await?;
         }
         stands(&counts, once)?;
-        let touched = self.touched.into_inner();
-        let scopes = touched.unwrap_or_else(std::sync::PoisonError::into_inner);
-        match self.db.versions() {
-            Some(versions) if !scopes.is_empty() => {
-                let touch = Touch {
-                    versions: versions.clone(),
-                    project: self.context.project,
-                    scopes: scopes.into_iter().collect(),
-                };
-                commit_and_touch(self.tx, touch).await?;
-            }
-            Some(_) | None => self.tx.commit().await?,
+        match touch {
+            Some(touch) => commit_and_touch(self.tx, touch).await?,
+            None => self.tx.commit().await?,
         }
         if announce {
             self.db.announce_commit();

@@ -30,7 +30,7 @@ use tonic::service::Routes;
 
 /// Opens the database, makes what the first start needs, and answers the service.
 pub async fn build(env: Env) -> Result<Service, BuildError> {
-    let db = env.open_db(store::migration::all()).await?;
+    let db = env.open_db_with_versions(store::migration::all()).await?;
     let pepper = secret::Pepper::new(&env);
     start::prepare(&env, &db, &pepper).await?;
     rates::load(&env, &db).await?;

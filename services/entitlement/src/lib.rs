@@ -31,7 +31,7 @@ use tonic::service::Routes;
 
 /// Opens the service's database and joins its parts.
 pub async fn build(env: Env) -> Result<Service, BuildError> {
-    let db = env.open_db(store::migration::all()).await?;
+    let db = env.open_db_with_versions(store::migration::all()).await?;
     let clients = clients::Clients::new(&env);
     let server = grpc::Server::new(&env, db.clone(), clients.clone());
     let routes = Routes::new(EntitlementServiceServer::new(server.clone()))

@@ -1,7 +1,7 @@
 //! What is remembered between two questions: customers, their entitlements, ledgers and values. Nothing
 //! is believed for a time; everything is kept with the versions from before it was read, and serves
-//! exactly as long as they stand. Where a service behind it is elsewhere, or writes to PostgreSQL together
-//! with other replicas, it has no versions, and every question is asked anew.
+//! exactly as long as they stand. Where a service behind it is in another process it has no versions here, and
+//! every question is asked anew.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use chassis::{Context, Db, Env, Versions};
+use chassis::{Context, Db, Env, Versions, db::DbErr};
 use contract::customer::v1::CustomerRef;
 use kernel::{
     Decimal, Timestamp,
@@ -210,6 +210,14 @@ impl Memory {
             })
         });
         Self { db, clients, kept }
+    }
+
+    /// Takes in what others have written before this call; to be done before anything is remembered.
+    pub async fn look(&self) -> Result<(), DbErr> {
+        if let Some(kept) = &self.kept {
+            futures::try_join!(kept.own.look(), kept.customer.look(), kept.metering.look())?;
+        }
+        Ok(())
     }
 
     /// A live customer.

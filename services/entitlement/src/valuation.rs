@@ -279,7 +279,14 @@ fn closed_until(metered: &Metered, now: Timestamp) -> Result<Timestamp, Entitlem
 
 /// Keeps checkpoints for later. They only save work, so a failure is no failure of the answer.
 async fn keep(memory: &Memory, context: &Context, mut closed: Vec<(&Pending<'_>, Kept)>) {
+    if closed.is_empty() {
+        return;
+    }
     // What was reported since the question may be missing in them.
+    if let Err(error) = memory.look().await {
+        tracing::warn!(%error, "checkpoints of balances could not be kept");
+        return;
+    }
     closed.retain(|(one, _)| {
         let customer = one.known.entitlement.customer;
         memory.usage_stands(context, customer, one.subjects, one.ground)

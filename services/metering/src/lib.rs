@@ -35,7 +35,7 @@ const MESSAGE_MAX: usize = 64 * 1024 * 1024;
 
 /// Opens the database and joins the services of metering.
 pub async fn build(env: Env) -> Result<Service, BuildError> {
-    let db = env.open_db(store::migration::all()).await?;
+    let db = env.open_db_with_versions(store::migration::all()).await?;
     let customers = customers::Customers::new(env.link("customer"));
     let ingest = ingest::Ingest::start(&db);
     let log = log::Log::new(&env)?;

@@ -612,12 +612,19 @@ async fn report_backlog(name: &str, mut ready: watch::Receiver<bool>, readiness:
     }
 }
 
-/// Removes what has run out: idempotency records and events that everybody has seen.
+/// Removes what has run out: every minute what commits touched and everybody has seen, and now and then idempotency
+/// records and events.
 async fn tidy(db: Db, leases: Leases, shutdown: CancellationToken) {
-    loop {
+    for minute in 1_u64.. {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(600)) => {}
+            () = tokio::time::sleep(Duration::from_mins(1)) => {}
+        }
+        if let Err(error) = db.tidy_versions().await {
+            tracing::warn!(service = db.service(), %error, "tidying failed; it is tried again");
+        }
+        if minute % 10 != 0 {
+            continue;
         }
         let work = async {
             if leases.acquire("tidy", Duration::from_secs(300)).await? {

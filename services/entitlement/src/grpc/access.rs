@@ -143,10 +143,11 @@ impl AccessService for Server {
             .iter()
             .filter_map(|id| id.parse().ok())
             .collect();
-        let mut customers = self.memory.customers(&context, &asked).await?;
+        let memory = self.memory().await?;
+        let mut customers = memory.customers(&context, &asked).await?;
         customers.retain(|_, customer| !customer.deleted);
         let live: Vec<CustomerId> = customers.keys().copied().collect();
-        let rights = self.memory.rights(&context, &live).await?;
+        let rights = memory.rights(&context, &live).await?;
         let active: Vec<Known> = rights
             .values()
             .flat_map(|rights| {
@@ -156,7 +157,7 @@ impl AccessService for Server {
             })
             .collect();
         let customers: Vec<_> = customers.into_values().collect();
-        let valued = valuation::values(&self.memory, &context, &customers, active, now).await?;
+        let valued = valuation::values(memory, &context, &customers, active, now).await?;
         let mut sources: BTreeMap<(CustomerId, &str), Sources> = BTreeMap::new();
         for found in valued.iter().filter(|found| found.access.is_given()) {
             let entitlement = &found.entitlement;
@@ -173,7 +174,7 @@ impl AccessService for Server {
                 source.promotional = true;
             }
         }
-        let bought = bought_until_renewal(&self.memory, &context, &live, now).await?;
+        let bought = bought_until_renewal(memory, &context, &live, now).await?;
         for (customer, own) in &bought {
             for (key, span) in own {
                 let source = sources.entry((*customer, key.as_str())).or_default();

@@ -89,7 +89,8 @@ impl Server {
             .collect::<HashSet<_>>()
             .into_iter()
             .collect();
-        let mut customers = self.memory.customers(context, &ids).await?;
+        let memory = self.memory().await?;
+        let mut customers = memory.customers(context, &ids).await?;
         customers.retain(|_, customer| !customer.deleted);
         let live: Vec<CustomerId> = customers.keys().copied().collect();
         let mut asked: HashMap<CustomerId, Option<HashSet<&str>>> = HashMap::new();
@@ -107,7 +108,7 @@ impl Server {
                 None => {}
             }
         }
-        let rights = self.memory.rights(context, &live).await?;
+        let rights = memory.rights(context, &live).await?;
         let wanted = rights
             .iter()
             .flat_map(|(customer, rights)| rights.iter().map(move |known| (customer, known)))
@@ -121,7 +122,7 @@ impl Server {
             .map(|(_, known)| known)
             .collect();
         let valued = valuation::values(
-            &self.memory,
+            memory,
             context,
             &customers.into_values().collect::<Vec<_>>(),
             wanted,
@@ -145,7 +146,7 @@ impl Server {
                 keys.iter().any(missing).then_some((*customer)?)
             })
             .collect();
-        let bought = bought(&self.memory, context, &unanswered, at).await?;
+        let bought = bought(memory, context, &unanswered, at).await?;
         let mut balances = Vec::new();
         for (index, (customer, keys)) in queries.iter().enumerate() {
             let Some(customer) = customer.filter(|id| rights.contains_key(id)) else {

@@ -20,7 +20,7 @@ use crate::{
     error::EntitlementError,
     holds,
     lookup::{self, Target},
-    memory::Known,
+    memory::{Known, Memory},
     provision::{self, Features},
     store::{self, entitlement::Filter},
     valuation,
@@ -254,7 +254,8 @@ impl EntitlementService for Server {
         let (context, request) = chassis::open(request)?;
         let target = convert::target(request.entitlement)?;
         let at = convert::time("time", request.time.as_ref())?.unwrap_or(context.now);
-        let found = lookup::find(&self.memory, &context, &target, at).await?;
+        let memory = self.memory().await?;
+        let found = lookup::find(memory, &context, &target, at).await?;
         let (customer, name) = (found.customer, found.name);
         let Some(entitlement) = found.entitlement else {
             if let (Some(customer), Some(span)) = (&customer, found.promoted) {
@@ -279,13 +280,12 @@ impl EntitlementService for Server {
         let customer = match customer {
             Some(customer) => customer,
             None => {
-                self.customer_of(&context, entitlement.entitlement.customer)
-                    .await?
+                let id = entitlement.entitlement.customer;
+                live_customer(memory, &context, id).await?
             }
         };
         let customers = slice::from_ref(&customer);
-        let valued =
-            valuation::values(&self.memory, &context, customers, vec![entitlement], at).await?;
+        let valued = valuation::values(memory, &context, customers, vec![entitlement], at).await?;
         let value = valued.first().map(convert::value);
         Ok(Response::new(pb::GetEntitlementValueResponse { value }))
     }
@@ -317,20 +317,21 @@ impl EntitlementService for Server {
     ) -> Result<Response<pb::GetCustomerAccessResponse>, Status> {
         let (context, request) = chassis::open(request)?;
         let reference = convert::named_customer("customer", request.customer.as_ref())?;
-        let customer = self.memory.customer(&context, &reference).await?;
+        let memory = self.memory().await?;
+        let customer = memory.customer(&context, &reference).await?;
         let now = context.now;
-        let rights = self.memory.rights_of(&context, customer.id).await?;
+        let rights = memory.rights_of(&context, customer.id).await?;
         let is_active = |known: &Known| known.entitlement.is_active(now);
         let mut active: Vec<Known> = rights.iter().filter(is_active).collect();
         active.sort_by(|a, b| a.entitlement.feature_key.cmp(&b.entitlement.feature_key));
         let customers = slice::from_ref(&customer);
-        let valued = valuation::values(&self.memory, &context, customers, active, now).await?;
+        let valued = valuation::values(memory, &context, customers, active, now).await?;
         let mut values: Vec<pb::EntitlementValue> = valued.iter().map(convert::value).collect();
         let known: HashSet<&str> = valued
             .iter()
             .map(|found| found.entitlement.feature_key.as_str())
             .collect();
-        let mut bought = bought(&self.memory, &context, &[customer.id], now).await?;
+        let mut bought = bought(memory, &context, &[customer.id], now).await?;
         let bought = bought.remove(&customer.id).unwrap_or_default();
         let mut given: BTreeSet<&str> = rights
             .promotions(now)
@@ -356,9 +357,9 @@ impl EntitlementService for Server {
         let target = convert::target(request.entitlement)?;
         let entitlement = self.find(&context, &target).await?;
         entitlement.metered()?;
-        let customer = self.customer_of(&context, entitlement.customer).await?;
-        let history =
-            valuation::history(&self.memory, &context, &customer, &entitlement, &asked).await?;
+        let memory = self.memory().await?;
+        let customer = live_customer(memory, &context, entitlement.customer).await?;
+        let history = valuation::history(memory, &context, &customer, &entitlement, &asked).await?;
         Ok(Response::new(convert::history(&history)?))
     }
 
@@ -474,7 +475,8 @@ impl Server {
         context: &Context,
         target: &Target,
     ) -> Result<Arc<Entitlement>, EntitlementError> {
-        let found = lookup::find(&self.memory, context, target, context.now).await?;
+        let memory = self.memory().await?;
+        let found = lookup::find(memory, context, target, context.now).await?;
         Ok(found.entitlement()?.entitlement)
     }
 
@@ -525,13 +527,22 @@ impl Server {
         context: &Context,
         id: CustomerId,
     ) -> Result<Arc<Customer>, EntitlementError> {
-        let mut found = self.memory.customers(context, &[id]).await?;
-        match found.remove(&id) {
-            None => Err(EntitlementError::CustomerNotFound(id.to_string())),
-            Some(customer) if customer.deleted => {
-                Err(EntitlementError::CustomerDeleted(id.to_string()))
-            }
-            Some(customer) => Ok(customer),
+        live_customer(self.memory().await?, context, id).await
+    }
+}
+
+/// A customer by id that must be live.
+async fn live_customer(
+    memory: &Memory,
+    context: &Context,
+    id: CustomerId,
+) -> Result<Arc<Customer>, EntitlementError> {
+    let mut found = memory.customers(context, &[id]).await?;
+    match found.remove(&id) {
+        None => Err(EntitlementError::CustomerNotFound(id.to_string())),
+        Some(customer) if customer.deleted => {
+            Err(EntitlementError::CustomerDeleted(id.to_string()))
         }
+        Some(customer) => Ok(customer),
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 pub struct Server {
     pub(crate) db: Db,
     pub(crate) clients: Clients,
-    pub(crate) memory: Memory,
+    remembered: Memory,
     pub(crate) reserved: Reserved,
     page_key: [u8; 32],
 }
@@ -33,12 +33,18 @@ impl Server {
     /// The handlers of a service.
     pub fn new(env: &Env, db: Db, clients: Clients) -> Self {
         Self {
-            memory: Memory::new(env, db.clone(), clients.clone()),
+            remembered: Memory::new(env, db.clone(), clients.clone()),
             reserved: Reserved::default(),
             db,
             clients,
             page_key: env.page_key(),
         }
+    }
+
+    /// What is remembered, once it has taken in what was written before this call.
+    async fn memory(&self) -> Result<&Memory, EntitlementError> {
+        self.remembered.look().await?;
+        Ok(&self.remembered)
     }
 
     /// The customers that a list is about; none for all.

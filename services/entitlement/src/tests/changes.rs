@@ -66,11 +66,9 @@ async fn a_check_costs_by_what_happened_since_the_last_checkpoint() {
     // A year of days, which are asked in stretches and not looked into where nothing was used.
     assert!((20..120).contains(&first), "{first}");
     assert_eq!(checkpoints(&world).await, 1);
-    // The week in which events may still come, and today: as eight spans, or, where pieces are kept, as
-    // seven days and thirteen hours once and then as the hour that is new.
-    let kept = world.server.db.versions().is_some();
-    let expected = if kept { [20, 1, 1] } else { [8, 8, 8] };
-    for spans in expected {
+    // The week in which events may still come, and today: as seven days and thirteen hours once, and then as
+    // the hour that is new.
+    for spans in [20, 1, 1] {
         assert_eq!(cost(&world).await, spans);
     }
     assert_eq!(world.tokens(LATER).await.1, "860");

@@ -6,14 +6,18 @@ fn calls(world: &World) -> [usize; 3] {
     ["GetCustomer", "BatchGetCustomers", "QueryUsage"].map(|method| world.calls(method))
 }
 
-/// Whether the database lets the service remember: PostgreSQL may have other writers.
+/// Whether the service remembers: it does where it knows the versions of its neighbors.
 fn remembers(world: &World) -> bool {
-    world.server.db.versions().is_some()
+    world.env.versions("metering").is_some()
 }
 
 #[tokio::test]
 async fn a_check_with_nothing_new_behind_it_asks_nobody() {
-    let world = World::new().await;
+    checks_ask_nobody(World::new().await).await;
+    checks_ask_nobody(World::apart().await).await;
+}
+
+async fn checks_ask_nobody(world: World) {
     world.create(NOW, metered(issue(50))).await.unwrap();
     let first = world.tokens(NOW).await;
     let before = calls(&world);
@@ -32,7 +36,11 @@ async fn a_check_with_nothing_new_behind_it_asks_nobody() {
 
 #[tokio::test]
 async fn every_change_is_in_the_next_answer() {
-    let world = World::new().await;
+    changes_are_answered(World::new().await).await;
+    changes_are_answered(World::apart().await).await;
+}
+
+async fn changes_are_answered(world: World) {
     let made = world.create(NOW, metered(issue(50))).await.unwrap();
     let balance = async || world.tokens(NOW).await.1;
     assert_eq!(balance().await, "50");
@@ -275,7 +283,11 @@ async fn a_batch_is_bounded() {
 
 #[tokio::test]
 async fn of_a_long_period_only_what_is_new_is_asked_again() {
-    let world = World::new().await;
+    long_periods_are_answered(World::new().await).await;
+    long_periods_are_answered(World::apart().await).await;
+}
+
+async fn long_periods_are_answered(world: World) {
     let from = pb::new_metered_entitlement::MeasureStart::MeasureUsageFromTime(timestamp(at(
         "2024-03-01T00:00Z",
     )));

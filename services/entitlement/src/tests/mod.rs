@@ -126,7 +126,17 @@ fn id(service: u128, text: &str) -> String {
 }
 
 impl World {
+    /// Neighbors in the same process.
     pub(crate) async fn new() -> Self {
+        Self::made(true).await
+    }
+
+    /// Neighbors in other processes, whose versions are not known here.
+    pub(crate) async fn apart() -> Self {
+        Self::made(false).await
+    }
+
+    async fn made(beside: bool) -> Self {
         let neighbors = Arc::new(Mutex::new(Neighbors::default()));
         let links = Links::default();
         for service in ["customer", "catalog", "metering"] {
@@ -134,8 +144,10 @@ impl World {
         }
         let (customer_versions, metering_versions) =
             (chassis::Versions::default(), chassis::Versions::default());
-        links.keep_versions("customer", &customer_versions);
-        links.keep_versions("metering", &metering_versions);
+        if beside {
+            links.keep_versions("customer", &customer_versions);
+            links.keep_versions("metering", &metering_versions);
+        }
         let folder = tempfile::tempdir().unwrap();
         let master = MasterKey::generate();
         let config = ServiceConfig::on(database(folder.path()).await);
@@ -147,7 +159,10 @@ impl World {
             master.clone(),
             tokio_util::sync::CancellationToken::new(),
         );
-        let db = env.open_db(store::migration::all()).await.unwrap();
+        let db = env
+            .open_db_with_versions(store::migration::all())
+            .await
+            .unwrap();
         let world = Self {
             server: Server::new(&env, db, Clients::new(&env)),
             neighbors,
