@@ -37,6 +37,7 @@ type settings struct {
 	timeout  time.Duration
 	attempts int
 	roots    *x509.CertPool
+	shown    []tls.Certificate
 }
 
 // Option changes a setting of a connection.
@@ -63,6 +64,12 @@ func WithRootCertificates(roots *x509.CertPool) Option {
 	return func(s *settings) { s.roots = roots }
 }
 
+// WithClientCertificate shows this to a server that asks for a certificate; tls.X509KeyPair makes one of the PEM of a chain
+// and a private key, tls.LoadX509KeyPair of such files.
+func WithClientCertificate(certificate tls.Certificate) Option {
+	return func(s *settings) { s.shown = []tls.Certificate{certificate} }
+}
+
 // New makes a connection to host:port or a URL, with an API key. https:// means TLS.
 func New(address, key string, options ...Option) (*Client, error) {
 	chosen := settings{metadata: []string{"authorization", "Bearer " + key}, timeout: 30 * time.Second, attempts: 4}
@@ -79,7 +86,7 @@ func New(address, key string, options ...Option) (*Client, error) {
 	case target == "":
 		return nil, fmt.Errorf("the address is empty")
 	case scheme == "https":
-		transport = credentials.NewTLS(&tls.Config{RootCAs: chosen.roots, MinVersion: tls.VersionTLS12})
+		transport = credentials.NewTLS(&tls.Config{RootCAs: chosen.roots, Certificates: chosen.shown, MinVersion: tls.VersionTLS12})
 	case scheme == "http":
 		transport = insecure.NewCredentials()
 	default:

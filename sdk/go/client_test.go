@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"crypto/tls"
 	"crypto/x509"
 
 	"github.com/shopspring/decimal"
@@ -240,6 +241,35 @@ func TestTLS(t *testing.T) {
 	}
 	unknown := connect(t, address, "secret", perennial.WithRootCertificates(x509.NewCertPool()))
 	failure(t, list(unknown), codes.Unavailable)
+}
+
+// TestClientCertificate calls a server that asks for a certificate.
+func TestClientCertificate(t *testing.T) {
+	pair := func(name string) tls.Certificate {
+		certificate, err := tls.LoadX509KeyPair("../tls/"+name+".pem", "../tls/"+name+".key.pem")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return certificate
+	}
+	authority, err := os.ReadFile("../tls/authority.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority)
+	address := "https://" + serve(t, &flaky{}, grpc.Creds(credentials.NewTLS(&tls.Config{
+		Certificates: []tls.Certificate{pair("server")},
+		ClientAuth:   tls.RequireAndVerifyClientCert,
+		ClientCAs:    roots,
+	})))
+	trust := perennial.WithRootCertificates(roots)
+	known := connect(t, address, "secret", trust, perennial.WithClientCertificate(pair("client")))
+	request := &customerv1.CreateCustomerRequest{Customer: &customerv1.Customer{Key: "acme"}}
+	if _, err := customerv1.NewCustomerServiceClient(known).CreateCustomer(context.Background(), request); err != nil {
+		t.Error(err)
+	}
+	failure(t, list(connect(t, address, "secret", trust)), codes.Unavailable)
 }
 
 func TestDecimalsKeepTheirDigits(t *testing.T) {

@@ -194,6 +194,17 @@ class ClientTest(unittest.TestCase):
                 self.failure(grpc.StatusCode.UNAVAILABLE, list_customers, client)
         self.assertEqual(service.keys, {"Bearer secret"})
 
+    def test_client_certificate(self) -> None:
+        request = customer.CreateCustomerRequest(customer=customer.Customer(key="acme"))
+        credentials = grpc.ssl_server_credentials([(pem("server.key"), pem("server"))], pem("authority"), True)
+        with flaky(credentials) as (service, address):
+            url, authority, shown = f"https://{address}", pem("authority"), (pem("client"), pem("client.key"))
+            with Client(url, "secret", root_certificates=authority, client_certificate=shown) as client:
+                client.service(customer.CustomerServiceStub).CreateCustomer(request)
+            with Client(url, "secret", root_certificates=authority) as client:
+                self.failure(grpc.StatusCode.UNAVAILABLE, list_customers, client)
+        self.assertEqual(service.keys, {"Bearer secret"})
+
     def test_decimals_keep_their_digits(self) -> None:
         for text in ("0", "-0.000000000000000001", "123456789012345678.123456789", "1000000"):
             self.assertEqual(decimals.to_wire(text).value, text)

@@ -17,6 +17,11 @@ export interface Settings {
   attempts?: number;
   /** PEM of the certificates that the server's is checked against, instead of the system's. */
   rootCertificates?: string | Uint8Array;
+  /**
+   * What is shown to a server that asks for a certificate: PEM of a certificate, with those that lead to its authority
+   * behind it, and of its private key.
+   */
+  clientCertificate?: { chain: string | Uint8Array; key: string | Uint8Array };
 }
 
 /** A connection to a Perennial installation, made on the first call. */
@@ -34,9 +39,9 @@ export class Client {
     if (settings.project !== undefined) {
       headers["x-perennial-project"] = settings.project;
     }
-    const { rootCertificates: roots } = settings;
-    const ca = roots instanceof Uint8Array ? Buffer.from(roots) : roots;
-    this.#sessions = new Http2SessionManager(url, undefined, { ca });
+    const { rootCertificates: roots, clientCertificate: shown } = settings;
+    const tls = { ca: text(roots), cert: text(shown?.chain), key: text(shown?.key) };
+    this.#sessions = new Http2SessionManager(url, undefined, tls);
     const transport = createGrpcTransport({
       baseUrl: url,
       sessionManager: this.#sessions,
@@ -55,4 +60,8 @@ export class Client {
   close(): void {
     this.#sessions.abort();
   }
+}
+
+function text(pem: string | Uint8Array | undefined): string | Buffer | undefined {
+  return pem instanceof Uint8Array ? Buffer.from(pem) : pem;
 }

@@ -124,8 +124,9 @@ async function flaky(makeServer: (handler: ReturnType<typeof connectNodeAdapter>
   return { seen, address: await listening(makeServer(connectNodeAdapter({ routes }))) };
 }
 
+const pem = (name: string) => readFileSync(new URL(`../../../tls/${name}.pem`, import.meta.url));
+
 test("TLS: only a known authority is trusted", async () => {
-  const pem = (name: string) => readFileSync(new URL(`../../../tls/${name}.pem`, import.meta.url));
   const { seen, address } = await flaky((handler) =>
     createSecureServer({ key: pem("server.key"), cert: pem("server") }, handler),
   );
@@ -133,6 +134,17 @@ test("TLS: only a known authority is trusted", async () => {
   await known.service(CustomerService).createCustomer({ customer: { key: "acme" } });
   assert.equal(seen.ids.length, 3);
   await failure(list(connect(`https://${address}`, "secret")), Code.Unavailable);
+});
+
+test("TLS: a server that asks for a certificate gets the client's", async () => {
+  const tls = { key: pem("server.key"), cert: pem("server"), ca: pem("authority"), requestCert: true };
+  const { seen, address } = await flaky((handler) => createSecureServer(tls, handler));
+  const settings = { rootCertificates: pem("authority") };
+  const clientCertificate = { chain: pem("client"), key: pem("client.key") };
+  const known = connect(`https://${address}`, "secret", { ...settings, clientCertificate });
+  await known.service(CustomerService).createCustomer({ customer: { key: "acme" } });
+  assert.equal(seen.ids.length, 3);
+  await failure(list(connect(`https://${address}`, "secret", settings)), Code.Unavailable);
 });
 
 test("retries share one request id", async () => {

@@ -29,6 +29,7 @@ class _Settings:
         timeout: float,
         attempts: int,
         root_certificates: bytes | None,
+        client_certificate: tuple[bytes, bytes] | None,
     ) -> None:
         if not key.isascii() or not key.isprintable():
             raise ValueError("the key has characters that cannot be sent")
@@ -38,7 +39,9 @@ class _Settings:
         self.target = (rest if separator else address).rstrip("/")
         if not self.target:
             raise ValueError("the address is empty")
-        self.credentials = grpc.ssl_channel_credentials(root_certificates) if scheme == "https" else None
+        chain, private_key = client_certificate or (None, None)
+        credentials = grpc.ssl_channel_credentials(root_certificates, private_key, chain)
+        self.credentials = credentials if scheme == "https" else None
         metadata = [("authorization", f"Bearer {key}")]
         if project is not None:
             metadata.append(("x-perennial-project", project))
@@ -54,9 +57,11 @@ class Client:
     """A connection to a Perennial installation, made on the first call.
 
     ``address`` is ``host:port`` or a URL; ``https://`` means TLS, checked against the system's
-    certificates or ``root_certificates`` (PEM). ``timeout`` in seconds is the longest time that a
-    call may take, its retries included; streams have none unless a call names one. ``project`` acts
-    in that project (id or name) and needs a key with the operator right. ``attempts`` counts the first.
+    certificates or ``root_certificates`` (PEM). A server that asks for a certificate is shown
+    ``client_certificate``: PEM of a certificate, with those that lead to its authority behind it, and
+    of its private key. ``timeout`` in seconds is the longest time that a call may take, its retries
+    included; streams have none unless a call names one. ``project`` acts in that project (id or name)
+    and needs a key with the operator right. ``attempts`` counts the first.
     """
 
     def __init__(
@@ -68,8 +73,9 @@ class Client:
         timeout: float = 30.0,
         attempts: int = 4,
         root_certificates: bytes | None = None,
+        client_certificate: tuple[bytes, bytes] | None = None,
     ) -> None:
-        settings = _Settings(address, key, project, timeout, attempts, root_certificates)
+        settings = _Settings(address, key, project, timeout, attempts, root_certificates, client_certificate)
         if settings.credentials is None:
             channel = grpc.insecure_channel(settings.target, settings.options)
         else:
@@ -105,8 +111,9 @@ class AsyncClient:
         timeout: float = 30.0,
         attempts: int = 4,
         root_certificates: bytes | None = None,
+        client_certificate: tuple[bytes, bytes] | None = None,
     ) -> None:
-        settings = _Settings(address, key, project, timeout, attempts, root_certificates)
+        settings = _Settings(address, key, project, timeout, attempts, root_certificates, client_certificate)
         if settings.credentials is None:
             channel = grpc.aio.insecure_channel(settings.target, settings.options)
         else:

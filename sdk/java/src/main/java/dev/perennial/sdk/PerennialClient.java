@@ -67,6 +67,8 @@ public final class PerennialClient implements AutoCloseable {
     private Duration timeout = Duration.ofSeconds(30);
     private int attempts = 4;
     private InputStream roots;
+    private InputStream chain;
+    private InputStream key;
 
     private Builder(String address, String key) {
       this.address = address;
@@ -101,6 +103,16 @@ public final class PerennialClient implements AutoCloseable {
       return this;
     }
 
+    /**
+     * What is shown to a server that asks for a certificate: PEM of a certificate, with those that lead to its
+     * authority behind it, and of its private key (PKCS #8).
+     */
+    public Builder clientCertificate(InputStream chain, InputStream key) {
+      this.chain = chain;
+      this.key = key;
+      return this;
+    }
+
     /** The connection. */
     public PerennialClient build() {
       int separator = address.indexOf("://");
@@ -127,7 +139,13 @@ public final class PerennialClient implements AutoCloseable {
         return InsecureChannelCredentials.create();
       }
       TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder();
-      return (roots == null ? tls : tls.trustManager(roots)).build();
+      if (roots != null) {
+        tls.trustManager(roots);
+      }
+      if (chain != null) {
+        tls.keyManager(chain, key);
+      }
+      return tls.build();
     }
 
     /** Which methods gRPC itself may try again, with the pauses in between. */

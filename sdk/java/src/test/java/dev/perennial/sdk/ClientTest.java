@@ -277,6 +277,31 @@ class ClientTest {
   }
 
   @Test
+  void clientCertificate() throws IOException {
+    var asking =
+        TlsServerCredentials.newBuilder()
+            .keyManager(pem("server"), pem("server.key"))
+            .trustManager(pem("authority"))
+            .clientAuth(TlsServerCredentials.ClientAuth.REQUIRE)
+            .build();
+    try (var flaky = new Flaky(asking);
+        var authority = new FileInputStream(pem("authority"));
+        var again = new FileInputStream(pem("authority"));
+        var chain = new FileInputStream(pem("client"));
+        var key = new FileInputStream(pem("client.key"))) {
+      String address = "https://127.0.0.1:" + flaky.server.getPort();
+      var known = PerennialClient.builder(address, "secret").rootCertificates(authority).clientCertificate(chain, key);
+      try (var client = known.build()) {
+        var customers = client.stub(CustomerServiceGrpc::newBlockingStub);
+        client.call(() -> customers.createCustomer(CreateCustomerRequest.getDefaultInstance()));
+      }
+      try (var client = PerennialClient.builder(address, "secret").rootCertificates(again).build()) {
+        failure(Status.Code.UNAVAILABLE, () -> list(client));
+      }
+    }
+  }
+
+  @Test
   void decimalsKeepTheirDigits() {
     for (String text : List.of("0", "-0.000000000000000001", "123456789012345678.123456789", "1000000")) {
       assertEquals(text, Decimals.toWire(text).getValue());
