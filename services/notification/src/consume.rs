@@ -215,7 +215,7 @@ struct Billing {
 impl Consume for Billing {
     fn concerns(&self, event: &Event) -> bool {
         matches!(event.kind.as_str(), "invoice.created" | "invoice.updated")
-            && !event.decode::<Invoice>().is_ok_and(|invoice| {
+            && !event.decode::<Standing>().is_ok_and(|invoice| {
                 matches!(
                     invoice.state(),
                     InvoiceState::Gathering | InvoiceState::Unspecified
@@ -261,7 +261,7 @@ impl Billing {
             .map(|(_, invoice)| invoice.id.as_str())
             .collect();
         let mut known = invoice::known(tx, project, &ids).await?;
-        let mut news: BTreeMap<&str, Sight> = BTreeMap::new();
+        let mut news: BTreeMap<String, Sight> = BTreeMap::new();
         let mut drafts = Vec::new();
         let mut draft = |rules: &[Rule], invoice: &Invoice| {
             for rule in rules {
@@ -270,33 +270,36 @@ impl Billing {
             }
             Ok::<_, NotificationError>(())
         };
-        for (revision, invoice) in &told {
-            let before = known.get(invoice.id.as_str());
-            if before.is_some_and(|before| before.revision >= *revision) {
+        for (revision, mut whole) in told {
+            let before = known.get(&whole.id);
+            if before.is_some_and(|before| before.revision >= revision) {
                 continue;
             }
-            let whole = Invoice {
-                passed: Vec::new(),
-                ..invoice.clone()
-            };
+            let passed = std::mem::take(&mut whole.passed);
             let sight = Sight {
-                revision: *revision,
-                digest: digest(&whole),
+                revision,
+                digest: digest(&mut whole),
             };
             if before.is_none() {
                 draft(&made, &whole)?;
             }
-            let mut last = before.map(|before| before.digest.clone());
-            for passed in &invoice.passed {
-                let passed = filled(passed, &whole);
-                draft(&changed, &passed)?;
-                last = Some(digest(&passed));
+            // Where nobody is told of changes, none is made out.
+            if !changed.is_empty() {
+                let mut last = before.map(|before| before.digest.clone());
+                let newest = passed.len().saturating_sub(1);
+                for (place, passed) in passed.into_iter().enumerate() {
+                    let mut passed = filled(passed, &whole);
+                    draft(&changed, &passed)?;
+                    if place == newest {
+                        last = Some(digest(&mut passed));
+                    }
+                }
+                if last.is_some_and(|last| last != sight.digest) {
+                    draft(&changed, &whole)?;
+                }
             }
-            if last.is_some_and(|last| last != sight.digest) {
-                draft(&changed, &whole)?;
-            }
-            known.insert(invoice.id.clone(), sight.clone());
-            news.insert(&invoice.id, sight);
+            known.insert(whole.id.clone(), sight.clone());
+            news.insert(whole.id, sight);
         }
         invoice::see(tx, project, &news).await?;
         crate::raise::all(write, drafts).await?;
@@ -304,24 +307,64 @@ impl Billing {
     }
 }
 
+/// Of an invoice only where it stands: the rest of it is passed over, which is much quicker than to read it.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+struct Standing {
+    /// As in `Invoice`.
+    #[prost(enumeration = "InvoiceState", tag = "9")]
+    state: i32,
+}
+
 /// An invoice in a state that it passed, with what it says for all of them.
-fn filled(passed: &Invoice, whole: &Invoice) -> Invoice {
+fn filled(passed: Invoice, whole: &Invoice) -> Invoice {
     Invoice {
         lines: whole.lines.clone(),
         supplier: whole.supplier.clone(),
         customer: whole.customer.clone(),
         workflow: whole.workflow.clone(),
-        ..passed.clone()
+        ..passed
     }
 }
 
-/// The content of an invoice in short, whatever revision it has.
-fn digest(invoice: &Invoice) -> String {
-    let content = Invoice {
-        revision: 0,
-        etag: String::new(),
-        update_time: None,
-        ..invoice.clone()
-    };
-    hex(&sha256(&content.encode_to_vec()))
+/// The content of an invoice in short, whatever revision it has. It is left as it was.
+fn digest(invoice: &mut Invoice) -> String {
+    let revision = std::mem::take(&mut invoice.revision);
+    let etag = std::mem::take(&mut invoice.etag);
+    let update_time = invoice.update_time.take();
+    let content = invoice.encode_to_vec();
+    invoice.revision = revision;
+    invoice.etag = etag;
+    invoice.update_time = update_time;
+    hex(&sha256(&content))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn where_an_invoice_stands_is_read_without_the_rest_of_it() {
+        let mut invoice = Invoice {
+            id: "i".to_owned(),
+            revision: 7,
+            etag: "7".to_owned(),
+            update_time: Some(prost_types::Timestamp::default()),
+            ..Invoice::default()
+        };
+        for state in [InvoiceState::Gathering, InvoiceState::Paid] {
+            invoice.set_state(state);
+            let standing = Standing::decode(invoice.encode_to_vec().as_slice()).unwrap();
+            assert_eq!(standing.state(), state);
+        }
+        let before = invoice.clone();
+        let first = digest(&mut invoice);
+        assert_eq!(invoice, before);
+        invoice.revision = 8;
+        invoice.etag = "8".to_owned();
+        invoice.update_time = None;
+        assert_eq!(digest(&mut invoice), first);
+        invoice.set_state(InvoiceState::Voided);
+        assert_ne!(digest(&mut invoice), first);
+    }
 }

@@ -13,7 +13,7 @@ use kernel::id::CustomerId;
 use tonic::Status;
 
 use crate::store;
-use crate::store::invoice_share::Share;
+use crate::store::invoice_share::{Share, Told};
 
 /// Takes over invoices.
 struct Invoices;
@@ -32,27 +32,46 @@ impl Consume for Invoices {
     fn concerns(&self, event: &Event) -> bool {
         event.kind.starts_with("invoice.")
             && !event
-                .decode::<Invoice>()
-                .is_ok_and(|invoice| is_before_issue(&invoice))
+                .decode::<Standing>()
+                .is_ok_and(|invoice| is_before_issue(invoice.state()))
     }
 
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
-        let invoice: Invoice = event.decode()?;
-        // What cannot be read would stop the feed for ever; it counts as nothing.
-        let Some(shares) = shares(&invoice) else {
-            tracing::error!(invoice.id = %event.id, "an invoice cannot be read");
-            return Ok(());
-        };
+        self.apply_all(write, &[event]).await
+    }
+
+    async fn apply_all(&self, write: &mut Write, events: &[&Event]) -> Result<(), Status> {
+        let mut told = Vec::with_capacity(events.len());
+        for event in events {
+            let invoice: Invoice = event.decode()?;
+            // What cannot be read would stop the feed for ever; it counts as nothing.
+            let Some(shares) = shares(&invoice) else {
+                tracing::error!(invoice.id = %event.id, "an invoice cannot be read");
+                continue;
+            };
+            told.push(Told {
+                invoice: invoice.id,
+                revision: invoice.revision,
+                shares,
+            });
+        }
         let project = write.context().project;
-        let state = (invoice.id.as_str(), invoice.revision);
-        store::invoice_share::replace(write.tx(), project, state, &shares).await?;
+        store::invoice_share::replace_all(write.tx(), project, told).await?;
         Ok(())
     }
 }
 
+/// Of an invoice only where it stands: the rest of it is passed over, which is much quicker than to read it.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+struct Standing {
+    /// As in `Invoice`.
+    #[prost(enumeration = "InvoiceState", tag = "9")]
+    state: i32,
+}
+
 /// Whether an invoice says nothing yet, and never did: none goes back to a draft. Most of what happens to an invoice
 /// happens then.
-fn is_before_issue(invoice: &Invoice) -> bool {
+fn is_before_issue(state: InvoiceState) -> bool {
     [
         InvoiceState::Gathering,
         InvoiceState::DraftCreated,
@@ -69,7 +88,7 @@ fn is_before_issue(invoice: &Invoice) -> bool {
         InvoiceState::IssuingSyncing,
         InvoiceState::IssuingFailed,
     ]
-    .contains(&invoice.state())
+    .contains(&state)
 }
 
 /// What an invoice says of each subscription; nothing while nobody has to pay it.

@@ -19,7 +19,7 @@ use crate::engine::{Call, Engine};
 use crate::error::SubscriptionError;
 use crate::grpc::term::refundable;
 use crate::provision::{Reservation, Saved};
-use crate::store::invoice_share::Share;
+use crate::store::invoice_share::{Share, Told};
 use crate::store::term::{NewTerm, Term};
 use crate::terms::{Known, plan_source, planned, reported_source};
 use crate::{rights, store};
@@ -244,7 +244,12 @@ async fn pay_back(write: &Write, known: &Known, now: Timestamp) -> Result<(), Su
         amount: -paid.amount.value,
         currency: paid.amount.currency.clone(),
     };
-    let first = store::invoice_share::replace(write.tx(), project, (&invoice, 1), &[share]).await?;
+    let told = Told {
+        invoice,
+        revision: 1,
+        shares: vec![share],
+    };
+    let first = store::invoice_share::replace(write.tx(), project, told).await?;
     if first {
         Ok(())
     } else {

@@ -49,9 +49,9 @@ pub async fn known(
 pub async fn see(
     db: &impl ConnectionTrait,
     project: ProjectId,
-    invoices: &BTreeMap<&str, Sight>,
+    invoices: &BTreeMap<String, Sight>,
 ) -> Result<(), DbErr> {
-    let invoices: Vec<(&&str, &Sight)> = invoices.iter().collect();
+    let invoices: Vec<(&String, &Sight)> = invoices.iter().collect();
     for chunk in invoices.chunks(TOGETHER) {
         let rows: Vec<String> = (0..chunk.len())
             .map(|index| format!("($1, {})", places(2 + 3 * index, 3)))
@@ -65,7 +65,7 @@ pub async fn see(
         let mut values: Vec<Value> = vec![project.to_string().into()];
         for (id, sight) in chunk {
             values.extend([
-                Value::from(**id),
+                Value::from(id.as_str()),
                 sight.revision.into(),
                 sight.digest.as_str().into(),
             ]);

@@ -1,5 +1,7 @@
 //! What invoices say of subscriptions made from plans: taken from billing's feed.
 
+use std::collections::BTreeMap;
+
 use chassis::Exact;
 use chassis::db::{instant, micros};
 use jiff::Timestamp;
@@ -7,10 +9,10 @@ use kernel::Decimal;
 use kernel::id::{CustomerId, ProjectId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder,
+    QueryOrder, QuerySelect,
 };
 
-use super::entity::invoice_share::{ActiveModel, Column, Entity, Model};
+use super::entity::invoice_share::{ActiveModel, Column, Entity};
 use super::payment::Moved;
 use crate::error::SubscriptionError;
 
@@ -36,25 +38,59 @@ pub struct Share {
     pub currency: String,
 }
 
+/// What one invoice says of all subscriptions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The invoice.
+    pub invoice: String,
+    /// Its revision.
+    pub revision: i64,
+    /// Its shares.
+    pub shares: Vec<Share>,
+}
+
 /// Writes what an invoice says anew, unless more is known already.
 pub async fn replace(
     tx: &DatabaseTransaction,
     project: ProjectId,
-    (invoice, revision): (&str, i64),
-    shares: &[Share],
+    told: Told,
 ) -> Result<bool, SubscriptionError> {
-    let known = of_invoice(tx, project, invoice).await?;
-    if known.iter().any(|row| row.revision >= revision) {
-        return Ok(false);
+    Ok(replace_all(tx, project, vec![told]).await? > 0)
+}
+
+/// The same for some invoices, of which the newest state counts; answers how many were written.
+pub async fn replace_all(
+    tx: &DatabaseTransaction,
+    project: ProjectId,
+    told: Vec<Told>,
+) -> Result<usize, SubscriptionError> {
+    let mut newest: BTreeMap<String, Told> = BTreeMap::new();
+    for told in told {
+        let known = newest.get(&told.invoice);
+        if known.is_none_or(|known| known.revision < told.revision) {
+            newest.insert(told.invoice.clone(), told);
+        }
     }
-    Entity::delete_many()
-        .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::InvoiceId.eq(invoice))
-        .exec(tx)
-        .await?;
-    let rows = shares.iter().map(|share| ActiveModel {
+    let invoices: Vec<&str> = newest.keys().map(String::as_str).collect();
+    let known = revisions(tx, project, &invoices).await?;
+    newest.retain(|invoice, told| {
+        let known = known.get(invoice);
+        known.is_none_or(|known| *known < told.revision)
+    });
+    let replaced: Vec<&String> = known
+        .keys()
+        .filter(|invoice| newest.contains_key(*invoice))
+        .collect();
+    for chunk in replaced.chunks(IN_CHUNK) {
+        Entity::delete_many()
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::InvoiceId.is_in(chunk.iter().map(|invoice| invoice.as_str())))
+            .exec(tx)
+            .await?;
+    }
+    let row = |revision: i64, share: &Share| ActiveModel {
         project_id: Set(project.to_string()),
-        invoice_id: Set(invoice.to_owned()),
+        invoice_id: Set(share.invoice.clone()),
         subscription_id: Set(share.subscription.clone()),
         customer_id: Set(share.customer.to_string()),
         revision: Set(revision),
@@ -62,14 +98,17 @@ pub async fn replace(
         time: Set(share.paid_at.map(micros)),
         amount: Set(Exact(share.amount)),
         currency: Set(share.currency.clone()),
-    });
-    let rows: Vec<ActiveModel> = rows.collect();
+    };
+    let rows: Vec<ActiveModel> = newest
+        .values()
+        .flat_map(|told| told.shares.iter().map(|share| row(told.revision, share)))
+        .collect();
     for rows in rows.chunks(IN_CHUNK) {
         Entity::insert_many(rows.to_vec())
             .exec_without_returning(tx)
             .await?;
     }
-    Ok(true)
+    Ok(newest.len())
 }
 
 /// What invoices say of some subscriptions, by payment.
@@ -127,14 +166,27 @@ pub async fn paid_between(
         .collect())
 }
 
-async fn of_invoice(
+/// The revisions of those of some invoices that say anything.
+async fn revisions(
     connection: &impl ConnectionTrait,
     project: ProjectId,
-    invoice: &str,
-) -> Result<Vec<Model>, SubscriptionError> {
-    Ok(Entity::find()
-        .filter(Column::ProjectId.eq(project.to_string()))
-        .filter(Column::InvoiceId.eq(invoice))
-        .all(connection)
-        .await?)
+    invoices: &[&str],
+) -> Result<BTreeMap<String, i64>, SubscriptionError> {
+    let mut found = BTreeMap::new();
+    for chunk in invoices.chunks(IN_CHUNK) {
+        let rows: Vec<(String, Option<i64>)> = Entity::find()
+            .select_only()
+            .column(Column::InvoiceId)
+            .column_as(Column::Revision.max(), "newest")
+            .filter(Column::ProjectId.eq(project.to_string()))
+            .filter(Column::InvoiceId.is_in(chunk.iter().copied()))
+            .group_by(Column::InvoiceId)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for (invoice, revision) in rows {
+            found.insert(invoice, revision.unwrap_or_default());
+        }
+    }
+    Ok(found)
 }
