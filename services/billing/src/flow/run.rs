@@ -2,16 +2,21 @@
 //! and to the database are asked once for all of them, and one write holds all their
 //! invoices. What cannot be done together is left to the way of a single customer, with its
 //! own errors and pauses; so a run never fails for many because of one.
+//!
+//! A run goes through its work in parts, each with a write of its own. While one part is written, what the next one
+//! needs is asked for; so a run holds two parts in memory, however much is due.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Context, Write};
+use futures::future::{OptionFuture, join};
 use kernel::{
     Timestamp,
     currency::Currency,
     id::{AppId, CustomerId, InvoiceId, LineId},
     period::Period,
 };
+use tonic::{Code, Status};
 
 use super::{
     Billing, Past,
@@ -33,6 +38,9 @@ use crate::{
     store::{self, sequence::Reserve},
 };
 
+/// Most customers or invoices of one part.
+const PART: usize = 100;
+
 /// Which part of which pending line is invoiced, by currency.
 pub(super) type Chosen = BTreeMap<Currency, Vec<(LineId, Period)>>;
 
@@ -43,20 +51,92 @@ struct Found {
     customers: BTreeMap<CustomerId, (Buyer, Chosen)>,
 }
 
+/// Standard invoices whose time has come, and what they need.
+struct Ready {
+    invoices: Vec<InvoiceId>,
+    customers: BTreeSet<CustomerId>,
+    facts: UsageFacts,
+}
+
+/// Looks at parts and writes them, each while the next one is looked at; answers all that was written. Of a part that fails
+/// nothing was; but a service that is away is away for all of them.
+async fn in_parts<T, Found, Looking, Writing>(
+    all: &[T],
+    look: impl Fn(Vec<T>) -> Looking,
+    write: impl Fn(Found) -> Writing,
+) -> Result<BTreeSet<T>, Status>
+where
+    T: Clone + Ord,
+    Looking: Future<Output = Result<Found, BillingError>>,
+    Writing: Future<Output = Result<BTreeSet<T>, BillingError>>,
+{
+    let mut done = BTreeSet::new();
+    let mut parts = all.chunks(PART);
+    let mut found: Option<Result<Found, BillingError>> = None;
+    loop {
+        let next = parts.next().map(|part| look(part.to_vec()));
+        if found.is_none() && next.is_none() {
+            return Ok(done);
+        }
+        let writing = async {
+            match found.take() {
+                Some(Ok(found)) => write(found).await,
+                Some(Err(error)) => Err(error),
+                None => Ok(BTreeSet::new()),
+            }
+        };
+        let (written, looked) = join(writing, OptionFuture::from(next)).await;
+        done.extend(together(written)?);
+        found = looked;
+    }
+}
+
+/// What was done together; nothing where that failed.
+fn together<T>(outcome: Result<BTreeSet<T>, BillingError>) -> Result<BTreeSet<T>, Status> {
+    outcome.or_else(|error| {
+        tracing::info!(%error, "a run could not be done together");
+        let status = Status::from(error);
+        if [Code::Unavailable, Code::DeadlineExceeded].contains(&status.code()) {
+            return Err(status);
+        }
+        Ok(BTreeSet::new())
+    })
+}
+
 impl Billing {
+    /// The context of one part of a run: each has a deadline of its own.
+    fn part_of(&self, run: &Context) -> Context {
+        Context::background(&self.env, run.project, run.now)
+    }
+
     /// Invoices whatever is due for these customers, without cutting usage periods; answers
     /// the customers that were invoiced.
     pub async fn collect_many(
         &self,
         ctx: &Context,
         customers: &[CustomerId],
+    ) -> Result<BTreeSet<CustomerId>, Status> {
+        let look = |part: Vec<CustomerId>| async move {
+            let ctx = self.part_of(ctx);
+            self.find_due(&ctx, &part).await
+        };
+        let write = |found: Found| async move {
+            let ctx = self.part_of(ctx);
+            self.collect_found(&ctx, &found).await
+        };
+        in_parts(customers, look, write).await
+    }
+
+    async fn collect_found(
+        &self,
+        ctx: &Context,
+        found: &Found,
     ) -> Result<BTreeSet<CustomerId>, BillingError> {
-        let found = self.find_due(ctx, customers).await?;
         if found.customers.is_empty() {
             return Ok(BTreeSet::new());
         }
         let mut w = self.db.system_write(ctx).await?;
-        let made = write_collected(&mut w, &found).await?;
+        let made = write_collected(&mut w, found).await?;
         w.commit().await?;
         for invoice in &made.outside {
             self.after_outside(ctx, *invoice).await;
@@ -124,11 +204,29 @@ impl Billing {
         &self,
         ctx: &Context,
         invoices: &[InvoiceId],
-    ) -> Result<BTreeSet<InvoiceId>, BillingError> {
-        let found = store::invoice::by_ids(self.db.reader(), ctx.project, invoices).await?;
+    ) -> Result<BTreeSet<InvoiceId>, Status> {
+        let look = |part: Vec<InvoiceId>| async move {
+            let ctx = self.part_of(ctx);
+            self.find_ready(&ctx, &part).await
+        };
+        let write = |ready: Ready| async move {
+            let ctx = self.part_of(ctx);
+            self.advance_ready(&ctx, &ready).await
+        };
+        in_parts(invoices, look, write).await
+    }
+
+    /// Looks which invoices go on, and gathers the usage that they need for it.
+    async fn find_ready(
+        &self,
+        ctx: &Context,
+        invoices: &[InvoiceId],
+    ) -> Result<Ready, BillingError> {
+        let mut found = store::invoice::by_ids(self.db.reader(), ctx.project, invoices).await?;
+        found.retain(goes_on_by_itself);
         let mut metered: Vec<(&Buyer, &Line)> = found
             .iter()
-            .filter(|invoice| goes_on_by_itself(invoice) && takes_quantities(invoice.state))
+            .filter(|invoice| takes_quantities(invoice.state))
             .flat_map(|invoice| {
                 invoice
                     .live_lines()
@@ -144,22 +242,24 @@ impl Billing {
             let features = self.features(ctx, &lines).await?;
             self.usage(ctx, &metered, &features).await?
         };
-        let customers: BTreeSet<CustomerId> = found
-            .iter()
-            .filter(|invoice| goes_on_by_itself(invoice))
-            .map(Invoice::customer)
-            .collect();
-        let ids: Vec<InvoiceId> = found
-            .iter()
-            .filter(|invoice| goes_on_by_itself(invoice))
-            .map(|invoice| invoice.id)
-            .collect();
-        if ids.is_empty() {
+        Ok(Ready {
+            invoices: found.iter().map(|invoice| invoice.id).collect(),
+            customers: found.iter().map(Invoice::customer).collect(),
+            facts,
+        })
+    }
+
+    async fn advance_ready(
+        &self,
+        ctx: &Context,
+        ready: &Ready,
+    ) -> Result<BTreeSet<InvoiceId>, BillingError> {
+        if ready.invoices.is_empty() {
             return Ok(BTreeSet::new());
         }
         let mut w = self.db.system_write(ctx).await?;
-        store::lock_customers(w.tx(), ctx.project, customers.into_iter()).await?;
-        let done = write_advanced(&mut w, &ids, &facts).await?;
+        store::lock_customers(w.tx(), ctx.project, ready.customers.iter().copied()).await?;
+        let done = write_advanced(&mut w, &ready.invoices, &ready.facts).await?;
         w.commit().await?;
         for invoice in &done.outside {
             self.after_outside(ctx, *invoice).await;

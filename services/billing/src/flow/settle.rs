@@ -93,19 +93,6 @@ fn step(ctx: &Context, earliest: Option<Timestamp>) -> Context {
     step
 }
 
-/// What was done together. When that failed nothing was, and each is done by itself; but a
-/// service that is away is away for all of them.
-fn together<T>(outcome: Result<BTreeSet<T>, BillingError>) -> Result<BTreeSet<T>, Status> {
-    outcome.or_else(|error| {
-        tracing::info!(%error, "a run could not be done together");
-        let status = Status::from(error);
-        if [Code::Unavailable, Code::DeadlineExceeded].contains(&status.code()) {
-            return Err(status);
-        }
-        Ok(BTreeSet::new())
-    })
-}
-
 /// How many are due at a step.
 fn due_by(due: &[Due], step: &Context) -> usize {
     due.iter().filter(|due| due.since <= step.now).count()
@@ -182,13 +169,13 @@ impl Timer for Collect {
         let billing = &self.0;
         let due = store::invoice::due(billing.db.reader(), ctx.project, true, ctx.now).await?;
         let step = step(ctx, due.iter().map(|due| due.since).min());
-        let mut customers: Vec<CustomerId> = due
+        let customers: BTreeSet<CustomerId> = due
             .iter()
             .filter(|due| due.since <= step.now)
             .map(|due| due.customer)
             .collect();
-        customers.dedup();
-        let together = together(billing.collect_many(&step, &customers).await)?;
+        let customers: Vec<CustomerId> = customers.into_iter().collect();
+        let together = billing.collect_many(&step, &customers).await?;
         let left: Vec<&Due> = due
             .iter()
             .filter(|due| due.since <= step.now && !together.contains(&due.customer))
@@ -279,7 +266,7 @@ impl Timer for Advance {
             .filter(|due| due.since <= step.now)
             .map(|due| due.invoice)
             .collect();
-        let together = together(billing.advance_many(&step, &invoices).await)?;
+        let together = billing.advance_many(&step, &invoices).await?;
         let left: Vec<&Due> = due
             .iter()
             .filter(|due| due.since <= step.now && !together.contains(&due.invoice))
