@@ -1,6 +1,6 @@
 //! Deliveries as they are made, read and asked for once more. How they are worked off is in `queue`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{
     clock::system_now,
@@ -20,6 +20,8 @@ use super::{
 };
 use crate::{domain::delivery::State, error::NotificationError};
 
+/// Rows and values of one statement.
+const TOGETHER: usize = 500;
 /// Attempts of one delivery that are shown.
 const ATTEMPTS_SHOWN: usize = 50;
 /// Why a disabled channel got nothing.
@@ -69,22 +71,31 @@ pub async fn lock(tx: &DatabaseTransaction, channel: ChannelId) -> Result<(), Db
     chassis::db::lock(tx, &format!("notification.channel.{channel}")).await
 }
 
-/// Stores the delivery of a new event. The channel is locked.
-pub async fn insert(
-    tx: &DatabaseTransaction,
+/// What becomes of the delivery of a new event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is due at once.
+    First,
+    /// Earlier events of the same object are on their way.
+    Waits,
+    /// The channel is disabled.
+    Disabled,
+}
+
+/// The delivery of a new event. The channel is locked.
+pub fn row_of(
     project: ProjectId,
     event: &Event,
     channel: ChannelId,
-    usable: bool,
-) -> Result<(), NotificationError> {
+    standing: Standing,
+) -> row::ActiveModel {
     let now = micros(system_now());
-    let waits = usable && has_earlier(tx, project, channel, &event.object).await?;
-    let (state, reason) = match (usable, waits) {
-        (false, _) => (State::Failed, DISABLED),
-        (true, true) => (State::Sending, WAITS),
-        (true, false) => (State::Pending, ""),
+    let (state, reason) = match standing {
+        Standing::Disabled => (State::Failed, DISABLED),
+        Standing::Waits => (State::Sending, WAITS),
+        Standing::First => (State::Pending, ""),
     };
-    let model = row::ActiveModel {
+    row::ActiveModel {
         project_id: Set(project.to_string()),
         event_id: Set(event.id.to_string()),
         channel_id: Set(channel.to_string()),
@@ -93,35 +104,56 @@ pub async fn insert(
         event_time: Set(micros(event.create_time)),
         state: Set(state.word().to_owned()),
         reason: Set(reason.to_owned()),
-        in_lane: Set(usable),
-        due_time: Set((usable && !waits).then_some(now)),
+        in_lane: Set(standing != Standing::Disabled),
+        due_time: Set((standing == Standing::First).then_some(now)),
         claim: Set(String::new()),
         first_time: Set(None),
         round_attempts: Set(0),
         resend_time: Set(None),
         create_time: Set(now),
         update_time: Set(now),
-    };
-    row::Entity::insert(model)
-        .exec_without_returning(tx)
-        .await?;
+    }
+}
+
+/// Stores deliveries of new events.
+pub async fn insert(
+    tx: &DatabaseTransaction,
+    mut rows: Vec<row::ActiveModel>,
+) -> Result<(), DbErr> {
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(TOGETHER));
+        row::Entity::insert_many(rows)
+            .exec_without_returning(tx)
+            .await?;
+        rows = rest;
+    }
     Ok(())
 }
 
-async fn has_earlier(
+/// Which of some objects have events on their way to which of some channels.
+pub async fn lanes(
     db: &impl ConnectionTrait,
     project: ProjectId,
-    channel: ChannelId,
-    object: &str,
-) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 AS found FROM delivery \
-               WHERE project_id = $1 AND channel_id = $2 AND object = $3 AND in_lane LIMIT 1";
-    let values = [
-        project.to_string().into(),
-        channel.to_string().into(),
-        object.into(),
-    ];
-    Ok(!query(db, sql, values).await?.is_empty())
+    channels: &[ChannelId],
+    objects: &[&str],
+) -> Result<BTreeSet<(ChannelId, String)>, NotificationError> {
+    let mut found = BTreeSet::new();
+    for channel in channels {
+        for chunk in objects.chunks(TOGETHER) {
+            let sql = format!(
+                "SELECT DISTINCT object FROM delivery WHERE project_id = $1 AND channel_id = $2 \
+                 AND object IN ({}) AND in_lane",
+                places(3, chunk.len())
+            );
+            let values = [project.to_string().into(), channel.to_string().into()]
+                .into_iter()
+                .chain(chunk.iter().map(|object| (*object).into()));
+            for row in query(db, &sql, values).await? {
+                found.insert((*channel, row.try_get("", "object")?));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The deliveries of some events with their attempts, by event.

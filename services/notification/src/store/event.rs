@@ -15,7 +15,11 @@ use sea_orm::{
 };
 
 use super::{
-    channel, delivery, entity::delivery as delivery_row, entity::event as row, places, query,
+    channel,
+    delivery::{self, Standing},
+    entity::delivery as delivery_row,
+    entity::event as row,
+    places, query,
 };
 use crate::{
     domain::{
@@ -25,6 +29,9 @@ use crate::{
     },
     error::NotificationError,
 };
+
+/// Rows of one statement.
+const ROWS: usize = 100;
 
 /// A stored event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +87,12 @@ pub async fn raise(w: &Write, drafts: Vec<Draft>) -> Result<Vec<Event>, Notifica
     let hashes = drafts.iter().filter_map(|draft| draft.sameness.as_ref());
     let hashes: Vec<String> = hashes.map(|same| same.hash.clone()).collect();
     let mut told = told(tx, project, &hashes).await?;
+    let objects: BTreeSet<&str> = drafts.iter().map(|draft| draft.object.as_str()).collect();
+    let objects: Vec<&str> = objects.into_iter().collect();
+    let mut last = last_of_objects(tx, project, &objects).await?;
+    let mut lanes = delivery::lanes(tx, project, &ids, &objects).await?;
     let mut next = last_sequence(tx, project).await?;
+    let (mut rows, mut deliveries) = (Vec::new(), Vec::new());
     let mut raised = Vec::new();
     for draft in drafts {
         if let Some(same) = &draft.sameness
@@ -89,12 +101,14 @@ pub async fn raise(w: &Write, drafts: Vec<Draft>) -> Result<Vec<Event>, Notifica
             continue;
         }
         next += 1;
+        let place = last.entry(draft.object.clone()).or_default();
+        *place += 1;
         let event = Event {
             id: draft.id,
             sequence: next,
             event: draft.event,
             rule: draft.rule,
-            object_sequence: last_of_object(tx, project, &draft.object).await? + 1,
+            object_sequence: *place,
             object: draft.object,
             body: draft.body,
             threshold: draft.threshold,
@@ -107,17 +121,32 @@ pub async fn raise(w: &Write, drafts: Vec<Draft>) -> Result<Vec<Event>, Notifica
             about: draft.about,
             create_time: now,
         };
-        row::Entity::insert(to_row(project, &event, draft.sameness)?)
-            .exec_without_returning(tx)
-            .await?;
+        rows.push(to_row(project, &event, draft.sameness)?);
         for id in draft.channels {
             let usable = known.iter().any(|channel| {
                 channel.id == id && !channel.disabled && channel.delete_time.is_none()
             });
-            delivery::insert(tx, project, &event, id, usable).await?;
+            let lane = (id, event.object.clone());
+            let standing = match (usable, lanes.contains(&lane)) {
+                (false, _) => Standing::Disabled,
+                (true, true) => Standing::Waits,
+                (true, false) => Standing::First,
+            };
+            if usable {
+                lanes.insert(lane);
+            }
+            deliveries.push(delivery::row_of(project, &event, id, standing));
         }
         raised.push(event);
     }
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(ROWS));
+        row::Entity::insert_many(rows)
+            .exec_without_returning(tx)
+            .await?;
+        rows = rest;
+    }
+    delivery::insert(tx, deliveries).await?;
     super::execute(
         tx,
         "INSERT INTO event_sequence (project_id, last, prune_time) VALUES ($1, $2, $3) \
@@ -169,22 +198,30 @@ async fn last_sequence(
         .unwrap_or(0))
 }
 
-async fn last_of_object(
+/// The last place among the events of each of some things; those without any are left out.
+async fn last_of_objects(
     db: &impl ConnectionTrait,
     project: ProjectId,
-    object: &str,
-) -> Result<i64, NotificationError> {
-    // What was taken out counts too.
-    let sql = "SELECT MAX(last) AS last FROM (\
-        SELECT MAX(object_sequence) AS last FROM event WHERE project_id = $1 AND object = $2 \
-        UNION ALL SELECT last FROM pruned_object WHERE project_id = $1 AND object = $2) AS numbers";
-    let rows = query(db, sql, [project.to_string().into(), object.into()]).await?;
-    let last: Option<i64> = rows
-        .first()
-        .map(|row| row.try_get("", "last"))
-        .transpose()?
-        .flatten();
-    Ok(last.unwrap_or(0))
+    objects: &[&str],
+) -> Result<BTreeMap<String, i64>, NotificationError> {
+    let mut found = BTreeMap::new();
+    for chunk in objects.chunks(500) {
+        let places = places(2, chunk.len());
+        // What was taken out counts too.
+        let sql = format!(
+            "SELECT object, MAX(last) AS last FROM (\
+             SELECT object, MAX(object_sequence) AS last FROM event \
+             WHERE project_id = $1 AND object IN ({places}) GROUP BY object \
+             UNION ALL SELECT object, last FROM pruned_object \
+             WHERE project_id = $1 AND object IN ({places})) AS numbers GROUP BY object"
+        );
+        let values = std::iter::once(project.to_string().into())
+            .chain(chunk.iter().map(|object| (*object).into()));
+        for row in query(db, &sql, values).await? {
+            found.insert(row.try_get("", "object")?, row.try_get("", "last")?);
+        }
+    }
+    Ok(found)
 }
 
 /// One event, or `EventNotFound`.
