@@ -2,9 +2,10 @@
 //! take goes to the next one. Only those fail that were under way when their server died: whether they were carried out is not known.
 
 use std::{
+    net::SocketAddr,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -14,6 +15,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::Notify;
 use tonic::{Status, body::Body, transport::Channel};
 use tower::ServiceExt as _;
 
@@ -24,32 +26,65 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// A service at one or several addresses.
 pub struct Balanced {
-    peers: Vec<Peer>,
+    peers: RwLock<Vec<Arc<Peer>>>,
     turn: AtomicUsize,
+    stranded: Arc<Notify>,
 }
 
 struct Peer {
     channel: Channel,
+    /// Where it is, if a name was looked up for it.
+    place: Option<SocketAddr>,
     away_until: Mutex<Option<Instant>>,
 }
 
 impl Peer {
+    fn new(channel: Channel, place: Option<SocketAddr>) -> Arc<Self> {
+        Arc::new(Self {
+            channel,
+            place,
+            away_until: Mutex::default(),
+        })
+    }
+
     fn is_away(&self) -> bool {
         locked(&self.away_until).is_some_and(|until| Instant::now() < until)
     }
 }
 
 impl Balanced {
-    /// A service behind these channels, at least one.
+    /// A service behind these channels, and at the places that it is told to be at later.
     pub fn over(channels: Vec<Channel>) -> Self {
-        let peers = channels.into_iter().map(|channel| Peer {
-            channel,
-            away_until: Mutex::default(),
-        });
+        let peers = channels.into_iter().map(|channel| Peer::new(channel, None));
         Self {
-            peers: peers.collect(),
+            peers: RwLock::new(peers.collect()),
             turn: AtomicUsize::new(0),
+            stranded: Arc::default(),
         }
+    }
+
+    /// Goes on with these places instead of those told before. Connections to places that stay are kept, and calls that are
+    /// under way at others end there.
+    pub(crate) fn settle(
+        &self,
+        places: impl IntoIterator<Item = SocketAddr>,
+        connect: impl Fn(SocketAddr) -> Option<Channel>,
+    ) {
+        let mut peers = self.peers.write().unwrap_or_else(PoisonError::into_inner);
+        let fixed = peers.iter().filter(|peer| peer.place.is_none()).cloned();
+        let told = places.into_iter().filter_map(|place| {
+            let known = peers.iter().find(|peer| peer.place == Some(place));
+            known
+                .cloned()
+                .or_else(|| Some(Peer::new(connect(place)?, Some(place))))
+        });
+        let next = fixed.chain(told).collect();
+        *peers = next;
+    }
+
+    /// Notified when a call found nobody.
+    pub(crate) fn stranded(&self) -> Arc<Notify> {
+        self.stranded.clone()
     }
 
     /// Calls the peer whose turn it is, then the others until one takes the call.
@@ -69,15 +104,20 @@ impl Balanced {
             }
             *locked(&peer.away_until) = Some(Instant::now() + PAUSE);
         }
+        self.stranded.notify_one();
         refusal.into_http()
     }
 
     /// All peers, those that were not reached a moment ago last.
-    fn in_turn(&self) -> Vec<&Peer> {
-        let first = self.turn.fetch_add(1, Ordering::Relaxed) % self.peers.len().max(1);
-        let (before, after) = self.peers.split_at(first);
-        let (away, near): (Vec<&Peer>, Vec<&Peer>) =
-            after.iter().chain(before).partition(|peer| peer.is_away());
+    fn in_turn(&self) -> Vec<Arc<Peer>> {
+        let peers = self.peers.read().unwrap_or_else(PoisonError::into_inner);
+        let first = self.turn.fetch_add(1, Ordering::Relaxed) % peers.len().max(1);
+        let (before, after) = peers.split_at(first);
+        let (away, near): (Vec<Arc<Peer>>, Vec<Arc<Peer>>) = after
+            .iter()
+            .chain(before)
+            .cloned()
+            .partition(|peer| peer.is_away());
         near.into_iter().chain(away).collect()
     }
 }
@@ -133,7 +173,7 @@ mod tests {
     use axum::Router;
     use http_body_util::{BodyExt as _, Full};
     use hyper_util::rt::{TokioExecutor, TokioIo};
-    use tokio::{net::TcpListener, sync::Notify};
+    use tokio::net::TcpListener;
     use tonic::{
         Code,
         service::Routes,

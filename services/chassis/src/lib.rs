@@ -23,6 +23,7 @@ pub mod lease;
 pub mod link;
 pub mod listen;
 pub mod mask;
+mod names;
 pub mod page;
 pub mod permission;
 pub mod recent;

@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     convert::Infallible,
     io,
+    net::SocketAddr,
     sync::{Arc, OnceLock, RwLock},
     task::{Context, Poll},
     time::Duration,
@@ -14,7 +15,7 @@ use futures::future::BoxFuture;
 use http::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tonic::{
     Status,
@@ -27,7 +28,9 @@ use crate::{
     Code, Versions,
     balance::Balanced,
     error::refuse,
+    names::{self, Name},
     tls::{self, LinkTls},
+    versions::Looks,
 };
 
 /// The reason of a call whose other side shows a certificate that has expired.
@@ -44,6 +47,7 @@ pub type Link = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 pub struct Links {
     slots: Arc<RwLock<HashMap<String, Slot>>>,
     versions: Arc<RwLock<HashMap<String, Versions>>>,
+    looks: Arc<RwLock<HashMap<String, Arc<Looks>>>>,
 }
 
 impl Links {
@@ -60,16 +64,26 @@ impl Links {
     }
 
     /// Joins a service at an address, `host:port` or a full URL, or at several, separated by commas: then calls are
-    /// balanced over them. `https://` needs TLS.
+    /// balanced over them. `https://` needs TLS. The name in `dns:///name:port`, or with TLS `dns+https:///name:port`, is looked
+    /// up again and again: calls are balanced over all addresses that it has by then.
     pub fn join_remote(
         &self,
         service: &str,
         address: &str,
         tls: Option<&LinkTls>,
     ) -> Result<(), tonic::transport::Error> {
-        let channels = address.split(',').map(|address| channel(address, tls));
-        let channels = channels.collect::<Result<_, _>>()?;
-        let balanced = Arc::new(Balanced::over(channels));
+        let (mut fixed, mut names) = (Vec::new(), Vec::new());
+        for address in address.split(',').map(str::trim) {
+            match names::looked_up(address) {
+                Some(url) => names.push(Name::of(&url, tls)?),
+                None => fixed.push(channel(address, None, tls)?),
+            }
+        }
+        let balanced = Arc::new(Balanced::over(fixed));
+        if !names.is_empty() {
+            let following = Arc::downgrade(&balanced);
+            tokio::spawn(names::follow(following, names, names::resolve));
+        }
         let remote = tower::service_fn(move |request: Request<Body>| {
             let balanced = balanced.clone();
             async move { Ok(balanced.call(request).await) }
@@ -92,6 +106,13 @@ impl Links {
         kept.get(service).cloned()
     }
 
+    /// The looks into the database at a URL, which its services take together.
+    pub(crate) fn looks(&self, database_url: &str) -> Arc<Looks> {
+        let poisoned = std::sync::PoisonError::into_inner;
+        let mut looks = self.looks.write().unwrap_or_else(poisoned);
+        looks.entry(database_url.to_owned()).or_default().clone()
+    }
+
     /// Whether a service was joined.
     pub fn has(&self, service: &str) -> bool {
         self.slot(service).0.get().is_some()
@@ -111,9 +132,12 @@ impl Links {
     }
 }
 
-/// A connection to one address, made with the first call.
-fn channel(address: &str, tls: Option<&LinkTls>) -> Result<Channel, tonic::transport::Error> {
-    let address = address.trim();
+/// A connection to one address, made with the first call; to this place, where one was looked up.
+pub(crate) fn channel(
+    address: &str,
+    place: Option<SocketAddr>,
+    tls: Option<&LinkTls>,
+) -> Result<Channel, tonic::transport::Error> {
     let endpoint = |url: String| {
         let endpoint = Endpoint::from_shared(url)?
             .tcp_nodelay(true)
@@ -121,13 +145,18 @@ fn channel(address: &str, tls: Option<&LinkTls>) -> Result<Channel, tonic::trans
             .http2_keep_alive_interval(Duration::from_secs(30));
         Ok::<_, tonic::transport::Error>(endpoint)
     };
-    let (Some(place), Some(tls)) = (address.strip_prefix("https://"), tls) else {
+    let (Some(rest), Some(tls)) = (address.strip_prefix("https://"), tls) else {
         let scheme = if address.contains("://") {
             ""
         } else {
             "http://"
         };
-        return Ok(endpoint(format!("{scheme}{address}"))?.connect_lazy());
+        let endpoint = endpoint(format!("{scheme}{address}"))?;
+        let Some(place) = place else {
+            return Ok(endpoint.connect_lazy());
+        };
+        let connect = move |_: Uri| async move { reach(place).await.map(TokioIo::new) };
+        return Ok(endpoint.connect_with_connector_lazy(tower::service_fn(connect)));
     };
     // The transport's own TLS keeps to the files as they were at first. So it is told of a plain connection, and given an
     // encrypted one.
@@ -136,20 +165,33 @@ fn channel(address: &str, tls: Option<&LinkTls>) -> Result<Channel, tonic::trans
     let tls = tls.clone();
     let connect = move |uri: Uri| {
         let tls = tls.clone();
-        async move { connect(&uri, port, &tls).await.map(TokioIo::new) }
+        async move { connect(&uri, port, place, &tls).await.map(TokioIo::new) }
     };
-    let endpoint = endpoint(format!("http://{place}"))?.origin(origin);
+    let endpoint = endpoint(format!("http://{rest}"))?.origin(origin);
     Ok(endpoint.connect_with_connector_lazy(tower::service_fn(connect)))
 }
 
-async fn connect(uri: &Uri, port: u16, tls: &LinkTls) -> io::Result<TlsStream<TcpStream>> {
+async fn connect(
+    uri: &Uri,
+    port: u16,
+    place: Option<SocketAddr>,
+    tls: &LinkTls,
+) -> io::Result<TlsStream<TcpStream>> {
     // An IPv6 address is in brackets there.
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-    let stream = TcpStream::connect((host, port)).await?;
-    stream.set_nodelay(true)?;
+    let stream = match place {
+        Some(place) => reach(place).await?,
+        None => reach((host, port)).await?,
+    };
     let connector = TlsConnector::from(tls.current());
     connector.connect(name, stream).await
+}
+
+async fn reach(place: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(place).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// The status of a call that did not come through.

@@ -17,10 +17,14 @@ use super::{
     ConfigErrors,
     names::{Variable, is_of, meant},
 };
-use crate::tls::{IdentityFiles, LinkFiles, ListenerFiles, Port};
+use crate::{
+    names::LOOKED_UP_TLS,
+    tls::{IdentityFiles, LinkFiles, ListenerFiles, Port},
+};
 
 fn is_encrypted(address: &str) -> bool {
-    address.trim().starts_with("https://")
+    let address = address.trim();
+    address.starts_with("https://") || address.starts_with(LOOKED_UP_TLS)
 }
 
 fn read_file(

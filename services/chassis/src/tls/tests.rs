@@ -117,8 +117,12 @@ impl Server {
 
     /// A client with a connection of its own.
     fn client(&self, tls: &LinkTls) -> HealthClient<crate::Link> {
+        self.client_at("https://localhost", tls)
+    }
+
+    fn client_at(&self, place: &str, tls: &LinkTls) -> HealthClient<crate::Link> {
         let links = Links::default();
-        let address = format!("https://localhost:{}", self.port);
+        let address = format!("{place}:{}", self.port);
         links.join_remote("catalog", &address, Some(tls)).unwrap();
         HealthClient::new(links.get("catalog"))
     }
@@ -138,6 +142,34 @@ fn reason(answer: Result<(), Status>) -> String {
     let status = answer.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
     details(&status).reason
+}
+
+#[tokio::test]
+async fn who_is_behind_a_name_that_is_looked_up_has_to_show_a_certificate_for_it() {
+    let folder = Folder::new();
+    let authority = Authority::new();
+    let server = Server::start(&folder.listener(&authority.sign("localhost"), None)).await;
+    let tls = folder.link(&authority, None);
+    let mut by_name = server.client_at("dns+https:///localhost", &tls);
+    let reached = async {
+        // The name may have addresses at which nobody listens, and is not looked up at once.
+        while ask(&mut by_name).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, reached).await.unwrap();
+
+    let mut by_number = server.client_at("dns+https:///127.0.0.1", &tls);
+    let refused = async {
+        loop {
+            let status = ask(&mut by_number).await.unwrap_err();
+            if details(&status).reason == NOT_TRUSTED {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, refused).await.unwrap();
 }
 
 #[tokio::test]

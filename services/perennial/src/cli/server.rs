@@ -153,7 +153,7 @@ impl Args for ServiceArgs {
             command = command
                 .arg(argument(
                     "url",
-                    format!("Address of the {service} service, when it runs elsewhere; several are separated by commas [env: PERENNIAL_{upper}_URL]"),
+                    format!("Address of the {service} service, when it runs elsewhere; several are separated by commas, `dns:///` looks up all of a name [env: PERENNIAL_{upper}_URL]"),
                     "ADDR",
                 ))
                 .arg(argument(
