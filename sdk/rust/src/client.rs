@@ -10,7 +10,7 @@ use tonic::{
 };
 
 #[cfg(feature = "tls")]
-use tonic::transport::{Certificate, ClientTlsConfig};
+use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
 use crate::{Error, Retry};
 
@@ -49,6 +49,8 @@ pub struct Builder {
     retry: Retry,
     #[cfg(feature = "tls")]
     roots: Option<Vec<u8>>,
+    #[cfg(feature = "tls")]
+    identity: Option<Identity>,
 }
 
 /// A connection to a Perennial installation. Cheap to clone.
@@ -87,6 +89,15 @@ impl Builder {
     #[must_use]
     pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
         self.roots = Some(pem.as_ref().to_vec());
+        self
+    }
+
+    /// What is shown to a server that asks for a certificate: PEM of a certificate, with those that lead to its authority
+    /// behind it, and of its private key.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn client_certificate(mut self, chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
+        self.identity = Some(Identity::from_pem(chain, key));
         self
     }
 
@@ -137,8 +148,12 @@ impl Builder {
             Some(pem) => trust.ca_certificate(Certificate::from_pem(pem)),
             None => trust.with_native_roots(),
         };
+        let settings = match &self.identity {
+            Some(identity) => trust.identity(identity.clone()),
+            None => trust,
+        };
         endpoint
-            .tls_config(trust)
+            .tls_config(settings)
             .map_err(|error| Error::Setup(format!("TLS cannot be set up: {error}")))
     }
 
@@ -160,6 +175,8 @@ impl Client {
             retry: Retry::default(),
             #[cfg(feature = "tls")]
             roots: None,
+            #[cfg(feature = "tls")]
+            identity: None,
         }
     }
 
