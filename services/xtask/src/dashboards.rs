@@ -2,15 +2,24 @@
 //! have in common is said once, and are checked in, so that Kustomize finds them.
 
 use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
+
+use crate::{build, process, python};
 
 const FOLDER: &str = "k8s/components/monitoring/dashboards";
 /// Panels of a row, and the size of one in units of Grafana.
 const COLUMNS: usize = 2;
 const WIDTH: usize = 12;
 const HEIGHT: usize = 8;
+/// What stands in a panel whose query finds nothing: mostly it asks for what has not happened, such as calls that failed.
+const NOTHING: &str = "none";
+/// The one that is drawn, and what draws it.
+const PICTURE: &str = "subscription";
+const RENDERER: &str = "k8s/observe/render.py";
+const REQUIREMENTS: &str = "k8s/observe/requirements.txt";
 /// Calls that wait for something to happen, and tell nothing by their duration.
 const WAITING: &str = ".*/(ListEvents|WatchEvents)";
 
@@ -59,8 +68,32 @@ struct Dashboard {
     panels: Vec<Panel>,
 }
 
-/// Writes them.
-pub(crate) fn write() -> Result<()> {
+/// Writes them, and draws one if that is asked for.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    match arguments {
+        [] => write(),
+        [flag] if flag == "--render" => write().and_then(|()| render()),
+        _ => bail!("`dashboards` takes --render or nothing"),
+    }
+}
+
+/// Draws one of them over an installation under a small load, which a Prometheus reads meanwhile.
+fn render() -> Result<()> {
+    process::find("prometheus").context("the program prometheus is not installed")?;
+    let perennial = match std::env::var_os("PERENNIAL_BINARY") {
+        Some(binary) => PathBuf::from(binary),
+        None => build::everything()?
+            .perennial
+            .context("nothing was built")?,
+    };
+    let python = python::required("dashboards", &process::root().join(REQUIREMENTS))?;
+    let mut renderer = Command::new(python);
+    renderer.arg(RENDERER).arg(perennial);
+    renderer.arg(format!("{FOLDER}/{PICTURE}.json"));
+    process::run(renderer.arg(format!("k8s/dashboards/{PICTURE}.png")))
+}
+
+fn write() -> Result<()> {
     std::fs::create_dir_all(FOLDER)?;
     for dashboard in all() {
         let text = serde_json::to_string_pretty(&dashboard.json())? + "\n";
@@ -161,7 +194,7 @@ fn calls(name: &str) -> Vec<Panel> {
             "By gRPC code; 0 is good. 2, 4, 13 and 14 are never the fault of the caller, 8 has no room or has reached a limit.",
             &[(
                 &format!("sum by (code) (rate({count}}}[$__rate_interval]))"),
-                "{{code}}",
+                "code {{code}}",
             )],
         ),
         panel(
@@ -519,7 +552,7 @@ impl Panel {
             "gridPos": {
                 "x": index % COLUMNS * WIDTH, "y": index / COLUMNS * HEIGHT, "w": WIDTH, "h": HEIGHT
             },
-            "fieldConfig": {"defaults": {"unit": self.unit, "min": 0}, "overrides": []},
+            "fieldConfig": {"defaults": {"unit": self.unit, "min": 0, "noValue": NOTHING}, "overrides": []},
             "options": options,
             "targets": targets,
         })

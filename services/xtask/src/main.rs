@@ -41,7 +41,8 @@ cargo xtask <recipe>
   sdk                  generate the code of the client SDKs; --check compares it with what is checked in,
                        --test runs the SDKs against the all-in-one (PERENNIAL_BINARY, else a fresh build)
   k8s                  render and check the manifests
-  dashboards           write the dashboards of Grafana; `k8s` compares them with what is checked in
+  dashboards           write the dashboards of Grafana; `k8s` compares them with what is checked in;
+                       --render draws one over a running installation (needs prometheus)
   image                lay out the file system of the image and run it in there, as nobody (needs root)
   sbom [FILE]          what the binary is made of, as CycloneDX; on standard output without a file
   contracts            hold the served OpenAPI documents against the documented contracts
@@ -78,7 +79,7 @@ fn recipes(recipe: &str, rest: &[String]) -> Result<()> {
         "e2e" => suites::stories(rest),
         "sdk" => sdk::run(rest),
         "k8s" => k8s::check(),
-        "dashboards" => dashboards::write(),
+        "dashboards" => dashboards::run(rest),
         "image" => image::check(),
         "sbom" => sbom::run(rest),
         "contracts" => contracts::check(),
