@@ -374,6 +374,16 @@ impl Installation {
         self.clients_with(key).pop().expect("there is a gateway")
     }
 
+    /// A gRPC client with the bootstrap key, of the last gateway, which speaks TLS with a certificate for `localhost` of this
+    /// authority.
+    pub fn client_trusting(&self, authority: &str) -> Client {
+        let door = self.doors().last().expect("there is a gateway");
+        Client::builder(format!("https://localhost:{}", door.grpc), KEY)
+            .root_certificates(authority)
+            .connect_lazy()
+            .expect("the address and the certificate are good")
+    }
+
     /// A gRPC client of each gateway.
     pub fn clients(&self) -> Vec<Client> {
         self.clients_with(KEY)

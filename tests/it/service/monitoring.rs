@@ -1,7 +1,7 @@
 //! What alerts and dashboards ask for is what a running installation tells: each metric, with each label, and with the value
 //! where a value is asked for.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use contract::notification::v1 as notification;
 use perennial_sdk::Client;
@@ -15,6 +15,8 @@ const DASHBOARDS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../k8s/components/monitoring/dashboards"
 );
+/// An authority, and a certificate of it for `localhost`.
+const CERTIFICATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sdk/tls");
 const SETTINGS: &str = "allow_private_webhooks = true\n[subscription]\nrevenue_metrics = true\n";
 const LIMIT: Duration = Duration::from_secs(90);
 
@@ -165,7 +167,15 @@ async fn everything_that_is_watched_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let settings = folder.path().join("settings.toml");
     std::fs::write(&settings, SETTINGS).unwrap();
-    let mut flags = vec![format!("--config={}", settings.display())];
+    let key = folder.path().join("server.key.pem");
+    let certificates = Path::new(CERTIFICATES);
+    std::fs::copy(certificates.join("server.key.pem"), &key).unwrap();
+    let certificate = certificates.join("server.pem");
+    let mut flags = vec![
+        format!("--config={}", settings.display()),
+        format!("--grpc-tls-certificate={}", certificate.display()),
+        format!("--grpc-tls-key={}", key.display()),
+    ];
     let nats = Nats::start().await;
     flags.extend(
         nats.as_ref()
@@ -173,7 +183,8 @@ async fn everything_that_is_watched_is_told() {
     );
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let installation = Installation::all_in_one_with(&flags).await.unwrap();
-    work(&installation.client()).await;
+    let authority = std::fs::read_to_string(certificates.join("authority.pem")).unwrap();
+    work(&installation.client_trusting(&authority)).await;
     let rest = installation.rest();
     assert_eq!(rest.get("/api/v1/customers/acme").await.status, 200);
 
@@ -199,6 +210,17 @@ async fn everything_that_is_watched_is_told() {
             return Ok(());
         }
         Err(format!("nobody tells {missing:#?}"))
+    })
+    .await;
+
+    // What an alert waits for: files that cannot be used.
+    std::fs::write(&key, "").unwrap();
+    eventually(LIMIT, || async {
+        let told = rest.get("/metrics").await.text;
+        if told.contains("perennial_tls_files_usable{purpose=\"grpc\"} 0\n") {
+            return Ok(());
+        }
+        Err("the files count as usable".to_owned())
     })
     .await;
     installation.stop().await.unwrap();
