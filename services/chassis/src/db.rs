@@ -18,10 +18,12 @@ use sea_orm::{
 use sea_orm_migration::{MigrationTrait, SchemaManager, prelude::*};
 use tokio::sync::watch;
 
-use crate::{Code, Context, Versions, Write, secret::MasterKey, store};
+use crate::{Code, Context, Versions, Write, secret::MasterKey, store, versions::Looks};
 
 /// Longest time of one statement on PostgreSQL; migrations may take longer.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(60);
+/// A connection to PostgreSQL that was idle for longer is asked whether it still is one before it is used.
+const PING_AFTER: Duration = Duration::from_secs(1);
 /// Longest time in which a database that can be reached answers.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
@@ -119,7 +121,7 @@ impl Db {
 
     /// Makes versions also where other replicas write: from now on commits leave what they touch. They are for nobody to
     /// read while replicas may be at work that leave nothing.
-    pub(crate) async fn share_versions(&self) -> Result<(), DbErr> {
+    pub(crate) async fn share_versions(&self, looks: &Arc<Looks>) -> Result<(), DbErr> {
         if self.touched().is_some() {
             return Ok(());
         }
@@ -131,10 +133,8 @@ impl Db {
         };
         let now = crate::clock::system_now().as_microsecond();
         let complete = from.is_some_and(|from| from <= now);
-        let reader = self.reader();
-        self.inner
-            .versions
-            .get_or_init(|| Versions::shared(reader.clone(), complete));
+        let versions = Versions::shared(looks, self.service(), self.reader(), complete).await;
+        self.inner.versions.get_or_init(|| versions);
         Ok(())
     }
 
@@ -328,6 +328,8 @@ async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr
         .sqlx_logging(false)
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
+        // A file does not go away.
+        .test_before_acquire(false)
         .map_sqlx_sqlite_opts(|options| {
             options
                 .create_if_missing(true)
@@ -367,6 +369,7 @@ async fn postgres(service: &str, url: &str, connections: u32) -> Result<Database
         .record_stmt_in_spans(true)
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire_if_idle_for(PING_AFTER)
         .statement_timeout(STATEMENT_LIMIT)
         .set_schema_search_path(service);
     Database::connect(options).await

@@ -124,7 +124,8 @@ impl Env {
         migrations: Vec<Box<dyn MigrationTrait>>,
     ) -> Result<Db, BuildError> {
         let db = self.open_db(migrations).await?;
-        db.share_versions()
+        let looks = self.links.looks(&self.config.database_url);
+        db.share_versions(&looks)
             .await
             .map_err(|cause| BuildError::Database {
                 service: self.name,

@@ -4,7 +4,7 @@
 //! A service on SQLite has its database for itself: every write passes this process, and a number in memory says as much
 //! as a look into the database. On PostgreSQL other replicas write too. There each commit leaves a row that says which
 //! numbers grow, and whoever wants to lean on the numbers takes a look first: it reads the rows that came since the last
-//! one. Many who ask at once share a look.
+//! one. Many who ask at once share a look, and so do services whose schemas are in one database.
 
 use std::{
     collections::BTreeSet,
@@ -17,6 +17,7 @@ use std::{
 };
 
 use fnv::FnvHasher;
+use futures::future::try_join_all;
 use kernel::id::ProjectId;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, Statement};
 use tokio::{sync::Mutex, time::Instant};
@@ -34,36 +35,47 @@ const KEEP: Duration = Duration::from_secs(300);
 #[derive(Clone, Debug)]
 pub struct Versions {
     slots: Arc<[AtomicU64]>,
-    shared: Option<Arc<Shared>>,
+    member: Option<Arc<Member>>,
 }
 
 impl Default for Versions {
     fn default() -> Self {
         Self {
             slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
-            shared: None,
+            member: None,
         }
     }
 }
 
 impl Versions {
     /// Versions of a database that others write too; `complete` when all of them leave what they touch.
-    pub(crate) fn shared(reader: DatabaseConnection, complete: bool) -> Self {
-        Self {
-            shared: Some(Arc::new(Shared {
-                reader,
+    pub(crate) async fn shared(
+        looks: &Arc<Looks>,
+        service: &'static str,
+        reader: &DatabaseConnection,
+        complete: bool,
+    ) -> Self {
+        let versions = Self {
+            member: Some(Arc::new(Member {
+                looks: looks.clone(),
+                reader: reader.clone(),
                 complete,
-                asked: AtomicU64::new(0),
-                seen: Mutex::default(),
                 noted: Mutex::default(),
             })),
             ..Self::default()
-        }
+        };
+        let mut seen = looks.seen.lock().await;
+        seen.schemas.push((service, versions.slots.clone()));
+        // Of the new one nothing was seen yet.
+        seen.standing = None;
+        seen.reader.get_or_insert_with(|| reader.clone());
+        drop(seen);
+        versions
     }
 
     /// Whether every write is in them.
     pub(crate) fn are_complete(&self) -> bool {
-        self.shared.as_ref().is_none_or(|shared| shared.complete)
+        self.member.as_ref().is_none_or(|member| member.complete)
     }
 
     /// The version of a scope: the first word of an event kind (`customer` of `customer.updated`), or
@@ -78,43 +90,31 @@ impl Versions {
     }
 
     /// Takes in what was committed before this call. Versions that are read after it, and before the data, say whether the
-    /// data is still the same.
-    pub async fn look(&self) -> Result<(), DbErr> {
-        let Some(shared) = &self.shared else {
-            return Ok(());
-        };
-        let ticket = shared.asked.fetch_add(1, Ordering::AcqRel) + 1;
-        let mut seen = shared.seen.lock().await;
-        if seen.answered >= ticket {
-            // A look began after this call did.
-            return Ok(());
-        }
-        let answered = shared.asked.load(Ordering::Acquire);
-        let standing = seen.standing.as_ref();
-        let found = Standing::read(&shared.reader, standing).await?;
-        match standing {
-            Some(before) if found.standing.follows(before) => {
-                for slot in found.slots {
-                    self.grow(slot);
-                }
+    /// data is still the same. Those of one database take one look together.
+    pub async fn look<const N: usize>(all: [&Self; N]) -> Result<(), DbErr> {
+        let mut looked: Vec<&Arc<Looks>> = Vec::with_capacity(N);
+        for member in all.iter().filter_map(|versions| versions.member.as_ref()) {
+            if !looked.iter().any(|looks| Arc::ptr_eq(looks, &member.looks)) {
+                looked.push(&member.looks);
             }
-            Some(_) | None => (0..SLOTS).for_each(|slot| self.grow(slot)),
         }
-        seen.standing = Some(found.standing);
-        seen.answered = answered;
+        if let [looks] = looked.as_slice() {
+            return looks.look().await;
+        }
+        try_join_all(looked.into_iter().map(|looks| looks.look())).await?;
         Ok(())
     }
 
     /// Removes rows that everybody who looks has seen. To be called every minute or so.
-    pub async fn tidy(&self) -> Result<(), DbErr> {
-        let Some(shared) = &self.shared else {
+    pub(crate) async fn tidy(&self) -> Result<(), DbErr> {
+        let Some(member) = &self.member else {
             return Ok(());
         };
-        let mut noted = shared.noted.lock().await;
+        let mut noted = member.noted.lock().await;
         match noted.as_ref() {
             Some(note) if note.at.elapsed() < KEEP => return Ok(()),
             Some(note) => {
-                shared
+                member
                     .reader
                     .execute_raw(Statement::from_sql_and_values(
                         DatabaseBackend::Postgres,
@@ -126,7 +126,7 @@ impl Versions {
             None => {}
         }
         let at = Instant::now();
-        let row = shared
+        let row = member
             .reader
             .query_one_raw(Statement::from_string(
                 DatabaseBackend::Postgres,
@@ -142,9 +142,13 @@ impl Versions {
     }
 
     fn grow(&self, slot: usize) {
-        if let Some(number) = self.slots.get(slot) {
-            number.fetch_add(1, Ordering::AcqRel);
-        }
+        grow(&self.slots, slot);
+    }
+}
+
+fn grow(slots: &[AtomicU64], slot: usize) {
+    if let Some(number) = slots.get(slot) {
+        number.fetch_add(1, Ordering::AcqRel);
     }
 }
 
@@ -161,15 +165,21 @@ fn nothing() -> DbErr {
     DbErr::Custom("a look at versions answered nothing".to_owned())
 }
 
-/// What the versions of a shared database need.
+/// What the versions of one service on PostgreSQL need.
 #[derive(Debug)]
-struct Shared {
+struct Member {
+    looks: Arc<Looks>,
     reader: DatabaseConnection,
     complete: bool,
+    noted: Mutex<Option<Note>>,
+}
+
+/// The looks into one database, whose services each have a schema.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
     /// How many asked for a look so far.
     asked: AtomicU64,
     seen: Mutex<Seen>,
-    noted: Mutex<Option<Note>>,
 }
 
 #[derive(Debug, Default)]
@@ -177,6 +187,96 @@ struct Seen {
     /// All who asked up to this number have what they wanted.
     answered: u64,
     standing: Option<Standing>,
+    /// The schemas that are looked into, each with its numbers.
+    schemas: Vec<(&'static str, Arc<[AtomicU64]>)>,
+    reader: Option<DatabaseConnection>,
+}
+
+impl Looks {
+    async fn look(&self) -> Result<(), DbErr> {
+        let ticket = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut seen = self.seen.lock().await;
+        if seen.answered >= ticket {
+            // A look began after this call did.
+            return Ok(());
+        }
+        let answered = self.asked.load(Ordering::Acquire);
+        let (standing, touched) = seen.read().await?;
+        let gapless = seen
+            .standing
+            .as_ref()
+            .is_some_and(|before| standing.follows(before));
+        for ((_, slots), touched) in seen.schemas.iter().zip(touched) {
+            if gapless {
+                touched.into_iter().for_each(|slot| grow(slots, slot));
+            } else {
+                (0..SLOTS).for_each(|slot| grow(slots, slot));
+            }
+        }
+        seen.standing = Some(standing);
+        seen.answered = answered;
+        Ok(())
+    }
+}
+
+impl Seen {
+    /// Reads what came since the last look: what is over now, and the numbers that grow in each schema.
+    async fn read(&self) -> Result<(Standing, Vec<Vec<usize>>), DbErr> {
+        let reader = self.reader.as_ref().ok_or_else(nothing)?;
+        // Without an earlier look everything grows, and no row is wanted.
+        let (next, running) = self
+            .standing
+            .as_ref()
+            .map_or((i64::MAX.to_string(), ""), |before| {
+                (before.next.to_string(), before.running.as_str())
+            });
+        let touched: Vec<String> = self
+            .schemas
+            .iter()
+            .enumerate()
+            .map(|(index, (schema, _))| {
+                format!(
+                    "(SELECT string_agg(slots, ''::bytea) FROM {schema}.version_touch \
+                     WHERE xid >= $1::text::xid8 OR xid = ANY(string_to_array($2, ',')::xid8[])) AS s{index}"
+                )
+            })
+            .collect();
+        let at = Instant::now();
+        let row = reader
+            .query_one_raw(Statement::from_sql_and_values(
+                DatabaseBackend::Postgres,
+                format!(
+                    "SELECT pg_current_snapshot()::text AS snapshot, \
+                     pg_postmaster_start_time()::text AS server_start, \
+                     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS server_time, {}",
+                    touched.join(", ")
+                ),
+                [next.into(), running.into()],
+            ))
+            .await?
+            .ok_or_else(nothing)?;
+        let snapshot: String = row.try_get("", "snapshot")?;
+        let mut parts = snapshot.splitn(3, ':').skip(1);
+        let next = parts.next().and_then(|next| next.parse().ok());
+        let standing = Standing {
+            at,
+            server_time: row.try_get("", "server_time")?,
+            server_start: row.try_get("", "server_start")?,
+            next: next.ok_or_else(nothing)?,
+            running: parts.next().unwrap_or_default().to_owned(),
+        };
+        let touched = (0..self.schemas.len()).map(|index| {
+            let slots: Option<Vec<u8>> = row.try_get("", &format!("s{index}"))?;
+            let slots = slots.unwrap_or_default();
+            let (pairs, _) = slots.as_chunks::<2>();
+            let numbers = pairs
+                .iter()
+                .map(|pair| usize::from(u16::from_be_bytes(*pair)));
+            Ok(numbers.collect())
+        });
+        let touched = touched.collect::<Result<_, DbErr>>()?;
+        Ok((standing, touched))
+    }
 }
 
 /// All transactions before `ended` were over at an instant.
@@ -200,51 +300,7 @@ struct Standing {
     running: String,
 }
 
-/// A look, and the numbers that grow by it.
-struct Found {
-    standing: Standing,
-    slots: Vec<usize>,
-}
-
 impl Standing {
-    /// Reads what came since an earlier look.
-    async fn read(reader: &DatabaseConnection, before: Option<&Self>) -> Result<Found, DbErr> {
-        // Without an earlier look everything grows, and no row is wanted.
-        let (next, running) = before.map_or((i64::MAX.to_string(), ""), |before| {
-            (before.next.to_string(), before.running.as_str())
-        });
-        let at = Instant::now();
-        let row = reader
-            .query_one_raw(Statement::from_sql_and_values(
-                DatabaseBackend::Postgres,
-                "SELECT pg_current_snapshot()::text AS snapshot, \
-                 pg_postmaster_start_time()::text AS server_start, \
-                 (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS server_time, \
-                 (SELECT string_agg(slots, ''::bytea) FROM version_touch \
-                 WHERE xid >= $1::text::xid8 OR xid = ANY(string_to_array($2, ',')::xid8[])) AS slots",
-                [next.into(), running.into()],
-            ))
-            .await?
-            .ok_or_else(nothing)?;
-        let snapshot: String = row.try_get("", "snapshot")?;
-        let mut parts = snapshot.splitn(3, ':').skip(1);
-        let next = parts.next().and_then(|next| next.parse().ok());
-        let slots: Option<Vec<u8>> = row.try_get("", "slots")?;
-        let standing = Self {
-            at,
-            server_time: row.try_get("", "server_time")?,
-            server_start: row.try_get("", "server_start")?,
-            next: next.ok_or_else(nothing)?,
-            running: parts.next().unwrap_or_default().to_owned(),
-        };
-        let slots = slots.unwrap_or_default();
-        let slots = slots
-            .chunks_exact(2)
-            .map(|pair| usize::from(u16::from_be_bytes([pair[0], pair[1]])))
-            .collect();
-        Ok(Found { standing, slots })
-    }
-
     /// Whether nothing can have been missed between two looks.
     fn follows(&self, before: &Self) -> bool {
         let passed = self.server_time.abs_diff(before.server_time);
@@ -271,7 +327,7 @@ impl Touch {
 
     /// What tells the other replicas, as part of the transaction; none where there are no others.
     pub(crate) fn statement(&self) -> Option<Statement> {
-        self.versions.shared.as_ref()?;
+        self.versions.member.as_ref()?;
         let slots: Vec<u8> = self
             .slots
             .iter()

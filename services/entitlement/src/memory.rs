@@ -17,6 +17,7 @@ use kernel::{
     period::OpenPeriod,
 };
 use moka::future::Cache;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::{
     clients::{Clients, Customer},
@@ -37,6 +38,8 @@ const CUSTOMERS_MAX: u64 = 50_000;
 const GRANTS_MAX: u64 = 500_000;
 /// Most values that are remembered.
 const VALUES_MAX: u64 = 200_000;
+/// Most entitlements of which it is known whether somebody is working out the value.
+const TURNS_MAX: u64 = 10_000;
 /// Most pieces of usage that are remembered.
 const PIECES_MAX: u64 = 500_000;
 /// Most entitlements of which the customer is remembered.
@@ -60,6 +63,7 @@ struct Kept {
     rights: Cache<(ProjectId, CustomerId), Rights>,
     ledgers: Cache<(ProjectId, EntitlementId), Ledger>,
     values: Cache<(ProjectId, EntitlementId), KeptValue>,
+    turns: Cache<(ProjectId, EntitlementId), Arc<Mutex<()>>>,
     pieces: Cache<PieceKey, (PieceStamp, Option<Decimal>)>,
     owners: Cache<(ProjectId, EntitlementId), CustomerId>,
 }
@@ -121,6 +125,20 @@ impl Ground {
 pub struct Stamp {
     ground: Ground,
     until: Timestamp,
+}
+
+impl Stamp {
+    /// Whether a value of this stamp answers who asks under another one: of the same entitlements and subjects, and of usage
+    /// as new as is wanted, or newer when it was worked out while the other waited.
+    fn serves(self, wanted: Self) -> bool {
+        let older = Ground {
+            usage: wanted.ground.usage,
+            ..self.ground
+        };
+        // Versions only grow; half of the numbers are ahead of any.
+        let ahead = self.ground.usage.wrapping_sub(wanted.ground.usage);
+        older == wanted.ground && self.until == wanted.until && ahead <= u64::MAX / 2
+    }
 }
 
 /// Under which versions, and of which subjects, a piece of usage was asked.
@@ -205,6 +223,7 @@ impl Memory {
                     })
                     .build(),
                 values: Cache::new(VALUES_MAX),
+                turns: Cache::new(TURNS_MAX),
                 pieces: Cache::new(PIECES_MAX),
                 owners: Cache::new(OWNERS_MAX),
             })
@@ -215,7 +234,7 @@ impl Memory {
     /// Takes in what others have written before this call; to be done before anything is remembered.
     pub async fn look(&self) -> Result<(), DbErr> {
         if let Some(kept) = &self.kept {
-            futures::try_join!(kept.own.look(), kept.customer.look(), kept.metering.look())?;
+            Versions::look([&kept.own, &kept.customer, &kept.metering]).await?;
         }
         Ok(())
     }
@@ -455,7 +474,19 @@ impl Memory {
     ) -> Option<MeteredValue> {
         let (kept, stamp) = (self.kept.as_ref()?, stamp?);
         let found = kept.values.get(&(context.project, entitlement)).await?;
-        (found.stamp == *stamp).then_some(found.value)
+        found.stamp.serves(*stamp).then_some(found.value)
+    }
+
+    /// A turn at working out a value. Of many who ask for the same at once the others wait for the first and find its value.
+    pub async fn turn(
+        &self,
+        context: &Context,
+        entitlement: EntitlementId,
+    ) -> Option<OwnedMutexGuard<()>> {
+        let kept = self.kept.as_ref()?;
+        let key = (context.project, entitlement);
+        let turn = kept.turns.get_with(key, async { Arc::default() }).await;
+        Some(turn.lock_owned().await)
     }
 
     /// Keeps a value that was made of a ledger under a stamp.

@@ -17,7 +17,10 @@ use perennial_sdk::Client;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, Statement};
 
 use super::{RUNS, Table, per_second, start};
-use crate::database::{TestDatabase, server};
+use crate::{
+    database::{TestDatabase, server},
+    installation::MASTER_KEY,
+};
 
 /// The service whose table it is.
 const SERVICE: &str = "customer";
@@ -102,8 +105,10 @@ impl Bare {
             Some(server) => Some(TestDatabase::create(&server).await?),
             None => None,
         };
-        let mut flags =
-            BTreeMap::from([("data_dir".to_owned(), folder.path().display().to_string())]);
+        let mut flags = BTreeMap::from([
+            ("data_dir".to_owned(), folder.path().display().to_string()),
+            ("master_key".to_owned(), MASTER_KEY.to_owned()),
+        ]);
         let mut options = match &database {
             Some(made) => {
                 flags.insert("database_url".to_owned(), made.url());
