@@ -62,7 +62,7 @@ impl Built {
         let folder = manifest.parent().map(PathBuf::from).unwrap_or_default();
         let target = message["target"]["name"].as_str().unwrap_or_default();
         if message["profile"]["test"] == Value::Bool(true) {
-            // The name of the crate stands in `path+file:///…/kernel#0.0.0` or `…#name@0.0.0`.
+            // The name of the crate stands in `path+file:///…/kernel#0.1.0` or `…#name@0.1.0`.
             let id = message["package_id"].as_str().unwrap_or_default();
             let (path, version) = id.split_once('#').unwrap_or((id, ""));
             let package = match version.split_once('@') {

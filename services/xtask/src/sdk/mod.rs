@@ -7,6 +7,7 @@ mod image;
 mod live;
 mod reference;
 mod tools;
+mod version;
 
 use std::path::Path;
 
@@ -99,6 +100,7 @@ fn write() -> Result<()> {
 
 /// Generates and compares; an error when anything differs.
 pub(crate) fn check() -> Result<()> {
+    version::check()?;
     let fresh = process::cache()?.join("sdk/generated");
     let mut different = Vec::new();
     for language in generate::into(&fresh)? {
