@@ -5,9 +5,11 @@ use contract::billing::v1::subscription_sync_service_client::SubscriptionSyncSer
 use contract::catalog::v1::addon_service_client::AddonServiceClient;
 use contract::catalog::v1::plan_addon_service_client::PlanAddonServiceClient;
 use contract::catalog::v1::{
-    self as catalog, addon_ref::Ref as AddonBy, feature_service_client::FeatureServiceClient,
-    plan_ref::Ref as PlanBy, plan_service_client::PlanServiceClient,
-    product_service_client::ProductServiceClient, store_app_service_client::StoreAppServiceClient,
+    self as catalog, addon_ref::Ref as AddonBy,
+    entitlement_definition_service_client::EntitlementDefinitionServiceClient,
+    feature_service_client::FeatureServiceClient, plan_ref::Ref as PlanBy,
+    plan_service_client::PlanServiceClient, product_service_client::ProductServiceClient,
+    store_app_service_client::StoreAppServiceClient,
 };
 use contract::customer::v1::{
     self as customer, alias_service_client::AliasServiceClient, customer_ref::Ref as CustomerBy,
@@ -63,6 +65,8 @@ pub struct Clients {
     pub product_access: ProductAccessServiceClient<Link>,
     /// Products.
     pub products: ProductServiceClient<Link>,
+    /// What they entitle to.
+    pub definitions: EntitlementDefinitionServiceClient<Link>,
     /// The apps that sell them.
     pub store_apps: StoreAppServiceClient<Link>,
     /// Billing's copy of subscriptions.
@@ -87,6 +91,7 @@ impl Clients {
             engagement: EngagementServiceClient::new(env.link("customer")),
             product_access: ProductAccessServiceClient::new(env.link("entitlement")),
             products: ProductServiceClient::new(env.link("catalog")),
+            definitions: EntitlementDefinitionServiceClient::new(env.link("catalog")),
             store_apps: StoreAppServiceClient::new(env.link("catalog")),
             billing: SubscriptionSyncServiceClient::new(env.link("billing")),
         }
@@ -135,6 +140,25 @@ impl Clients {
             .id
             .parse()
             .map_err(|_| SubscriptionError::field("customer", "has no readable id"))
+    }
+
+    /// The id of the entitlement definition with a lookup key.
+    pub async fn definition(
+        &self,
+        context: &Context,
+        key: &str,
+    ) -> Result<Option<String>, SubscriptionError> {
+        let request = catalog::BatchGetEntitlementDefinitionsRequest {
+            lookup_keys: vec![key.to_owned()],
+            ..Default::default()
+        };
+        let answer = self
+            .definitions
+            .clone()
+            .batch_get_entitlement_definitions(context.request(request))
+            .await?;
+        let found = answer.into_inner().entitlement_definitions;
+        Ok(found.into_iter().next().map(|found| found.id))
     }
 
     /// The active version of a plan.

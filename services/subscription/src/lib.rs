@@ -19,6 +19,7 @@ mod revenue;
 mod rights;
 mod store;
 mod terms;
+mod withdraw;
 mod worker;
 
 #[cfg(test)]
@@ -98,5 +99,6 @@ pub async fn build(env: Env) -> Result<Service, BuildError> {
     ];
     service.consumers.push(revenue::follow::spec());
     service.consumers.push(consume::invoices());
+    service.consumers.push(withdraw::definitions());
     Ok(service)
 }

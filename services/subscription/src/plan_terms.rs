@@ -3,7 +3,7 @@
 use chassis::{Context, Write};
 use contract::subscription::v1::RefundTermResponse;
 use jiff::Timestamp;
-use kernel::id::CustomerId;
+use kernel::id::{CustomerId, SubscriptionId};
 use sea_orm::ConnectionTrait as _;
 use tonic::{Response, Status};
 
@@ -12,6 +12,8 @@ use crate::domain::ledger::Cause;
 use crate::domain::lifecycle::Timing;
 use crate::domain::refusal::Refusal;
 use crate::domain::reported::Reported;
+use crate::domain::revenue::change::product_key;
+use crate::domain::status::Status as Life;
 use crate::domain::subscription::Subscription;
 use crate::domain::term::refusal::TermRefusal;
 use crate::domain::term::reported::{facts as reported_facts, purchases as reported_purchases};
@@ -145,11 +147,11 @@ where
     Message: prost::Message,
     Answer: prost::Message + Default,
 {
-    let next = |before: &Subscription| before.canceled(Timing::NextBillingCycle, context.now);
+    let next = |held: &Subscription| held.canceled(Timing::NextBillingCycle, context.now);
     change(engine, context, asked, known, next).await
 }
 
-/// Gives the subscription behind a term an end.
+/// Gives the subscription behind a term an end, and deletes what was to follow it.
 async fn change<Message, Answer>(
     engine: &Engine,
     context: &Context,
@@ -170,17 +172,63 @@ where
     };
     let id = store::term::parsed(&known.term.source_id)?;
     let decide = |stored: &[Subscription]| {
-        let before = pick(stored, id)?;
-        Ok(vec![Saved {
-            before: Some(before.clone()),
-            after: next(before)?,
+        let (held, follow) = holding(stored, id, context.now)?;
+        let mut saved = Vec::with_capacity(follow.len() + 1);
+        let after = if follow.is_empty() {
+            next(held)?
+        } else {
+            // Nothing follows any more, so that its end is open.
+            let open = Subscription {
+                active_to: None,
+                ..held.clone()
+            };
+            next(&open.linked_before(None))?
+        };
+        saved.push(Saved {
+            before: Some(held.clone()),
+            after,
             reservation: Reservation::Entitlements,
-        }])
+        });
+        for scheduled in follow {
+            saved.push(Saved {
+                before: Some(scheduled.clone()),
+                after: scheduled.deleted(context.now)?,
+                reservation: Reservation::None,
+            });
+        }
+        Ok(saved)
     };
     let reply = |_: &[Saved]| Ok(Answer::default());
     engine
         .change(&call, known.facts.customer, decide, reply)
         .await
+}
+
+/// Of the subscriptions of one's term, that which holds now, and those of any that are to follow it and have not begun.
+fn holding(
+    stored: &[Subscription],
+    id: SubscriptionId,
+    now: Timestamp,
+) -> Result<(&Subscription, Vec<&Subscription>), SubscriptionError> {
+    let begins = |found: &Subscription| found.status_at(now) == Life::Scheduled;
+    let linked = |id: Option<&str>| {
+        let id = id?.parse::<SubscriptionId>().ok()?;
+        stored.iter().find(|found| found.id == id)
+    };
+    let mut held = pick(stored, id)?;
+    while begins(held)
+        && let Some(before) = linked(held.previous_id())
+        && product_key(before) == product_key(held)
+    {
+        held = before;
+    }
+    let mut follow: Vec<&Subscription> = Vec::new();
+    let mut last = held;
+    while let Some(next) = linked(last.superseding_id()).filter(|next| begins(next)) {
+        follow.push(next);
+        last = next;
+    }
+    Ok((held, follow))
 }
 
 /// Notes that the last payment was given back.
@@ -225,7 +273,7 @@ where
         return Ok(());
     }
     let asked = ("RefundTermEnd", request_id, request);
-    let next = |before: &Subscription| before.ended(context.now);
+    let next = |held: &Subscription| held.ended(context.now);
     change::<_, RefundTermResponse>(engine, context, asked, known, next)
         .await
         .map(drop)

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chassis::clock::system_now;
 use chassis::timer::Timer;
 use chassis::{Context, Write};
 use contract::catalog::v1 as catalog;
@@ -36,6 +37,21 @@ const RIGHTS_MAX: usize = 2_000;
 pub fn note(write: &Write, customers: &BTreeSet<CustomerId>) {
     for customer in customers {
         write.later(changed(write, *customer));
+    }
+}
+
+/// Notes it with a write that nobody tells of: the worker does, at once.
+pub fn note_for_worker(write: &Write, customers: &BTreeSet<CustomerId>) {
+    let (context, now) = (write.context(), system_now());
+    for customer in customers {
+        let noted = store::product_access::changed;
+        write.later(noted(
+            write.tx(),
+            context.project,
+            *customer,
+            context.now,
+            now,
+        ));
     }
 }
 

@@ -91,6 +91,7 @@ pub fn planned(customer: CustomerId, held: &[Subscription]) -> Vec<NewTerm> {
         environment: crate::domain::term::Environment::Production,
         start: chain.start(),
         facts: None,
+        definition: None,
     });
     terms.collect()
 }

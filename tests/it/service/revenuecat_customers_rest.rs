@@ -1,10 +1,13 @@
 //! Customers over the RevenueCat dialect: their ids and aliases, attributes, what is given away, deletion, walking the list.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use contract::customer::v1::{AddAliasRequest, CustomerRef, customer_ref::Ref};
 
 use super::revenuecat_scene::{id, ids, refused, unlimited};
+use crate::resilience::setup::eventually;
 
 #[tokio::test]
 async fn a_customer_is_found_by_any_of_its_ids_and_shows_one() {
@@ -246,6 +249,41 @@ async fn a_deleted_customer_is_gone_in_every_dialect_and_its_id_is_free() {
         .await
         .problem(404);
     project.make("/customers", json!({"id": "ann"})).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_given_away_ends_with_its_entitlement_and_is_not_given_by_the_next_of_its_key() {
+    let (world, project) = unlimited().await;
+    project.make("/customers", json!({"id": "ann"})).await;
+    let gold = project.entitlement("gold").await;
+    let grant = "/customers/ann/actions/grant_entitlement";
+    let given = json!({"entitlement_id": gold});
+    project.post(grant, given).await.expect(201);
+    let gone = format!("/entitlements/{gold}");
+    project.delete(&gone).await.expect(200);
+    let next = project.entitlement("gold").await;
+    // Soon after, without a call or a clock that moves.
+    let gifts = "/customers/ann/subscriptions";
+    let list = "/customers/ann/active_entitlements";
+    eventually(Duration::from_secs(30), || async {
+        let gift = project.get(gifts).await.expect(200)["items"][0].clone();
+        let rights = project.get(list).await.expect(200)["items"].clone();
+        let ended = gift["status"] == "expired" && gift["gives_access"] == false;
+        if ended && rights == json!([]) {
+            Ok(())
+        } else {
+            Err(format!("{gift:#} {rights:#}"))
+        }
+    })
+    .await;
+    // The next one is given for itself.
+    let given = json!({"entitlement_id": next});
+    let given = project.post(grant, given).await.expect(201);
+    assert_eq!(
+        given["active_entitlements"]["items"][0]["entitlement_id"],
+        json!(next)
+    );
     world.stop().await;
 }
 

@@ -109,6 +109,40 @@ async fn a_write_that_never_gets_its_turn_is_423_and_may_be_sent_again() {
 }
 
 #[tokio::test]
+async fn a_subscription_whose_plan_is_to_change_is_canceled_with_what_was_to_follow() {
+    let (world, project) = unlimited().await;
+    let client = world.client();
+    let now = "2025-06-10T00:00:00Z".parse().unwrap();
+    client.freeze_clock(now).await.unwrap();
+    let subscription = subscribed(&project).await;
+    let rest = &project.rest;
+    let next = rest.post("/api/v1/plans/team/next", Value::Null).await;
+    let next = next.expect(201);
+    let publish = format!("/api/v1/plans/{}/publish", next["id"].as_str().unwrap());
+    rest.post(&publish, Value::Null).await.expect(200);
+    let held = "/api/v1/customers/ann/subscriptions";
+    let held = rest.get(held).await.expect(200);
+    let held = held["items"][0]["id"].as_str().unwrap().to_owned();
+    let migrate = format!("/api/v1/subscriptions/{held}/migrate");
+    let timing = json!({"timing": "next_billing_cycle"});
+    let migrated = rest.post(&migrate, timing).await.expect(200);
+    let follows = migrated["next"]["id"].as_str().unwrap();
+
+    let cancel = format!("/subscriptions/{subscription}/actions/cancel");
+    let canceled = project.post(&cancel, Value::Null).await.expect(200);
+    assert_eq!(canceled["auto_renewal_status"], "will_not_renew");
+    let follows = rest.get(&format!("/api/v1/subscriptions/{follows}")).await;
+    follows.problem(404);
+    let held = rest.get(&format!("/api/v1/subscriptions/{held}")).await;
+    let held = held.expect(200);
+    assert_eq!(
+        (&held["status"], &held["activeTo"]),
+        (&json!("canceled"), &json!("2025-07-10T00:00:00Z"))
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_deletion_sent_again_has_its_first_answer_and_a_new_one_finds_nobody() {
     let (world, project) = unlimited().await;
     project.make("/customers", json!({"id": "ann"})).await;

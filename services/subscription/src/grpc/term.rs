@@ -15,7 +15,7 @@ use super::window::{Window, not_in_list};
 use crate::convert::request::promotional_end;
 use crate::convert::term::{environment_from, payment};
 use crate::domain::store_transaction::Kind;
-use crate::domain::term::promotion::{given, taken_back};
+use crate::domain::term::promotion::given;
 use crate::domain::term::refusal::TermRefusal;
 use crate::domain::term::view::Renewal;
 use crate::domain::term::{Facts, Origin};
@@ -24,6 +24,7 @@ use crate::error::SubscriptionError;
 use crate::record::{record, tell};
 use crate::store::term::{NewTerm, Term};
 use crate::terms::Known;
+use crate::withdraw::given_back;
 use crate::{plan_terms, rights, store, terms};
 
 /// Most ids of one batch.
@@ -131,28 +132,20 @@ impl TermServer {
                     let rows = store::term::of_customer(write.tx(), project, customer).await?;
                     let mut terms = Vec::new();
                     for row in rows {
-                        let Some(facts) = row.facts else { continue };
-                        if row.origin != Origin::Promotional
-                            || facts.entitlement.as_ref() != Some(key)
+                        let entitlement = row
+                            .facts
+                            .as_ref()
+                            .and_then(|facts| facts.entitlement.as_ref());
+                        let (id, given) = (row.id.to_string(), row.origin == Origin::Promotional);
+                        if given
+                            && entitlement == Some(key)
+                            && given_back(&write, row, context.now).await?
                         {
-                            continue;
+                            terms.push(pb::Term {
+                                id,
+                                ..Default::default()
+                            });
                         }
-                        let Some(facts) = taken_back(facts, context.now) else {
-                            continue;
-                        };
-                        let changed = [NewTerm::of(facts)];
-                        store::term::replace(
-                            write.tx(),
-                            project,
-                            &row.source_key,
-                            &changed,
-                            context.now,
-                        )
-                        .await?;
-                        terms.push(pb::Term {
-                            id: row.id.to_string(),
-                            ..Default::default()
-                        });
                     }
                     if terms.is_empty() && !elsewhere {
                         return Err(TermRefusal::PromotionNotFound(key.clone()).into());
@@ -358,6 +351,8 @@ impl TermService for TermServer {
                 if known.facts.origin == Origin::Plan {
                     let asked = (call.1, call.2);
                     plan_terms::end(&self.engine, context, asked, &known).await?;
+                    // What was to follow is gone, and with it its name for the term.
+                    let known = self.find(context, &request.id).await?;
                     plan_terms::give_back(&self.engine, context, call, &known).await?
                 } else {
                     self.record_own(context, call, (&known, Kind::Refund))
@@ -379,7 +374,11 @@ impl TermService for TermServer {
         let end = promotional_end(request.span.as_ref(), context.now)?;
         let by = request.customer.clone().and_then(|by| by.r#ref);
         let by = by.ok_or(SubscriptionError::CustomerRequired)?;
-        let customer = self.engine.clients.customer(context, by).await?;
+        let clients = &self.engine.clients;
+        let customer = clients.customer(context, by).await?;
+        let definition = &clients
+            .definition(context, &request.entitlement_key)
+            .await?;
         let answer = self
             .engine
             .db
@@ -394,7 +393,10 @@ impl TermService for TermServer {
                     let key = request.entitlement_key.clone();
                     let facts = given(opening.clone(), customer, key, context.now, end);
                     let source = format!("promotional:{opening}");
-                    let new = [NewTerm::of(facts)];
+                    let new = [NewTerm {
+                        definition: definition.clone(),
+                        ..NewTerm::of(facts)
+                    }];
                     let (_, made) = store::term::replace(
                         write.tx(),
                         context.project,

@@ -72,6 +72,8 @@ pub struct NewTerm {
     pub start: Timestamp,
     /// What is known of it, if it is to be kept here.
     pub facts: Option<Facts>,
+    /// The entitlement definition that it is given away by, and ends with.
+    pub definition: Option<String>,
 }
 
 impl NewTerm {
@@ -86,6 +88,7 @@ impl NewTerm {
             environment: facts.environment,
             start: facts.start(),
             facts: Some(facts),
+            definition: None,
         }
     }
 }
@@ -223,6 +226,7 @@ fn new_row(
         revision: 1,
         create_time: micros(now),
         document,
+        entitlement_definition_id: term.definition.clone(),
     })
 }
 
@@ -279,6 +283,34 @@ pub async fn of_source(
         .all(connection)
         .await?;
     read(rows)
+}
+
+/// What was given away by an entitlement definition and has not been taken back, by start.
+pub async fn of_definition(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    definition: &str,
+) -> Result<Vec<Term>, SubscriptionError> {
+    let rows = Entity::there(project)
+        .filter(Column::EntitlementDefinitionId.eq(definition))
+        .order_by_asc(Column::StartTime)
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await?;
+    read(rows)
+}
+
+/// Whether there is any such.
+pub async fn any_of_definition(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    definition: &str,
+) -> Result<bool, SubscriptionError> {
+    let found = Entity::there(project)
+        .filter(Column::EntitlementDefinitionId.eq(definition))
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// The terms of rows. An origin that this version does not know is of a later one; it is left out.

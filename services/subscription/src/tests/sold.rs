@@ -62,6 +62,21 @@ impl Neighbors {
                 }
                 .encode_to_vec()
             }
+            "BatchGetEntitlementDefinitions" => {
+                let request: catalog::BatchGetEntitlementDefinitionsRequest = read(body);
+                let known = self.definitions.iter();
+                let found = known.filter(|(key, _)| request.lookup_keys.contains(key));
+                let found = found.map(|(key, id)| catalog::EntitlementDefinition {
+                    id: id.clone(),
+                    lookup_key: key.clone(),
+                    ..Default::default()
+                });
+                catalog::BatchGetEntitlementDefinitionsResponse {
+                    entitlement_definitions: found.collect(),
+                    ..Default::default()
+                }
+                .encode_to_vec()
+            }
             "ApplyProductAccess" => {
                 let request: entitlement::ApplyProductAccessRequest = read(body);
                 let revision = request.revision;

@@ -292,6 +292,97 @@ async fn a_term_that_is_refunded_at_its_start_stays_with_no_length() {
     assert!(world.rights(CUSTOMER).is_empty());
 }
 
+/// A subscription to `pro` whose next version is to follow at the end of the period: the ids of both.
+async fn followed(world: &World) -> (String, String) {
+    world.sells("pro", "P1M");
+    let held = id(&world.subscribe(START).await);
+    world.plan("pro", 2, "12");
+    let migrate = pb::MigrateSubscriptionRequest {
+        id: held.clone(),
+        timing: policy(pb::TimingPolicy::NextBillingCycle),
+        ..Default::default()
+    };
+    let migrated = world
+        .subscriptions
+        .migrate_subscription(world.at(LATER, migrate));
+    let next = migrated.await.unwrap().into_inner().next.unwrap();
+    (held, id(&next))
+}
+
+/// That only the first is left of them, and its end.
+async fn assert_left(world: &World, (held, next): &(String, String), now: &str, end: &str) {
+    assert_eq!(
+        get(world, next, now).await.unwrap_err().code(),
+        tonic::Code::NotFound
+    );
+    let left = get(world, held, now).await.unwrap().subscription.unwrap();
+    assert_eq!(day(left.active_to_time), end);
+    assert_eq!(left.revision, 3, "one change more");
+    assert!(left.annotations.is_empty(), "{:?}", left.annotations);
+    assert_eq!(world.list(now, CUSTOMER).await.len(), 1);
+    let last = world.rights(CUSTOMER).pop().unwrap();
+    assert_eq!(last.2, end);
+}
+
+#[tokio::test]
+async fn canceling_a_term_whose_next_version_is_scheduled_cancels_what_holds() {
+    let world = World::new().await;
+    let both = followed(&world).await;
+    let term = world.list(LATER, CUSTOMER).await.remove(0);
+    assert_eq!(term.auto_renewal_status(), pb::AutoRenewalStatus::WillRenew);
+    let cancel = pb::CancelTermRequest {
+        id: term.id.clone(),
+        request_id: String::new(),
+    };
+    let canceled = world.terms().cancel_term(world.at(LATER, cancel)).await;
+    let canceled = canceled.unwrap().into_inner().term.unwrap();
+    assert_eq!(
+        (canceled.id, day(canceled.end_time)),
+        (term.id, "2024-03-01".to_owned())
+    );
+    assert_left(&world, &both, LATER, "2024-03-01").await;
+}
+
+#[tokio::test]
+async fn refunding_a_term_whose_next_version_is_scheduled_ends_what_holds() {
+    let world = World::new().await;
+    let both = followed(&world).await;
+    hear(&world, &invoice(&both.0, billing::InvoiceState::Paid, 3)).await;
+    let next_day = "2024-02-11T00:00:00Z";
+    refunded(&world, next_day).await;
+    assert_left(&world, &both, next_day, "2024-02-11").await;
+}
+
+#[tokio::test]
+async fn canceling_a_term_drops_the_plan_that_was_to_follow() {
+    let world = World::new().await;
+    world.sells("pro", "P1M");
+    world.sells("team", "P1M");
+    world.plan("team", 1, "30");
+    let held = id(&world.subscribe(START).await);
+    change(&world, &held, LATER, pb::TimingPolicy::NextBillingCycle).await;
+    let terms = world.list(LATER, CUSTOMER).await;
+    let both = (held, terms[1].source_id.clone());
+    let cancel = async |term: &pb::Term| {
+        let request = pb::CancelTermRequest {
+            id: term.id.clone(),
+            request_id: String::new(),
+        };
+        world.terms().cancel_term(world.at(LATER, request)).await
+    };
+    // What has not begun is not what holds.
+    let early = cancel(&terms[1]).await.unwrap_err();
+    assert_eq!(early.code(), tonic::Code::FailedPrecondition);
+    assert_eq!(world.list(LATER, CUSTOMER).await, terms);
+    let canceled = cancel(&terms[0]).await;
+    let canceled = canceled.unwrap().into_inner().term.unwrap();
+    assert_eq!(
+        canceled.auto_renewal_status(),
+        pb::AutoRenewalStatus::WillNotRenew
+    );
+    assert_left(&world, &both, LATER, "2024-03-01").await;
+}
+
 #[tokio::test]
 async fn canceling_a_term_cancels_the_subscription_at_its_next_cycle() {
     let world = World::new().await;
@@ -396,6 +487,84 @@ async fn what_is_given_away_is_a_term_without_a_product() {
         (again.code(), reason(&again).as_str()),
         (tonic::Code::NotFound, "PROMOTION_NOT_FOUND")
     );
+}
+
+/// Tells of a definition that is deleted, as catalog's feed does.
+async fn hear_deleted(world: &World, definition: &str, now: &str) {
+    let spec = crate::withdraw::definitions();
+    let context = world.context(now);
+    let event = chassis::feed::Event {
+        cursor: 1,
+        project: context.project,
+        kind: "entitlement_definition.deleted".to_owned(),
+        id: definition.to_owned(),
+        revision: 2,
+        payload: Vec::new(),
+        create_time: context.now,
+        actor: "key:test".to_owned(),
+    };
+    assert!(spec.handler.concerns(&event));
+    let reader = world.engine.db.reader();
+    if spec.handler.wants(reader, &event).await.unwrap() {
+        let mut write = world.engine.db.system_write(&context).await.unwrap();
+        spec.handler.apply(&mut write, &event).await.unwrap();
+        write.commit().await.unwrap();
+        let worker = crate::rights::RightsTimer::new(world.engine.clone());
+        assert_eq!(
+            chassis::timer::Timer::run(&worker, &context).await.unwrap(),
+            1
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_away_ends_with_the_definition_that_it_was_given_by() {
+    let world = World::new().await;
+    let defined = |id: &str| {
+        let mut neighbors = world.neighbors.lock().unwrap();
+        neighbors
+            .definitions
+            .insert("vip".to_owned(), id.to_owned());
+    };
+    let grant = async |key: &str| {
+        let request = pb::GrantPromotionalTermRequest {
+            customer: by_id(CUSTOMER),
+            entitlement_key: key.to_owned(),
+            span: None,
+            request_id: String::new(),
+        };
+        let terms = world.terms();
+        let granted = terms.grant_promotional_term(world.at(START, request));
+        granted.await.unwrap();
+    };
+    defined("D1");
+    grant("vip").await;
+    grant("undefined").await;
+    // The new one of the same key is there, and gives, before the feed tells that the old one is gone.
+    defined("D2");
+    grant("vip").await;
+    let day_two = "2024-01-02T00:00:00Z";
+    hear_deleted(&world, "D1", day_two).await;
+    let right = |key: &str, end: &str| (format!("key {key}"), "2024-01-01".into(), end.to_owned());
+    let sorted = || {
+        let mut rights = world.rights(CUSTOMER);
+        rights.sort();
+        rights
+    };
+    let [ended, other] = [right("vip", "2024-01-02"), right("undefined", ENDLESS)];
+    assert_eq!(
+        sorted(),
+        [other.clone(), right("vip", ENDLESS), ended.clone()]
+    );
+    // Told again, later, it changes nothing.
+    hear_deleted(&world, "D1", "2024-01-03T00:00:00Z").await;
+    assert_eq!(sorted()[2], ended);
+    hear_deleted(&world, "D2", "2024-01-03T00:00:00Z").await;
+    assert_eq!(sorted(), [other, ended, right("vip", "2024-01-03")]);
+    let giving = world.list("2024-01-03T00:00:00Z", CUSTOMER).await;
+    let giving = giving.iter().filter(|term| term.gives_access);
+    let keys: Vec<&str> = giving.map(|term| term.entitlement_key.as_str()).collect();
+    assert_eq!(keys, ["undefined"]);
 }
 
 #[tokio::test]

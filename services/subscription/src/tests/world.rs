@@ -76,6 +76,8 @@ pub struct Neighbors {
     pub project: customer::Project,
     /// Products of the catalog.
     pub products: Vec<catalog::Product>,
+    /// Ids of its entitlement definitions by lookup key.
+    pub definitions: BTreeMap<String, String>,
     /// The types of its apps, by id.
     pub app_types: BTreeMap<String, catalog::store_app::Type>,
     /// Whether the app that sells them is in the small-business program.

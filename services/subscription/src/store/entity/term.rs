@@ -38,6 +38,8 @@ pub struct Model {
     pub create_time: i64,
     /// What is known of it, as JSON; empty where it is read elsewhere.
     pub document: String,
+    /// The entitlement definition that it was given away by, and ends with.
+    pub entitlement_definition_id: Option<String>,
 }
 
 /// None.

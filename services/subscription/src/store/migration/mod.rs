@@ -6,6 +6,7 @@ mod m0003_reported;
 mod m0004_stores;
 mod m0005_revenue_sums;
 mod m0006_store_lines;
+mod m0007_given_definition;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -18,5 +19,6 @@ pub fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m0004_stores::Migration),
         Box::new(m0005_revenue_sums::Migration),
         Box::new(m0006_store_lines::Migration),
+        Box::new(m0007_given_definition::Migration),
     ]
 }
