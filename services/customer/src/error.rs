@@ -23,6 +23,9 @@ pub enum CustomerError {
         /// What is wrong with it.
         description: String,
     },
+    /// Several fields of the request are wrong, in the order of their check; the first gives the message.
+    #[error("{}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Several(Vec<CustomerError>),
     /// A customer would have neither key nor subject keys.
     #[error("either key or usageAttribution.subjectKeys must be provided")]
     HandleRequired,
@@ -229,18 +232,27 @@ impl CustomerError {
     /// The same refusal of what the request holds in its field `parent`.
     #[must_use]
     pub fn below(self, parent: &str) -> Self {
-        if let Self::Invalid { field, description } = self {
-            Self::invalid(format!("{parent}.{field}"), description)
-        } else {
-            self
+        match self {
+            Self::Invalid { field, description } => {
+                Self::invalid(format!("{parent}.{field}"), description)
+            }
+            Self::Several(wrong) => {
+                Self::Several(wrong.into_iter().map(|one| one.below(parent)).collect())
+            }
+            other => other,
         }
     }
 
     /// The same refusal where the request calls the field `ours` `theirs`.
     #[must_use]
     pub fn renamed(self, ours: &str, theirs: &str) -> Self {
-        let Self::Invalid { field, description } = self else {
-            return self;
+        let (field, description) = match self {
+            Self::Invalid { field, description } => (field, description),
+            Self::Several(wrong) => {
+                let renamed = wrong.into_iter().map(|one| one.renamed(ours, theirs));
+                return Self::Several(renamed.collect());
+            }
+            other => return other,
         };
         let field = if field == ours {
             theirs.to_owned()
@@ -251,12 +263,41 @@ impl CustomerError {
     }
 }
 
+/// What is wrong with a request, gathered field by field.
+#[derive(Debug, Default)]
+pub struct Wrong(Vec<CustomerError>);
+
+impl Wrong {
+    /// The value of a field; of a wrong one something that is not used, as the request is refused.
+    pub fn take<T: Default>(&mut self, checked: Result<T, CustomerError>) -> T {
+        checked.unwrap_or_else(|error| {
+            self.0.push(error);
+            T::default()
+        })
+    }
+
+    /// Refuses the request if anything was wrong: with all wrong fields, or with what else speaks against it.
+    pub fn refuse(self) -> Result<(), CustomerError> {
+        let is_field = |error: &CustomerError| error.code() == Code::InvalidArgument;
+        let (mut fields, others): (Vec<_>, Vec<_>) = self.0.into_iter().partition(is_field);
+        if fields.len() > 1 {
+            return Err(CustomerError::Several(fields));
+        }
+        fields
+            .pop()
+            .or(others.into_iter().next())
+            .map_or(Ok(()), Err)
+    }
+}
+
 impl Problem for CustomerError {
     const SERVICE: &'static str = "customer";
 
     fn code(&self) -> Code {
         match self {
-            Self::Invalid { .. } | Self::HandleRequired | Self::Refused(_) => Code::InvalidArgument,
+            Self::Invalid { .. } | Self::Several(_) | Self::HandleRequired | Self::Refused(_) => {
+                Code::InvalidArgument
+            }
             Self::KeyOverlapsId { .. }
             | Self::KeyOverlapsSubject { .. }
             | Self::KeyTaken { .. }
@@ -292,6 +333,7 @@ impl Problem for CustomerError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Invalid { .. } | Self::Refused(_) => "INVALID_ARGUMENT",
+            Self::Several(wrong) => wrong.first().map_or("INVALID_ARGUMENT", Self::reason),
             Self::HandleRequired => "KEY_OR_SUBJECT_KEYS_REQUIRED",
             Self::KeyOverlapsId { .. } => "KEY_OVERLAPS_ID",
             Self::KeyOverlapsSubject { .. } => "KEY_OVERLAPS_SUBJECT",
@@ -330,6 +372,9 @@ impl Problem for CustomerError {
     fn violations(&self) -> Vec<Violation> {
         if let Self::Invalid { field, description } = self {
             return vec![Violation::new(field, description)];
+        }
+        if let Self::Several(wrong) = self {
+            return wrong.iter().flat_map(Self::violations).collect();
         }
         if let Self::HandleRequired = self {
             let fields = ["customer.key", "customer.usage_attribution.subject_keys"];

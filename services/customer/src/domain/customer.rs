@@ -7,7 +7,7 @@ use kernel::{Timestamp, currency::Currency, id::CustomerId};
 use serde::{Deserialize, Serialize};
 
 use super::{attribution, display_name::Name, text};
-use crate::error::CustomerError;
+use crate::error::{CustomerError, Wrong};
 
 /// Longest stored key. Dialects have shorter limits of their own.
 pub const KEY_LENGTH_MAX: usize = 1500;
@@ -131,27 +131,30 @@ pub struct NewCustomer {
 impl NewCustomer {
     /// Checks what can be checked without other customers, in the documented order.
     pub fn new(draft: Draft) -> Result<Self, CustomerError> {
+        let mut wrong = Wrong::default();
         let name = if draft.derive_name && draft.name.is_empty() {
             None
         } else {
-            Some(name(draft.name)?)
+            Some(wrong.take(name(draft.name)))
         };
-        let key = key(draft.key)?;
+        let handles = (!draft.key.is_empty(), !draft.subject_keys.is_empty());
+        let key = wrong.take(key(draft.key));
         if !draft.generate_key {
-            require_handle(key.as_deref(), &draft.subject_keys)?;
+            wrong.take(require_handle(handles));
         }
-        let currency = currency(&draft.currency)?;
-        Ok(Self {
+        let new = Self {
             key,
             name,
-            subject_keys: attribution::normalize(draft.subject_keys)?,
-            description: description(draft.description)?,
-            email: email(draft.email)?,
-            currency,
-            address: address(draft.address)?,
-            metadata: text::metadata(draft.metadata)?,
+            currency: wrong.take(currency(&draft.currency)),
+            subject_keys: wrong.take(attribution::normalize(draft.subject_keys)),
+            description: wrong.take(description(draft.description)),
+            email: wrong.take(email(draft.email)),
+            address: address(draft.address, &mut wrong),
+            metadata: wrong.take(text::metadata(draft.metadata)),
             generate_key: draft.generate_key,
-        })
+        };
+        wrong.refuse()?;
+        Ok(new)
     }
 
     /// The customer that comes of it.
@@ -288,29 +291,40 @@ impl Customer {
     pub fn changed(&self, patch: CustomerPatch, now: Timestamp) -> Result<Self, CustomerError> {
         self.require_live()?;
         let current = self.clone();
+        let mut wrong = Wrong::default();
+        let has_key = match &patch.key {
+            Change::Keep => current.key.is_some(),
+            Change::Set(given) => !given.is_empty(),
+        };
         let key = match patch.key {
             Change::Keep => current.key,
-            Change::Set(given) => key(given)?,
+            Change::Set(given) => wrong.take(key(given)),
+        };
+        let has_subjects = match &patch.attribution {
+            AttributionChange::Keep => !current.subject_keys.is_empty(),
+            AttributionChange::Release => false,
+            AttributionChange::Replace(given) => !given.is_empty(),
         };
         let subject_keys = match patch.attribution {
             AttributionChange::Keep => current.subject_keys,
             AttributionChange::Release => Vec::new(),
             AttributionChange::Replace(given) => {
                 let locked = !self.active_subscriptions.is_empty();
-                if locked && given != self.subject_keys {
-                    return Err(CustomerError::SubjectKeysLocked);
-                }
-                attribution::normalize(given)?
+                wrong.take(if locked && given != self.subject_keys {
+                    Err(CustomerError::SubjectKeysLocked)
+                } else {
+                    attribution::normalize(given)
+                })
             }
         };
-        require_handle(key.as_deref(), &subject_keys)?;
+        wrong.take(require_handle((has_key, has_subjects)));
         let email = match patch.email {
             Change::Keep => current.email,
-            Change::Set(given) => email(given)?.or(current.email),
+            Change::Set(given) => wrong.take(email(given)).or(current.email),
         };
         let name = match patch.name {
             Change::Keep => current.name,
-            Change::Set(given) => current.name.given(name(given)?),
+            Change::Set(given) => current.name.given(wrong.take(name(given))),
         };
         let after = Self {
             name: name.following(email.as_deref(), key.as_deref()),
@@ -319,22 +333,23 @@ impl Customer {
             email,
             description: match patch.description {
                 Change::Keep => current.description,
-                Change::Set(given) => description(given)?,
+                Change::Set(given) => wrong.take(description(given)),
             },
             currency: match patch.currency {
                 Change::Keep => current.currency,
-                Change::Set(given) => currency(&given)?.or(current.currency),
+                Change::Set(given) => wrong.take(currency(&given)).or(current.currency),
             },
-            address: address(patch.address.apply(current.address))?,
+            address: address(patch.address.apply(current.address), &mut wrong),
             metadata: match patch.metadata {
                 Change::Keep => current.metadata,
-                Change::Set(given) => text::metadata(given)?,
+                Change::Set(given) => wrong.take(text::metadata(given)),
             },
             revision: self.revision + 1,
             update_time: now,
             touch_time: now,
             ..self.clone()
         };
+        wrong.refuse()?;
         Ok(after.with_privacy_of_its_data())
     }
 
@@ -372,11 +387,12 @@ pub fn key_bytes(field: &'static str, key: &str) -> Result<(), CustomerError> {
 }
 
 /// A customer is found in usage by its key or by subject keys: it must have one of them.
-fn require_handle(key: Option<&str>, subject_keys: &[String]) -> Result<(), CustomerError> {
-    if key.is_none() && subject_keys.is_empty() {
-        return Err(CustomerError::HandleRequired);
+fn require_handle((has_key, has_subject_keys): (bool, bool)) -> Result<(), CustomerError> {
+    if has_key || has_subject_keys {
+        Ok(())
+    } else {
+        Err(CustomerError::HandleRequired)
     }
-    Ok(())
 }
 
 fn key(text: String) -> Result<Option<String>, CustomerError> {
@@ -403,16 +419,8 @@ fn currency(code: &str) -> Result<Option<Currency>, CustomerError> {
     super::currency::parse("currency_code", code).map(Some)
 }
 
-fn address(address: Address) -> Result<Address, CustomerError> {
-    if let Some(country) = &address.country {
-        let well_formed = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
-        if !well_formed {
-            return Err(CustomerError::invalid(
-                "billing_address.country_code",
-                "must be an ISO 3166-1 alpha-2 code in upper case",
-            ));
-        }
-    }
+fn address(address: Address, wrong: &mut Wrong) -> Address {
+    wrong.take(country(address.country.as_deref()));
     let parts = [
         ("billing_address.postal_code", &address.postal_code),
         ("billing_address.state", &address.state),
@@ -422,13 +430,22 @@ fn address(address: Address) -> Result<Address, CustomerError> {
         ("billing_address.phone_number", &address.phone_number),
     ];
     for (field, part) in parts {
-        text::bounded(
-            field,
-            part.as_deref().unwrap_or_default(),
-            ADDRESS_PART_LENGTH_MAX,
-        )?;
+        let part = part.as_deref().unwrap_or_default();
+        wrong.take(text::bounded(field, part, ADDRESS_PART_LENGTH_MAX));
     }
-    Ok(address)
+    address
+}
+
+fn country(code: Option<&str>) -> Result<(), CustomerError> {
+    let well_formed = |code: &str| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    if code.is_none_or(well_formed) {
+        return Ok(());
+    }
+    let wrong = "must be an ISO 3166-1 alpha-2 code in upper case";
+    Err(CustomerError::invalid(
+        "billing_address.country_code",
+        wrong,
+    ))
 }
 
 #[cfg(test)]
@@ -483,10 +500,17 @@ mod tests {
             currency: "nope".into(),
             ..draft()
         };
-        assert!(matches!(
-            NewCustomer::new(bare),
-            Err(CustomerError::HandleRequired)
-        ));
+        let Err(CustomerError::Several(wrong)) = NewCustomer::new(bare) else {
+            panic!("two things are wrong");
+        };
+        let [
+            CustomerError::HandleRequired,
+            CustomerError::Invalid { field, .. },
+        ] = &wrong[..]
+        else {
+            panic!("another order: {wrong:?}");
+        };
+        assert_eq!(field, "currency_code");
         let keyed = Draft {
             subject_keys: vec![],
             ..draft()

@@ -48,6 +48,51 @@ async fn fields_of_a_customer_lie_in_the_customer_of_the_request() {
 }
 
 #[tokio::test]
+async fn all_wrong_fields_of_a_customer_are_named_in_order() {
+    let world = World::start().await;
+    let stored = world.create(acme("stored", &[])).await.expect("made");
+    let wrong = changed(|one| {
+        one.display_name.clear();
+        one.key = "k".repeat(5000);
+        one.currency_code = "EURO".to_owned();
+        one.description = "d".repeat(9000);
+        one.billing_address = Some(pb::Address {
+            country_code: Some("de".to_owned()),
+            city: Some("a\0b".to_owned()),
+            ..Default::default()
+        });
+        one.metadata = [("k".repeat(300), String::new())].into();
+    });
+    let fields = |refused: Status| -> Vec<String> {
+        let violations = chassis::error::details(&refused).violations;
+        violations.into_iter().map(|one| one.field).collect()
+    };
+    let created = fields(world.create(wrong.clone()).await.expect_err("wrong"));
+    let expected = [
+        "display_name",
+        "key",
+        "currency_code",
+        "description",
+        "billing_address.country_code",
+        "billing_address.city",
+        "metadata",
+    ];
+    assert_eq!(created, expected.map(|path| format!("customer.{path}")));
+    let masks = ["display_name", "currency_code", "billing_address", "key"];
+    let updated = world.update(&stored.id, wrong, &masks).await;
+    let expected = [
+        "key",
+        "display_name",
+        "currency_code",
+        "billing_address.country_code",
+        "billing_address.city",
+    ];
+    let updated = fields(updated.expect_err("wrong"));
+    assert_eq!(updated, expected.map(|path| format!("customer.{path}")));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_customer_without_handle_lacks_either_of_two_fields() {
     let world = World::start().await;
     let refused = world
