@@ -47,6 +47,17 @@ pub struct GatewayEnv {
     pub limits: Limits,
     /// Whose word about callers is believed.
     pub proxies: Proxies,
+    /// Where gRPC is spoken beside the gateway.
+    pub grpc: GrpcPort,
+}
+
+/// A port on which gRPC is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrpcPort {
+    /// Its number.
+    pub port: u16,
+    /// Whether it wants TLS.
+    pub tls: bool,
 }
 
 /// What every handler can reach.
@@ -55,6 +66,7 @@ pub(crate) struct Gateway {
     pub gate: Gate,
     pub dev_project: Option<ProjectId>,
     pub limits: Limits,
+    pub grpc: GrpcPort,
 }
 
 /// Shared by all handlers.
@@ -67,6 +79,7 @@ pub fn router(env: GatewayEnv) -> Router {
         gate: env.gate,
         dev_project: env.dev_project,
         limits: env.limits,
+        grpc: env.grpc,
     });
     let routes = Router::new()
         .merge(openmeter::routes(&gateway))

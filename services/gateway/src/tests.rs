@@ -58,6 +58,10 @@ pub(crate) fn router(dev_project: Option<ProjectId>) -> Router {
         dev_project,
         limits: crate::Limits::default(),
         proxies: crate::Proxies::default(),
+        grpc: crate::GrpcPort {
+            port: 50_777,
+            tls: true,
+        },
     })
 }
 

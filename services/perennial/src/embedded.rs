@@ -169,6 +169,7 @@ impl Process {
             readiness.set(part, false);
         }
         process.watch_files(&tls);
+        let grpc_tls = tls.grpc.is_some();
         process.tasks.spawn({
             let dispatcher = Dispatcher::new(links.clone(), parts.clone());
             let (readiness, shutdown) = (readiness.clone(), process.shutdown.clone());
@@ -231,6 +232,10 @@ impl Process {
                     .map_err(anyhow::Error::msg)?,
                 proxies: gateway::Proxies::of(&config.service(GATEWAY))
                     .map_err(anyhow::Error::msg)?,
+                grpc: gateway::GrpcPort {
+                    port: process.grpc.port(),
+                    tls: grpc_tls,
+                },
             }));
         }
         // Also where the customer service is in this process: it may have other replicas.

@@ -102,6 +102,8 @@ async fn the_examples_of_the_reference_work() {
     let world = World::start().await;
     let rest = world.rest();
     let examples = rest.get("/docs/examples.json").await.expect(200);
+    let server = rest.get("/docs/server.json").await.expect(200);
+    assert_eq!(server["grpc"]["port"], world.grpc().port());
     let descriptors = rest
         .request(Method::GET, "/docs/perennial.binpb")
         .send()

@@ -1,14 +1,17 @@
 //! The browsable reference at `/docs`: the OpenAPI documents of the dialects and the gRPC contract, on one page that
 //! needs nothing from elsewhere. `protos.json` is written by `cargo xtask sdk` from the comments of the protos; the
-//! examples are written by hand, and the suite runs them from top to bottom. `perennial.binpb` is the descriptor set of
+//! examples are written by hand, and the suite runs them from top to bottom. `server.json` says where gRPC is spoken. `perennial.binpb` is the descriptor set of
 //! the contract that this server has, for tools such as grpcurl.
 
 use axum::{
-    Router,
+    Json, Router,
+    extract::State,
     http::header,
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
+
+use serde_json::{Value, json};
 
 use crate::Shared;
 
@@ -58,10 +61,19 @@ const ASSETS: [Asset; 6] = [
 
 /// Routes of the reference.
 pub(crate) fn routes() -> Router<Shared> {
-    ASSETS.iter().fold(
-        Router::new().route("/docs", get(async || Redirect::permanent("/docs/"))),
-        |router, asset| router.route(asset.path, get(async || serve(asset))),
-    )
+    ASSETS
+        .iter()
+        .fold(
+            Router::new().route("/docs", get(async || Redirect::permanent("/docs/"))),
+            |router, asset| router.route(asset.path, get(async || serve(asset))),
+        )
+        .route("/docs/server.json", get(server))
+}
+
+/// Where this server speaks gRPC, for the commands that the page shows.
+async fn server(State(gateway): State<Shared>) -> Json<Value> {
+    let grpc = gateway.grpc;
+    Json(json!({"grpc": {"port": grpc.port, "tls": grpc.tls}}))
 }
 
 fn serve(asset: &'static Asset) -> Response {
@@ -81,8 +93,6 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use std::collections::BTreeSet;
 
-    use serde_json::Value;
-
     use super::*;
 
     fn text(path: &str) -> &'static str {
@@ -97,12 +107,28 @@ mod tests {
             assert!(page.contains(&format!("\"{part}\"")), "{part}");
         }
         let script = text("/docs/page.js");
-        for part in ["\"protos.json\"", "\"examples.json\"", "/openapi/"] {
+        for part in [
+            "\"protos.json\"",
+            "\"examples.json\"",
+            "\"server.json\"",
+            "/openapi/",
+        ] {
             assert!(script.contains(part), "{part}");
         }
         for text in [page, script, text("/docs/page.css")] {
             assert!(!text.contains("://"), "something from elsewhere");
         }
+    }
+
+    #[tokio::test]
+    async fn the_page_learns_where_grpc_is_spoken() {
+        let request = axum::http::Request::get("/docs/server.json");
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let router = crate::tests::router(None);
+        let (status, answer, _) = crate::tests::send(router, request).await;
+        assert_eq!(status, 200);
+        assert_eq!(answer, json!({"grpc": {"port": 50_777, "tls": true}}));
+        assert!(!text("/docs/page.js").contains("50051"), "a fixed port");
     }
 
     #[test]

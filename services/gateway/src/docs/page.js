@@ -135,7 +135,11 @@ function sampled(name, id) {
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const key = (one) => quoted(`Authorization: ${one.authorization ?? "Bearer KEY"}`);
 const body = (one) => (one.request ? ["-d", quoted(JSON.stringify(one.request, null, 2))] : []);
-const grpcurl = (one) => ["grpcurl -plaintext -H", key(one), ...body(one), `${location.hostname}:50051`, one.entry].join(" ");
+
+function grpcurl(one) {
+  const plain = server.grpc.tls ? [] : ["-plaintext"];
+  return ["grpcurl", ...plain, "-H", key(one), ...body(one), `${location.hostname}:${server.grpc.port}`, one.entry].join(" ");
+}
 
 function curl(one) {
   const type = one.request ? ["-H", quoted(`Content-Type: ${one.type ?? "application/json"}`)] : [];
@@ -151,6 +155,8 @@ async function load(path) {
 const documents = new Map();
 let entries = [];
 let samples;
+/** Where this server speaks gRPC. */
+let server;
 
 /** Follows the address: `#document:entry`. */
 async function follow() {
@@ -158,6 +164,7 @@ async function follow() {
   const wanted = rest.join(":");
   try {
     samples ??= await load("examples.json");
+    server ??= await load("server.json");
     if (!documents.has(name)) documents.set(name, name === "grpc" ? await contract() : await dialect(name));
   } catch (error) {
     place("detail").replaceChildren(make("p", String(error)));
