@@ -29,7 +29,10 @@ pub async fn run_to(cli: Cli, out: &mut (dyn Write + Send), terminal: bool) -> a
     let mut screen = Screen::new(out, cli.remote.output, terminal && !cli.no_color);
     match command {
         Command::Serve { services } => serve(&cli.server, !cli.no_color, &services).await,
-        Command::Demo { no_serve } => crate::demo::run(&cli.server, !cli.no_color, no_serve).await,
+        Command::Demo { no_serve } => {
+            let screen = &mut screen.for_people();
+            crate::demo::run(&cli.server, !cli.no_color, no_serve, screen).await
+        }
         Command::Migrate { services } => {
             let config = load(&cli.server)?;
             for service in embedded::migrate(config, &services).await? {
@@ -93,7 +96,13 @@ async fn serve(server: &ServerArgs, color: bool, services: &[String]) -> anyhow:
 /// Says that the process is ready, in the log, and shows a new bootstrap key once.
 pub fn announce(process: &Process) {
     if let Some(key) = &process.new_bootstrap_key {
-        println!("bootstrap key of project `default` (shown once, kept in bootstrap.json): {key}");
+        let shown = format!(
+            "bootstrap key of project `default` (shown once, kept in bootstrap.json): {key}"
+        );
+        // Where nobody reads it, it is in the file.
+        if let Err(error) = writeln!(std::io::stdout(), "{shown}") {
+            tracing::warn!(%error, "the bootstrap key is only in bootstrap.json");
+        }
     }
     tracing::info!(
         http = %process.http,

@@ -173,6 +173,15 @@ impl<'a> Screen<'a> {
         Ok(())
     }
 
+    /// The same for people, whatever form was asked for.
+    pub fn for_people(&mut self) -> Screen<'_> {
+        Screen {
+            out: &mut *self.out,
+            output: Output::Text,
+            bold: self.bold,
+        }
+    }
+
     /// Shows a line.
     pub fn line(&mut self, line: &str) -> anyhow::Result<()> {
         written(writeln!(self.out, "{line}"))

@@ -12,13 +12,18 @@ use std::path::Path;
 use anyhow::Context as _;
 use perennial_sdk::Client;
 
-use crate::{Process, cli::ServerArgs, commands};
+use crate::{Process, cli::ServerArgs, commands, failure::nobody_reads, screen::Screen};
 
 /// Written when the story has been lived; a second run only serves.
 const DONE_FILE: &str = "demo-complete";
 
 /// Fills the data folder unless it is filled, tells the story, and serves.
-pub async fn run(server: &ServerArgs, color: bool, no_serve: bool) -> anyhow::Result<()> {
+pub async fn run(
+    server: &ServerArgs,
+    color: bool,
+    no_serve: bool,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<()> {
     let mut server = server.clone();
     server
         .data_dir
@@ -32,28 +37,44 @@ pub async fn run(server: &ServerArgs, color: bool, no_serve: bool) -> anyhow::Re
     let client = Client::builder(process.grpc.to_string(), &key)
         .timeout(std::time::Duration::from_secs(120))
         .connect_lazy()?;
+    let mut told = tell(&client, &folder, screen).await;
+    if told.is_ok() && !no_serve {
+        told = invite(&process, &key, screen);
+    }
+    if told.is_err() || no_serve {
+        process.stop().await?;
+        return told;
+    }
+    process.wait().await
+}
+
+/// Lives the story and tells it, unless it was lived before.
+async fn tell(client: &Client, folder: &Path, screen: &mut Screen<'_>) -> anyhow::Result<()> {
     let done = folder.join(DONE_FILE);
     if done.exists() {
-        println!("The demo data is in {} already.", folder.display());
-    } else {
-        let sent = live(&client, Extent::default()).await?;
-        report::tell(&client, &sent).await?;
+        let there = format!("The demo data is in {} already.", folder.display());
+        return screen.line(&there);
+    }
+    let sent = live(client, Extent::default()).await?;
+    let told = report::tell(client, &sent, screen).await;
+    // Nobody has to read it: the story is lived all the same.
+    if told.as_ref().err().is_none_or(nobody_reads) {
         std::fs::write(&done, "complete\n")?;
     }
-    if no_serve {
-        return process.stop().await;
-    }
-    println!();
-    println!(
-        "Serving REST on http://{} and gRPC on {}.",
-        process.http, process.grpc
-    );
-    println!("API key of the demo: {key}");
-    println!(
-        "Try: curl -H 'Authorization: Bearer {key}' http://{}/api/v1/customers?pageSize=3",
-        process.http
-    );
-    process.wait().await
+    told
+}
+
+/// Says what can be done with the server.
+fn invite(process: &Process, key: &str, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+    let (http, grpc) = (process.http, process.grpc);
+    screen.line("")?;
+    screen.line(&format!(
+        "Serving REST on http://{http} and gRPC on {grpc}."
+    ))?;
+    screen.line(&format!("API key of the demo: {key}"))?;
+    screen.line(&format!(
+        "Try: curl -H 'Authorization: Bearer {key}' http://{http}/api/v1/customers?pageSize=3"
+    ))
 }
 
 fn bootstrap_key(folder: &Path) -> anyhow::Result<String> {
@@ -65,4 +86,42 @@ fn bootstrap_key(folder: &Path) -> anyhow::Result<String> {
         .as_str()
         .context("bootstrap.json without a key")?
         .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::io::{self, ErrorKind, Write};
+
+    use super::story::Sent;
+    use super::*;
+    use crate::cli::Output;
+
+    /// A pipe of which the other end is closed.
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            Err(ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_demo_that_nobody_reads_ends_quietly() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(DONE_FILE), "complete\n").unwrap();
+        let client = Client::builder("http://127.0.0.1:1", "key")
+            .connect_lazy()
+            .unwrap();
+        let mut out = Closed;
+        let screen = &mut Screen::new(&mut out, Output::Text, false);
+        let told = tell(&client, folder.path(), screen).await;
+        assert!(nobody_reads(&told.unwrap_err()));
+        let told = report::tell(&client, &Sent::default(), screen).await;
+        assert!(nobody_reads(&told.unwrap_err()));
+    }
 }

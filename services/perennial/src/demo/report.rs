@@ -16,21 +16,21 @@ use perennial_sdk::{Client, Error, pages};
 use rust_decimal::Decimal;
 
 use super::{data, story::Sent};
-use crate::{cli::Output, screen::Screen};
+use crate::screen::Screen;
 
 /// Tells the story; an error when figures do not add up.
-pub async fn tell(client: &Client, sent: &Sent) -> anyhow::Result<()> {
-    println!(
+pub async fn tell(client: &Client, sent: &Sent, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+    screen.line(&format!(
         "A quarter of a small company: {} customers, {} plans, {} usage events.",
         sent.customers.len(),
         data::PLANS.len(),
         sent.events
-    );
-    usage(client, sent).await?;
-    balances(client, sent).await?;
-    invoices(client).await?;
-    reconciled(client).await?;
-    revenue(client).await
+    ))?;
+    usage(client, sent, screen).await?;
+    balances(client, sent, screen).await?;
+    invoices(client, screen).await?;
+    reconciled(client, screen).await?;
+    revenue(client, screen).await
 }
 
 fn number(value: Option<&contract::kernel::v1::Decimal>) -> anyhow::Result<Decimal> {
@@ -50,12 +50,12 @@ fn same(what: &str, counted: Decimal, expected: Decimal) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn usage(client: &Client, sent: &Sent) -> anyhow::Result<()> {
-    println!("\nUsage by meter");
-    println!(
+async fn usage(client: &Client, sent: &Sent, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+    screen.line("\nUsage by meter")?;
+    screen.line(&format!(
         "  {:14} {:8} {:>14} {:>14}",
         "meter", "group", "counted", "sent"
-    );
+    ))?;
     let requests: BTreeMap<&str, Decimal> = sent
         .requests
         .iter()
@@ -98,31 +98,31 @@ async fn usage(client: &Client, sent: &Sent) -> anyhow::Result<()> {
         rows.sort();
         for (group, value) in rows {
             let wanted = expected.get(group.as_str()).copied().unwrap_or_default();
-            println!(
+            screen.line(&format!(
                 "  {meter:14} {group:8} {:>14} {:>14}",
                 format(value),
                 format(wanted)
-            );
+            ))?;
             same(&format!("{meter} of {group}"), value, wanted)?;
             counted += value;
         }
-        println!(
+        screen.line(&format!(
             "  {meter:14} {:8} {:>14} {:>14}",
             "all",
             format(counted),
             format(total)
-        );
+        ))?;
         same(meter, counted, total)?;
     }
     Ok(())
 }
 
-async fn balances(client: &Client, sent: &Sent) -> anyhow::Result<()> {
-    println!("\nBalances of API requests in the last hour of March, first ten customers");
-    println!(
+async fn balances(client: &Client, sent: &Sent, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+    screen.line("\nBalances of API requests in the last hour of March, first ten customers")?;
+    screen.line(&format!(
         "  {:24} {:>8} {:>10} {:>10} {:>10}",
         "customer", "access", "balance", "usage", "overage"
-    );
+    ))?;
     let customers = data::customers();
     let answer = client
         .call(|_| async {
@@ -151,19 +151,19 @@ async fn balances(client: &Client, sent: &Sent) -> anyhow::Result<()> {
         let Some(Kind::Metered(metered)) = value.kind else {
             continue;
         };
-        println!(
+        screen.line(&format!(
             "  {:24} {:>8} {:>10} {:>10} {:>10}",
             customers[index].name,
             if value.has_access { "yes" } else { "no" },
             format(number(metered.balance.as_ref())?),
             format(number(metered.usage.as_ref())?),
             format(number(metered.overage.as_ref())?),
-        );
+        ))?;
     }
     Ok(())
 }
 
-async fn invoices(client: &Client) -> anyhow::Result<()> {
+async fn invoices(client: &Client, screen: &mut Screen<'_>) -> anyhow::Result<()> {
     let all: Vec<billing::Invoice> = pages(|page_token| async move {
         let answer = client
             .invoices()
@@ -211,58 +211,62 @@ async fn invoices(client: &Client) -> anyhow::Result<()> {
         let entry = months.entry(month).or_default();
         *entry = (entry.0 + 1, entry.1 + total);
     }
-    println!("\nInvoices by month of issue");
-    println!("  {:12} {:>8} {:>14}", "month", "invoices", "total USD");
+    screen.line("\nInvoices by month of issue")?;
+    screen.line(&format!(
+        "  {:12} {:>8} {:>14}",
+        "month", "invoices", "total USD"
+    ))?;
     for (month, (count, total)) in &months {
-        println!("  {month:12} {count:>8} {:>14}", format(*total));
+        screen.line(&format!("  {month:12} {count:>8} {:>14}", format(*total)))?;
     }
-    println!("  {:12} {:>8} {:>14}", "gathering", open.0, format(open.1));
-    println!(
+    screen.line(&format!(
+        "  {:12} {:>8} {:>14}",
+        "gathering",
+        open.0,
+        format(open.1)
+    ))?;
+    screen.line(&format!(
         "  Each of the {} invoices equals the sum of its lines ({lines} in all).",
         all.len()
-    );
+    ))?;
     if let Some(sample) = all
         .iter()
         .filter(|invoice| invoice.state() != InvoiceState::Gathering)
         .find(|invoice| invoice.lines.iter().any(|line| line.children.len() > 1))
     {
-        println!(
+        screen.line(&format!(
             "  For example {} for {}:",
             sample.number,
             sample.customer.clone().unwrap_or_default().name
-        );
+        ))?;
         for child in sample.lines.iter().flat_map(|line| &line.children) {
             let totals = child.totals.clone().unwrap_or_default();
-            println!(
+            screen.line(&format!(
                 "    {:46} {:>8} x {:>7} = {:>9}",
                 child.name,
                 format(number(child.quantity.as_ref())?),
                 format(number(child.per_unit_amount.as_ref())?),
                 format(number(totals.total.as_ref())?),
-            );
+            ))?;
         }
     }
     Ok(())
 }
 
-async fn reconciled(client: &Client) -> anyhow::Result<()> {
+async fn reconciled(client: &Client, screen: &mut Screen<'_>) -> anyhow::Result<()> {
     let found = crate::reconcile::check(client, &[]).await?;
-    println!("  {}.", found.summary());
+    screen.line(&format!("  {}.", found.summary()))?;
     if let Some((place, difference)) = found.differences.first() {
         bail!("{place}: {difference:?}");
     }
     Ok(())
 }
 
-async fn revenue(client: &Client) -> anyhow::Result<()> {
+async fn revenue(client: &Client, screen: &mut Screen<'_>) -> anyhow::Result<()> {
     let months = crate::revenue::months("2026-01", "2026-03");
     let table = crate::revenue::read(client, months, crate::revenue::movements()).await?;
-    println!();
-    table.show(&mut Screen::new(
-        &mut std::io::stdout(),
-        Output::Text,
-        false,
-    ))?;
+    screen.line("")?;
+    table.show(screen)?;
     for (month, values) in &table.rows {
         let values: Vec<Decimal> = values.iter().copied().flatten().collect();
         let Some((end, moved)) = values.split_last() else {
@@ -270,6 +274,6 @@ async fn revenue(client: &Client) -> anyhow::Result<()> {
         };
         same(&format!("movements of {month}"), moved.iter().sum(), *end)?;
     }
-    println!("  In each month the movements add up to the change of MRR.");
+    screen.line("  In each month the movements add up to the change of MRR.")?;
     Ok(())
 }
