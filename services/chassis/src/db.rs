@@ -22,8 +22,9 @@ use crate::{Code, Context, Versions, Write, secret::MasterKey, store, versions::
 
 /// Longest time of one statement on PostgreSQL; migrations may take longer.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(60);
-/// A connection to PostgreSQL that was idle for longer is asked whether it still is one before it is used.
-const PING_AFTER: Duration = Duration::from_secs(1);
+/// A connection to PostgreSQL that was idle for longer is asked whether it still is one before it is used: one that is in
+/// constant use need not be, and of those that were cut hardly any is taken for a good one.
+const PING_AFTER: Duration = Duration::from_millis(50);
 /// Longest time in which a database that can be reached answers.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
