@@ -232,34 +232,29 @@ impl CustomerError {
     /// The same refusal of what the request holds in its field `parent`.
     #[must_use]
     pub fn below(self, parent: &str) -> Self {
-        match self {
-            Self::Invalid { field, description } => {
-                Self::invalid(format!("{parent}.{field}"), description)
-            }
-            Self::Several(wrong) => {
-                Self::Several(wrong.into_iter().map(|one| one.below(parent)).collect())
-            }
-            other => other,
-        }
+        self.named(&|field| format!("{parent}.{field}"))
     }
 
     /// The same refusal where the request calls the field `ours` `theirs`.
     #[must_use]
     pub fn renamed(self, ours: &str, theirs: &str) -> Self {
-        let (field, description) = match self {
-            Self::Invalid { field, description } => (field, description),
-            Self::Several(wrong) => {
-                let renamed = wrong.into_iter().map(|one| one.renamed(ours, theirs));
-                return Self::Several(renamed.collect());
+        self.named(&|field| {
+            if field == ours {
+                theirs.to_owned()
+            } else {
+                field
             }
-            other => return other,
-        };
-        let field = if field == ours {
-            theirs.to_owned()
-        } else {
-            field
-        };
-        Self::Invalid { field, description }
+        })
+    }
+
+    fn named(self, name: &dyn Fn(String) -> String) -> Self {
+        if let Self::Several(wrong) = self {
+            return Self::Several(wrong.into_iter().map(|one| one.named(name)).collect());
+        }
+        if let Self::Invalid { field, description } = self {
+            return Self::invalid(name(field), description);
+        }
+        self
     }
 }
 
