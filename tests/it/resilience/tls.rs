@@ -140,7 +140,13 @@ async fn an_installation_is_encrypted_throughout_and_takes_new_certificates() {
     is_ready(&newcomer, &gateway).await.unwrap_err();
     later.sign(folder.path(), "door");
     eventually(LIMIT, || is_ready(&newcomer, &gateway)).await;
-    customers(&later.grpc(&gateway)).await.unwrap();
+    // Each listener looks at its files by itself.
+    let caller = later.grpc(&gateway);
+    eventually(LIMIT, || async {
+        let asked = customers(&caller).await;
+        asked.map_err(|status| format!("{status:?}"))
+    })
+    .await;
     gateway.stop().await.unwrap();
     services.stop().await.unwrap();
 }
