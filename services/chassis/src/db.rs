@@ -74,12 +74,11 @@ impl Db {
                 probe,
                 master: master.clone(),
                 committed: watch::Sender::new(0),
-                versions: OnceLock::new(),
+                versions: alone
+                    .then(Versions::default)
+                    .map_or_else(OnceLock::new, OnceLock::from),
             }),
         };
-        if alone {
-            db.inner.versions.get_or_init(Versions::default);
-        }
         db.migrate(migrations).await?;
         db.check_master_key(master).await?;
         Ok(db)

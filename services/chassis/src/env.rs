@@ -108,13 +108,8 @@ impl Env {
             migrations,
         )
         .await
-        .map_err(|cause| BuildError::Database {
-            service: self.name,
-            cause,
-        })?;
-        if let Some(versions) = db.versions() {
-            self.links.keep_versions(self.name, versions);
-        }
+        .map_err(|cause| self.unusable(cause))?;
+        self.keep_versions(&db);
         Ok(db)
     }
 
@@ -127,14 +122,24 @@ impl Env {
         let looks = self.links.looks(&self.config.database_url);
         db.share_versions(&looks)
             .await
-            .map_err(|cause| BuildError::Database {
-                service: self.name,
-                cause,
-            })?;
+            .map_err(|cause| self.unusable(cause))?;
+        self.keep_versions(&db);
+        Ok(db)
+    }
+
+    /// Why this service cannot start on its database.
+    fn unusable(&self, cause: sea_orm::DbErr) -> BuildError {
+        BuildError::Database {
+            service: self.name,
+            cause,
+        }
+    }
+
+    /// Lets the others in the process find the versions of this service's data, if it has any.
+    fn keep_versions(&self, db: &Db) {
         if let Some(versions) = db.versions() {
             self.links.keep_versions(self.name, versions);
         }
-        Ok(db)
     }
 
     /// The key that signs page tokens.

@@ -24,7 +24,7 @@ use tokio::{sync::Mutex, time::Instant};
 
 /// How many numbers there are. Scopes that share one only make each other's answers be asked again. Replicas of one
 /// database agree on it.
-const SLOTS: usize = 1 << 14;
+const SLOTS: u16 = 1 << 14;
 /// Longest time between two looks; whoever did not look for longer forgets everything.
 const LOOK: Duration = Duration::from_secs(60);
 /// How long a row stays at least after everybody could see it: well beyond the time between two looks and the longest
@@ -81,12 +81,12 @@ impl Versions {
     /// The version of a scope: the first word of an event kind (`customer` of `customer.updated`), or
     /// what the service names in `Write::touch`.
     pub fn of(&self, project: ProjectId, scope: &str) -> u64 {
-        self.slots[slot(project, scope)].load(Ordering::Acquire)
+        self.slots[usize::from(slot(project, scope))].load(Ordering::Acquire)
     }
 
     /// Says that a scope was written. After the commit and before the writer is answered.
     pub fn touch(&self, project: ProjectId, scope: &str) {
-        self.grow(slot(project, scope));
+        grow(&self.slots, slot(project, scope));
     }
 
     /// Takes in what was committed before this call. Versions that are read after it, and before the data, say whether the
@@ -140,25 +140,21 @@ impl Versions {
         });
         Ok(())
     }
-
-    fn grow(&self, slot: usize) {
-        grow(&self.slots, slot);
-    }
 }
 
-fn grow(slots: &[AtomicU64], slot: usize) {
-    if let Some(number) = slots.get(slot) {
+fn grow(slots: &[AtomicU64], slot: u16) {
+    if let Some(number) = slots.get(usize::from(slot)) {
         number.fetch_add(1, Ordering::AcqRel);
     }
 }
 
 /// Which number a scope has. It is the same in every build, since replicas may differ in theirs.
-fn slot(project: ProjectId, scope: &str) -> usize {
+fn slot(project: ProjectId, scope: &str) -> u16 {
     let mut hasher = FnvHasher::default();
     hasher.write(&project.ulid().to_bytes());
     hasher.write(scope.as_bytes());
     let hash = hasher.finish();
-    usize::try_from((hash ^ (hash >> 32)) % SLOTS as u64).unwrap_or_default()
+    u16::try_from((hash ^ (hash >> 32)) % u64::from(SLOTS)).unwrap_or_default()
 }
 
 fn nothing() -> DbErr {
@@ -221,7 +217,7 @@ impl Looks {
 
 impl Seen {
     /// Reads what came since the last look: what is over now, and the numbers that grow in each schema.
-    async fn read(&self) -> Result<(Standing, Vec<Vec<usize>>), DbErr> {
+    async fn read(&self) -> Result<(Standing, Vec<Vec<u16>>), DbErr> {
         let reader = self.reader.as_ref().ok_or_else(nothing)?;
         // Without an earlier look everything grows, and no row is wanted.
         let (next, running) = self
@@ -269,10 +265,7 @@ impl Seen {
             let slots: Option<Vec<u8>> = row.try_get("", &format!("s{index}"))?;
             let slots = slots.unwrap_or_default();
             let (pairs, _) = slots.as_chunks::<2>();
-            let numbers = pairs
-                .iter()
-                .map(|pair| usize::from(u16::from_be_bytes(*pair)));
-            Ok(numbers.collect())
+            Ok(pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect())
         });
         let touched = touched.collect::<Result<_, DbErr>>()?;
         Ok((standing, touched))
@@ -314,7 +307,7 @@ impl Standing {
 /// Touches scopes when it goes, so that also a commit whose end nobody saw counts as one.
 pub(crate) struct Touch {
     versions: Versions,
-    slots: BTreeSet<usize>,
+    slots: BTreeSet<u16>,
 }
 
 impl Touch {
@@ -331,8 +324,7 @@ impl Touch {
         let slots: Vec<u8> = self
             .slots
             .iter()
-            .filter_map(|slot| u16::try_from(*slot).ok())
-            .flat_map(u16::to_be_bytes)
+            .flat_map(|slot| slot.to_be_bytes())
             .collect();
         Some(Statement::from_sql_and_values(
             DatabaseBackend::Postgres,
@@ -345,7 +337,7 @@ impl Touch {
 impl Drop for Touch {
     fn drop(&mut self) {
         for slot in &self.slots {
-            self.versions.grow(*slot);
+            grow(&self.versions.slots, *slot);
         }
     }
 }

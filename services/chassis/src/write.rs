@@ -226,12 +226,8 @@ impl Write {
         let (mut batch, once) = self.kept();
         let touched = self.touched.into_inner();
         let scopes = touched.unwrap_or_else(std::sync::PoisonError::into_inner);
-        let touch = match self.db.touched() {
-            Some(versions) if !scopes.is_empty() => {
-                Some(Touch::new(versions, self.context.project, &scopes))
-            }
-            Some(_) | None => None,
-        };
+        let versions = self.db.touched().filter(|_| !scopes.is_empty());
+        let touch = versions.map(|versions| Touch::new(versions, self.context.project, &scopes));
         if let Some(statement) = touch.as_ref().and_then(Touch::statement) {
             batch.push(statement);
         }

@@ -3,6 +3,7 @@
 
 pub mod convert;
 pub mod json;
+pub mod partial;
 
 #[allow(
     clippy::all,

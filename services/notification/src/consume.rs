@@ -13,6 +13,7 @@ use contract::{
     convert::from_timestamp,
     entitlement::v1::{Entitlement, EntitlementReset, Grant, entitlement::Kind as EntitlementKind},
     metering::v1::UsageChanged,
+    partial::InvoiceStanding,
 };
 use jiff::Timestamp;
 use prost::Message as _;
@@ -215,7 +216,7 @@ struct Billing {
 impl Consume for Billing {
     fn concerns(&self, event: &Event) -> bool {
         matches!(event.kind.as_str(), "invoice.created" | "invoice.updated")
-            && !event.decode::<Standing>().is_ok_and(|invoice| {
+            && !event.decode::<InvoiceStanding>().is_ok_and(|invoice| {
                 matches!(
                     invoice.state(),
                     InvoiceState::Gathering | InvoiceState::Unspecified
@@ -307,14 +308,6 @@ impl Billing {
     }
 }
 
-/// Of an invoice only where it stands: the rest of it is passed over, which is much quicker than to read it.
-#[derive(Clone, Copy, PartialEq, prost::Message)]
-struct Standing {
-    /// As in `Invoice`.
-    #[prost(enumeration = "InvoiceState", tag = "9")]
-    state: i32,
-}
-
 /// An invoice in a state that it passed, with what it says for all of them.
 fn filled(passed: Invoice, whole: &Invoice) -> Invoice {
     Invoice {
@@ -354,7 +347,7 @@ mod tests {
         };
         for state in [InvoiceState::Gathering, InvoiceState::Paid] {
             invoice.set_state(state);
-            let standing = Standing::decode(invoice.encode_to_vec().as_slice()).unwrap();
+            let standing = InvoiceStanding::decode(invoice.encode_to_vec().as_slice()).unwrap();
             assert_eq!(standing.state(), state);
         }
         let before = invoice.clone();

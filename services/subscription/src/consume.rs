@@ -7,6 +7,7 @@ use chassis::Write;
 use chassis::feed::{Consume, ConsumerSpec, Event};
 use contract::billing::v1::{Invoice, InvoiceState};
 use contract::convert::{from_optional_decimal, from_optional_timestamp};
+use contract::partial::InvoiceStanding;
 use kernel::Decimal;
 use kernel::decimal;
 use kernel::id::CustomerId;
@@ -32,7 +33,7 @@ impl Consume for Invoices {
     fn concerns(&self, event: &Event) -> bool {
         event.kind.starts_with("invoice.")
             && !event
-                .decode::<Standing>()
+                .decode::<InvoiceStanding>()
                 .is_ok_and(|invoice| is_before_issue(invoice.state()))
     }
 
@@ -59,14 +60,6 @@ impl Consume for Invoices {
         store::invoice_share::replace_all(write.tx(), project, told).await?;
         Ok(())
     }
-}
-
-/// Of an invoice only where it stands: the rest of it is passed over, which is much quicker than to read it.
-#[derive(Clone, Copy, PartialEq, prost::Message)]
-struct Standing {
-    /// As in `Invoice`.
-    #[prost(enumeration = "InvoiceState", tag = "9")]
-    state: i32,
 }
 
 /// Whether an invoice says nothing yet, and never did: none goes back to a draft. Most of what happens to an invoice

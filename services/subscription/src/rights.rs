@@ -42,23 +42,20 @@ pub fn note(write: &Write, customers: &BTreeSet<CustomerId>) {
 
 /// Notes it with a write that nobody tells of: the worker does, at once.
 pub fn note_for_worker(write: &Write, customers: &BTreeSet<CustomerId>) {
-    let (context, now) = (write.context(), system_now());
+    let now = system_now();
     for customer in customers {
-        let noted = store::product_access::changed;
-        write.later(noted(
-            write.tx(),
-            context.project,
-            *customer,
-            context.now,
-            now,
-        ));
+        write.later(changed_until(write, *customer, now));
     }
 }
 
 /// The statement that notes it of one customer.
 pub fn changed(write: &Write, customer: CustomerId) -> Statement {
+    changed_until(write, customer, due::free_at())
+}
+
+/// The same, and from when on the worker tells of it.
+fn changed_until(write: &Write, customer: CustomerId, free_at: Timestamp) -> Statement {
     let context = write.context();
-    let free_at = due::free_at();
     store::product_access::changed(write.tx(), context.project, customer, context.now, free_at)
 }
 

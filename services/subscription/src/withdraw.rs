@@ -34,7 +34,8 @@ impl Consume for Definitions {
     }
 
     async fn wants(&self, reader: &DatabaseConnection, event: &Event) -> Result<bool, Status> {
-        Ok(store::term::any_of_definition(reader, event.project, &event.id).await?)
+        let found = store::term::of_definition(reader, event.project, &event.id).await?;
+        Ok(!found.is_empty())
     }
 
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {

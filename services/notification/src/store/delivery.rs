@@ -9,8 +9,8 @@ use chassis::{
 use jiff::Timestamp;
 use kernel::id::{ChannelId, EventId, ProjectId};
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    FromQueryResult as _, IdenStatic, Iterable,
+    ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult as _,
+    IdenStatic, Iterable,
 };
 
 use super::{
@@ -116,18 +116,8 @@ pub fn row_of(
 }
 
 /// Stores deliveries of new events.
-pub async fn insert(
-    tx: &DatabaseTransaction,
-    mut rows: Vec<row::ActiveModel>,
-) -> Result<(), DbErr> {
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(TOGETHER));
-        row::Entity::insert_many(rows)
-            .exec_without_returning(tx)
-            .await?;
-        rows = rest;
-    }
-    Ok(())
+pub async fn insert(tx: &DatabaseTransaction, rows: Vec<row::ActiveModel>) -> Result<(), DbErr> {
+    super::insert_all(tx, rows, TOGETHER).await
 }
 
 /// Which of some objects have events on their way to which of some channels.

@@ -32,6 +32,8 @@ use crate::{
 
 /// Rows of one statement.
 const ROWS: usize = 100;
+/// Names of one lookup.
+const NAMES: usize = 500;
 
 /// A stored event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,13 +141,7 @@ pub async fn raise(w: &Write, drafts: Vec<Draft>) -> Result<Vec<Event>, Notifica
         }
         raised.push(event);
     }
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(ROWS));
-        row::Entity::insert_many(rows)
-            .exec_without_returning(tx)
-            .await?;
-        rows = rest;
-    }
+    super::insert_all(tx, rows, ROWS).await?;
     delivery::insert(tx, deliveries).await?;
     super::execute(
         tx,
@@ -205,7 +201,7 @@ async fn last_of_objects(
     objects: &[&str],
 ) -> Result<BTreeMap<String, i64>, NotificationError> {
     let mut found = BTreeMap::new();
-    for chunk in objects.chunks(500) {
+    for chunk in objects.chunks(NAMES) {
         let places = places(2, chunk.len());
         // What was taken out counts too.
         let sql = format!(

@@ -16,7 +16,9 @@ pub mod rule;
 use chassis::db::instant;
 use jiff::Timestamp;
 use kernel::id::ProjectId;
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, QueryResult, Statement, Value,
+};
 
 /// Runs a statement of our own; answers how many rows it changed.
 async fn execute(
@@ -36,6 +38,22 @@ async fn query(
 ) -> Result<Vec<QueryResult>, DbErr> {
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     db.query_all_raw(statement).await
+}
+
+/// Stores new rows, so many with one statement.
+async fn insert_all<A: ActiveModelTrait>(
+    db: &impl ConnectionTrait,
+    mut rows: Vec<A>,
+    at_once: usize,
+) -> Result<(), DbErr> {
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(at_once));
+        A::Entity::insert_many(rows)
+            .exec_without_returning(db)
+            .await?;
+        rows = rest;
+    }
+    Ok(())
 }
 
 /// `$from, …` for a list of values that are bound from that place on.

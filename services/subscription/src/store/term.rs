@@ -300,19 +300,6 @@ pub async fn of_definition(
     read(rows)
 }
 
-/// Whether there is any such.
-pub async fn any_of_definition(
-    connection: &impl ConnectionTrait,
-    project: ProjectId,
-    definition: &str,
-) -> Result<bool, SubscriptionError> {
-    let found = Entity::there(project)
-        .filter(Column::EntitlementDefinitionId.eq(definition))
-        .one(connection)
-        .await?;
-    Ok(found.is_some())
-}
-
 /// The terms of rows. An origin that this version does not know is of a later one; it is left out.
 pub fn read(rows: Vec<Model>) -> Result<Vec<Term>, SubscriptionError> {
     let mut found = Vec::with_capacity(rows.len());
