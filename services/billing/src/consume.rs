@@ -1,13 +1,24 @@
 //! Customers as their service tells them: lists of customers are served from this copy.
 
+use std::sync::Arc;
+
 use chassis::{
     Write,
-    feed::{Consume, Event},
+    feed::{Consume, ConsumerSpec, Event},
 };
 use contract::customer::v1::Customer;
 use tonic::Status;
 
 use crate::store;
+
+/// Follows the customers.
+pub fn customers() -> ConsumerSpec {
+    ConsumerSpec {
+        name: "billing.customers",
+        source: "customer",
+        handler: Arc::new(Customers),
+    }
+}
 
 /// Keeps the copy of customers.
 pub struct Customers;

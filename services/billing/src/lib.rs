@@ -13,9 +13,7 @@ mod stripe;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
-use chassis::{BuildError, Env, Service, feed::ConsumerSpec};
+use chassis::{BuildError, Env, Service};
 
 /// Opens the database and builds the service.
 pub async fn build(env: Env) -> Result<Service, BuildError> {
@@ -24,10 +22,6 @@ pub async fn build(env: Env) -> Result<Service, BuildError> {
     let billing = flow::Billing::new(&env, db.clone(), settings)?;
     let mut service = Service::new("billing", grpc::routes(&billing), db);
     service.timers = grpc::timers(&billing);
-    service.consumers = vec![ConsumerSpec {
-        name: "billing.customers",
-        source: "customer",
-        handler: Arc::new(consume::Customers),
-    }];
+    service.consumers = vec![consume::customers()];
     Ok(service)
 }

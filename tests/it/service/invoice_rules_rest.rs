@@ -162,6 +162,25 @@ async fn profiles_and_overrides_are_kept_in_order() {
 }
 
 #[tokio::test]
+async fn who_was_just_made_or_renamed_is_in_the_list_of_who_is_billed() {
+    let world = World::start().await;
+    let rest = &world.rest();
+    for number in 0..10 {
+        let made = &customer(rest, &format!("c-{number}")).await;
+        let path = format!("/api/v1/billing/customers?customerId={made}&expand=customer");
+        let listed = rest.get(&path).await.expect(200);
+        assert_eq!(listed["totalCount"], 1, "{listed}");
+        assert_eq!(&listed["items"][0]["customer"]["id"], made);
+        rest.delete(&format!("/api/v1/customers/{made}"))
+            .await
+            .expect(204);
+        let listed = rest.get(&path).await.expect(200);
+        assert_eq!(listed["totalCount"], 0, "{listed}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn pending_lines_have_rules() {
     let world = World::start().await;
     let rest = &world.rest();

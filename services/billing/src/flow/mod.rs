@@ -27,7 +27,7 @@ pub mod webhook;
 
 use std::sync::Arc;
 
-use chassis::{BuildError, Db, Env, Link, Recent, Write};
+use chassis::{BuildError, Db, Env, Link, Recent, Write, feed::Consumer};
 use contract::{
     billing::v1 as pb,
     catalog::v1::feature_service_client::FeatureServiceClient,
@@ -41,6 +41,7 @@ use tonic::{Code, Status};
 
 use self::{provision::Effective, settings::Settings};
 use crate::{
+    consume,
     convert::{self, invoice::Lines},
     domain::{app::App, header, invoice::Invoice, totals::Totals},
     error::BillingError,
@@ -66,6 +67,8 @@ pub struct Billing {
     env: Env,
     stripe: Stripe,
     customers: CustomerServiceClient<Link>,
+    /// Follows the customers for their lists.
+    pub(crate) copies: Consumer,
     features: FeatureServiceClient<Link>,
     meters: MeterServiceClient<Link>,
     usage: UsageServiceClient<Link>,
@@ -81,10 +84,11 @@ impl Billing {
         )
         .map_err(|error| BuildError::Setting(format!("billing: {error}")))?;
         Ok(Self {
-            db,
             page_key: env.page_key(),
             settings: Arc::new(settings),
             seen: Recent::default(),
+            copies: Consumer::new(env, db.clone(), consume::customers()),
+            db,
             env: env.clone(),
             stripe,
             customers: CustomerServiceClient::new(env.link("customer")),

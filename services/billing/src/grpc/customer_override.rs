@@ -113,6 +113,7 @@ impl pb::override_service_server::OverrideService for Billing {
         use pb::list_customer_billings_request::Order;
         let (ctx, request) = &chassis::open(request)?;
         self.provisioned(ctx).await?;
+        self.copy_customers().await;
         if request.customers_without_pinned_profile && !request.billing_profile_ids.is_empty() {
             return Err(BillingError::invalid(
                 "customers_without_pinned_profile",

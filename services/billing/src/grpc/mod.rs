@@ -8,7 +8,7 @@ mod invoice_list;
 pub mod profile;
 mod sync;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chassis::{Context, page::PageRequest, timer::Timer};
 use contract::billing::v1 as pb;
@@ -50,6 +50,8 @@ pub fn timers(billing: &Billing) -> Vec<Arc<dyn Timer>> {
     ]
 }
 
+/// How long a list waits for the last changes of customers.
+const COPYING_MAX: Duration = Duration::from_secs(2);
 /// Most rows of a numbered page.
 const NUMBERED_MAX: u64 = 1_000;
 /// Rows of a numbered page when the caller does not say.
@@ -139,5 +141,19 @@ impl Billing {
         provision::ensure_default(&mut w).await?;
         w.commit().await?;
         Ok(())
+    }
+
+    /// Takes in what the customer service told until now, so that a list shows a customer that was just made. A list of
+    /// what is known is better than none: it does not wait long, and does without if the feed cannot be read.
+    async fn copy_customers(&self) {
+        match tokio::time::timeout(COPYING_MAX, self.copies.drain()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(status)) => {
+                tracing::warn!(code = ?status.code(), message = status.message(), "a list of customers may lack the last changes");
+            }
+            Err(_) => {
+                tracing::warn!("a list of customers may lack the last changes: there are too many")
+            }
+        }
     }
 }
