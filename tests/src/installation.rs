@@ -2,7 +2,6 @@
 //! several per service, on free ports. They can be killed and started again on the same data.
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -14,6 +13,7 @@ use perennial_sdk::Client;
 use crate::{
     Rest,
     database::{TestDatabase, server},
+    ports::free_ports,
 };
 
 /// The parts of a split installation.
@@ -488,14 +488,4 @@ pub(crate) fn binary() -> anyhow::Result<PathBuf> {
         );
     }
     Ok(path)
-}
-
-pub(crate) fn free_ports(count: usize) -> anyhow::Result<Vec<(u16, u16)>> {
-    let bind = || TcpListener::bind("127.0.0.1:0");
-    let held: Vec<(TcpListener, TcpListener)> = (0..count)
-        .map(|_| Ok((bind()?, bind()?)))
-        .collect::<std::io::Result<_>>()?;
-    held.iter()
-        .map(|(http, grpc)| Ok((http.local_addr()?.port(), grpc.local_addr()?.port())))
-        .collect()
 }

@@ -8,6 +8,7 @@ pub mod grpc;
 pub mod http;
 pub mod installation;
 pub mod nats;
+pub mod ports;
 pub mod receiver;
 pub mod steps;
 pub mod world;

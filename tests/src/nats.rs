@@ -3,11 +3,13 @@
 
 use std::{
     io::Write as _,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+
+use crate::ports::free_port;
 
 /// Longest time that the server may take to get ready.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -47,7 +49,7 @@ impl Nats {
         };
         // Somebody else may be quicker with a free port.
         for _ in 0..5 {
-            nats.port = free_port();
+            nats.port = free_port().expect("a free port");
             if nats.spawn().await {
                 return Some(nats);
             }
@@ -127,11 +129,6 @@ impl Drop for Nats {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound port").port()
 }
 
 #[expect(

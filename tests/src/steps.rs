@@ -30,7 +30,8 @@ use tower::ServiceExt as _;
 use crate::{
     Rest,
     database::{TestDatabase, server},
-    installation::{KEY, MASTER_KEY, binary, free_ports},
+    installation::{KEY, MASTER_KEY, binary},
+    ports::free_ports,
 };
 
 /// Longest time that anything waited for may take.

@@ -1,12 +1,10 @@
 //! A working day on the command line: from a customer to an invoice, with tables for people, JSON and CSV for scripts, and exit
 //! codes that say what kind of failure it was.
 
-use std::net::TcpListener;
-
 use clap::Parser as _;
 use perennial::{cli::Cli, commands, failure::exit_code};
 use serde_json::{Value, json};
-use suite::World;
+use suite::{World, ports::free_port};
 
 /// A plan of 49 a month with 1000 tokens included and a cent for each further one, as `catalog create` reads it.
 const PLAN: &str = r#"{"plan": {
@@ -431,10 +429,7 @@ async fn exit_codes_say_what_kind_of_failure_it_was() {
 
     let stranger = Desk::at(world.grpc(), "wrong");
     assert_eq!(stranger.code(&["customers", "list"]).await, 4);
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = format!("127.0.0.1:{}", free_port().unwrap());
     assert_eq!(
         Desk::at(closed, "key").code(&["customers", "list"]).await,
         3
