@@ -173,7 +173,7 @@ mod tests {
     use axum::Router;
     use http_body_util::{BodyExt as _, Full};
     use hyper_util::rt::{TokioExecutor, TokioIo};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpSocket};
     use tonic::{
         Code,
         service::Routes,
@@ -182,16 +182,23 @@ mod tests {
 
     use super::*;
 
-    async fn listen() -> (TcpListener, Channel) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+    /// A way to a place that nobody else is given as long as the socket is there.
+    fn place() -> (TcpSocket, Channel) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let url = format!("http://{}", socket.local_addr().unwrap());
         let channel = Endpoint::from_shared(url).unwrap().connect_lazy();
-        (listener, channel)
+        (socket, channel)
+    }
+
+    fn listen() -> (TcpListener, Channel) {
+        let (socket, channel) = place();
+        (socket.listen(16).unwrap(), channel)
     }
 
     /// A server that answers every call, and counts them.
     async fn answering() -> (Channel, Arc<AtomicUsize>) {
-        let (listener, channel) = listen().await;
+        let (listener, channel) = listen();
         let count = Arc::new(AtomicUsize::new(0));
         let counted = count.clone();
         let answer = move || {
@@ -206,7 +213,7 @@ mod tests {
 
     /// A server that dies when it has read its first call.
     async fn dying() -> Channel {
-        let (listener, channel) = listen().await;
+        let (listener, channel) = listen();
         tokio::spawn(async move {
             let (stream, _) = listener.accept().await.unwrap();
             let read = Arc::new(Notify::new());
@@ -239,8 +246,7 @@ mod tests {
 
     #[tokio::test]
     async fn calls_go_round_the_addresses_that_take_them() {
-        let (gone, nobody) = listen().await;
-        drop(gone);
+        let (_held, nobody) = place();
         let (first, of_first) = answering().await;
         let (second, of_second) = answering().await;
         let balanced = Balanced::over(vec![nobody, first, second]);
@@ -266,8 +272,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_at_all_is_unavailable() {
-        let (gone, nobody) = listen().await;
-        drop(gone);
+        let (_held, nobody) = place();
         for balanced in [Balanced::over(Vec::new()), Balanced::over(vec![nobody])] {
             assert_eq!(call(&balanced).await, Code::Unavailable);
         }

@@ -121,7 +121,7 @@ mod tests {
 
     use axum::Router;
     use http::Request;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpSocket};
     use tonic::{
         Code, Status,
         body::Body,
@@ -148,9 +148,12 @@ mod tests {
         place
     }
 
-    async fn nobody() -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap()
+    /// An address that nobody else is given as long as the socket is there, and where nobody listens.
+    fn nobody() -> (TcpSocket, SocketAddr) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let place = socket.local_addr().unwrap();
+        (socket, place)
     }
 
     /// Who answers some calls.
@@ -186,7 +189,8 @@ mod tests {
 
     #[tokio::test]
     async fn calls_go_where_the_name_leads_by_then() {
-        let (first, second, gone) = (serving().await, serving().await, nobody().await);
+        let (first, second) = (serving().await, serving().await);
+        let (_held, gone) = nobody();
         let told = Arc::new(Mutex::new(Ok(vec![gone])));
         let tell = |answer| *told.lock().unwrap() = answer;
         let resolve = {
