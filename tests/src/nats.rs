@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::ports::free_port;
+use super::ports::free_port;
 
 /// Longest time that the server may take to get ready.
 const START_LIMIT: Duration = Duration::from_secs(30);

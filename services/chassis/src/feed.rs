@@ -1,7 +1,12 @@
 //! Feeds: a service's committed changes, served from its outbox, and the loop that follows
 //! another service's feed with a cursor kept in the follower's own transactions.
 
-use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use contract::feed::v1::{
     self as pb, feed_service_client::FeedServiceClient, feed_service_server::FeedService,
@@ -86,6 +91,12 @@ pub trait Consume: Send + Sync {
         _event: &Event,
     ) -> Result<bool, Status> {
         Ok(true)
+    }
+
+    /// A mark that events of one project share where one answer of `wants` is good for all of them; none where each is asked
+    /// about. Only looks between which nothing was applied are spared.
+    fn alike(&self, _event: &Event) -> Option<i64> {
+        None
     }
 
     /// Applies one event inside the transaction that also moves the cursor, and that may have applied others of the
@@ -451,6 +462,7 @@ impl Consumer {
         let mut applied = 0;
         let mut batch: Vec<Traced> = Vec::new();
         let mut passed = None;
+        let mut unwanted: HashSet<(ProjectId, i64)> = HashSet::new();
         for (index, mut event) in answer.events.into_iter().enumerate() {
             let traceparent = std::mem::take(&mut event.traceparent);
             let event = self.read(event)?;
@@ -462,6 +474,12 @@ impl Consumer {
                 passed = Some(event);
                 continue;
             }
+            let mark = self.spec.handler.alike(&event);
+            let mark = mark.map(|mark| (event.project, mark));
+            if batch.is_empty() && mark.is_some_and(|mark| unwanted.contains(&mark)) {
+                passed = Some(event);
+                continue;
+            }
             let full = batch.len() >= TOGETHER;
             if full
                 || batch
@@ -469,17 +487,20 @@ impl Consumer {
                     .is_some_and(|last| last.event.project != event.project)
             {
                 applied += self.apply(std::mem::take(&mut batch)).await?;
+                unwanted.clear();
             }
             let mut wanted = self.spec.handler.wants(self.db.reader(), &event).await?;
             if !wanted && !batch.is_empty() {
                 // What comes before it may be what makes it wanted.
                 applied += self.apply(std::mem::take(&mut batch)).await?;
+                unwanted.clear();
                 wanted = self.spec.handler.wants(self.db.reader(), &event).await?;
             }
             passed = if wanted {
                 batch.push(Traced { event, traceparent });
                 None
             } else {
+                unwanted.extend(mark);
                 Some(event)
             };
         }

@@ -215,7 +215,7 @@ impl Write {
     }
 
     /// Sends what was kept for the commit, for those who go on with this write and may see or write the same rows.
-    pub(crate) async fn flush(&mut self) -> Result<(), DbErr> {
+    pub async fn flush(&mut self) -> Result<(), DbErr> {
         let (batch, once) = self.kept();
         let counts = batch.send(&self.tx).await?;
         stands(&counts, once)

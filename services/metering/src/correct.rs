@@ -20,7 +20,7 @@ use crate::{
     store::{
         self,
         correction::{Correction, Corrections},
-        event::{OwnedIdentity, StoredEvent},
+        event::{Expected, OwnedIdentity, StoredEvent},
         merge,
         rollup::Progress,
     },
@@ -75,7 +75,10 @@ pub async fn replace(
         reject_conflicts: true,
         ingest_time: context.now,
     };
-    let stored: u64 = ingest::append(write, &[&batch]).await?.into_iter().sum();
+    let stored = ingest::append(write, &[&batch], Expected::Nothing).await?;
+    let stored: u64 = stored.into_iter().sum();
+    // Rollups are made again below, from what was added to them as well.
+    write.flush().await?;
     let event = &batch.events[0];
     let own = (event.source.clone(), event.id.clone());
     if stored == 0 {

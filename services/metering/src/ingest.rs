@@ -3,10 +3,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
-use chassis::{Context, Db, Write};
+use chassis::{Context, Db, Write, db::is_unique_violation};
 use contract::{convert::timestamp, metering::v1::UsageChanged};
 use kernel::{Timestamp, calendar::floor_to_second, id::EventId};
 use sea_orm::DatabaseBackend;
@@ -23,7 +26,7 @@ use crate::{
     freshness,
     store::{
         self,
-        event::{self, Arrival, OwnedIdentity},
+        event::{self, Arrival, Expected, OwnedIdentity},
         scan,
     },
 };
@@ -34,6 +37,8 @@ const QUEUE_MAX: usize = 1_024;
 const COMMIT_EVENTS: usize = 10_000;
 /// Commits that run side by side on PostgreSQL: more would be smaller ones. SQLite has one writer.
 const POSTGRES_WRITERS: usize = 2;
+/// Commits that look identities up after one was taken.
+const WARY_COMMITS: u32 = 100;
 /// Most subjects that one feed event names.
 const SUBJECTS_MAX: usize = 1_000;
 
@@ -81,8 +86,9 @@ impl Ingest {
         } else {
             1
         };
+        let wary = Arc::new(AtomicU32::new(0));
         for _ in 0..writers {
-            tokio::spawn(write_forever(db.clone(), queue.clone()));
+            tokio::spawn(write_forever(db.clone(), queue.clone(), wary.clone()));
         }
         Self { jobs }
     }
@@ -116,7 +122,7 @@ impl Ingest {
     }
 }
 
-async fn write_forever(db: Db, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
+async fn write_forever(db: Db, queue: Arc<Mutex<mpsc::Receiver<Job>>>, wary: Arc<AtomicU32>) {
     loop {
         let mut jobs = Vec::new();
         {
@@ -141,7 +147,7 @@ async fn write_forever(db: Db, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
             // The commit belongs to the trace of the first call. It is a task of its own: should it panic,
             // its calls fail and the writer lives on.
             let span = jobs.first().map_or_else(Span::none, |job| job.span.clone());
-            let commit = commit_jobs(db.clone(), jobs).instrument(span);
+            let commit = commit_jobs(db.clone(), wary.clone(), jobs).instrument(span);
             if let Err(error) = tokio::spawn(commit).await {
                 tracing::error!(%error, "a commit of usage events broke off");
             }
@@ -151,11 +157,11 @@ async fn write_forever(db: Db, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
 
 /// Commits jobs of one project together; if that fails, each by itself, so that one refused call does not
 /// take others with it.
-async fn commit_jobs(db: Db, jobs: Vec<Job>) {
+async fn commit_jobs(db: Db, wary: Arc<AtomicU32>, jobs: Vec<Job>) {
     if jobs.len() > 1 {
         let batches: Vec<&Batch> = jobs.iter().flat_map(Job::batches).collect();
         if let Some(Ok(counts)) = match jobs.first() {
-            Some(first) => Some(commit(&db, &first.context, &batches).await),
+            Some(first) => Some(commit(&db, &wary, &first.context, &batches).await),
             None => None,
         } {
             let mut counts = counts.into_iter();
@@ -168,7 +174,7 @@ async fn commit_jobs(db: Db, jobs: Vec<Job>) {
     }
     for job in jobs {
         let batches: Vec<&Batch> = job.batches().collect();
-        let counts = commit(&db, &job.context, &batches).await;
+        let counts = commit(&db, &wary, &job.context, &batches).await;
         reply(job.answer, counts.map(|counts| counts.into_iter().sum()));
     }
 }
@@ -179,25 +185,57 @@ fn reply(answer: oneshot::Sender<Result<u64, MeteringError>>, result: Result<u64
     }
 }
 
-async fn commit(db: &Db, context: &Context, batches: &[&Batch]) -> Result<Vec<u64>, MeteringError> {
+/// Commits batches as if all their events were new, and once more if one of them was not; for a while after that, what comes
+/// is looked up first: who sends again usually sends more than one event again.
+async fn commit(
+    db: &Db,
+    wary: &AtomicU32,
+    context: &Context,
+    batches: &[&Batch],
+) -> Result<Vec<u64>, MeteringError> {
+    let is_wary = wary
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(1)
+        })
+        .is_ok();
+    if !is_wary {
+        match commit_once(db, context, batches, Expected::AllFree).await {
+            Err(MeteringError::Database(error)) if is_unique_violation(&error) => {
+                wary.store(WARY_COMMITS, Ordering::Relaxed);
+            }
+            done => return done,
+        }
+    }
+    commit_once(db, context, batches, Expected::Nothing).await
+}
+
+async fn commit_once(
+    db: &Db,
+    context: &Context,
+    batches: &[&Batch],
+    expected: Expected,
+) -> Result<Vec<u64>, MeteringError> {
     let mut write = db.system_write(context).await?;
-    let counts = append(&mut write, batches).await?;
+    let counts = append(&mut write, batches, expected).await?;
     write.commit().await?;
     Ok(counts)
 }
 
 /// Appends batches in a transaction, announces what is new, and answers the number of new events of each
 /// batch. The first of several events of one identity is the one that counts.
-pub async fn append(write: &mut Write, batches: &[&Batch]) -> Result<Vec<u64>, MeteringError> {
+pub async fn append(
+    write: &mut Write,
+    batches: &[&Batch],
+    expected: Expected,
+) -> Result<Vec<u64>, MeteringError> {
     let project = write.context().project;
     let now = batches
         .iter()
         .map(|batch| batch.ingest_time)
         .fold(write.context().now, Ord::max);
     let firsts = first_of_each_identity(batches)?;
-    store::rollup::enter(write.tx(), project).await?;
     let arrivals: Vec<Arrival<'_>> = firsts.iter().map(|(_, arrival)| *arrival).collect();
-    let stored = event::append(write.tx(), project, &arrivals, now).await?;
+    let stored = event::append(write.tx(), project, &arrivals, now, expected).await?;
     let mut counts = vec![0; batches.len()];
     let mut fresh = Vec::with_capacity(stored.len());
     let mut known = HashSet::new();
@@ -316,15 +354,14 @@ async fn roll_up(write: &Write, fresh: &[(i64, &NewEvent)]) -> Result<(), Meteri
         return Ok(());
     }
     let kinds = kinds.into_iter().map(str::to_owned).collect();
-    let meters = store::meter::live_of_types(write.tx(), project, kinds).await?;
-    if meters.is_empty() {
-        return Ok(());
-    }
-    let progress = store::rollup::progress(write.tx(), project, &meters).await?;
+    let meters = store::meter::live_with_generation(write.tx(), project, kinds).await?;
     let mut rollups: Vec<(&Meter, i64, Rollup)> = meters
         .iter()
-        .filter_map(|meter| Some((meter, progress.get(&meter.id)?.generation, Rollup::new())))
+        .filter_map(|(meter, generation)| Some((meter, (*generation)?, Rollup::new())))
         .collect();
+    if rollups.is_empty() {
+        return Ok(());
+    }
     for (seq, event) in fresh {
         let data = scan::parse(event.data.as_deref())?;
         for (meter, _, rollup) in &mut rollups {
@@ -334,7 +371,7 @@ async fn roll_up(write: &Write, fresh: &[(i64, &NewEvent)]) -> Result<(), Meteri
             }
         }
     }
-    store::delta::insert(write.tx(), project, &rollups).await?;
+    store::delta::insert_later(write, &rollups);
     Ok(())
 }
 

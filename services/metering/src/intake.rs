@@ -6,6 +6,7 @@ use crate::{
     error::MeteringError,
     ingest::{self, Batch, Ingest},
     log::Log,
+    store::event::Expected,
 };
 
 /// The way in for events. Cheap to clone.
@@ -49,7 +50,10 @@ impl Intake {
     pub async fn take_in(&self, write: &mut Write, batch: &Batch) -> Result<Taken, MeteringError> {
         match self {
             Self::Direct(_) => Ok(Taken {
-                new: ingest::append(write, &[batch]).await?.into_iter().sum(),
+                new: ingest::append(write, &[batch], Expected::Nothing)
+                    .await?
+                    .into_iter()
+                    .sum(),
                 pending: 0,
             }),
             Self::Log(log) => {

@@ -182,7 +182,7 @@ impl Worker {
             return Ok(true);
         }
         let added = [(meter, progress.generation, rollup)];
-        store::delta::insert(write.tx(), project, &added).await?;
+        store::delta::insert_later(&write, &added);
         write.commit().await?;
         Ok(true)
     }

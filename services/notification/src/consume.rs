@@ -93,6 +93,10 @@ impl Consume for Metering {
         Ok(rule::is_any_ready(reader, event.project, EventType::BalanceThreshold).await?)
     }
 
+    fn alike(&self, _event: &Event) -> Option<i64> {
+        Some(0)
+    }
+
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {
         let changed: UsageChanged = event.decode()?;
         let subjects: BTreeSet<String> = changed.subject_keys.into_iter().collect();

@@ -35,14 +35,14 @@ const CUSTOMERS_MAX: usize = 100;
 
 /// The events of a call in stored form, those that are dropped silently left out.
 pub fn from_events(
-    events: &[pb::UsageEvent],
+    events: Vec<pb::UsageEvent>,
     max: usize,
     now: Timestamp,
 ) -> Result<Vec<NewEvent>, MeteringError> {
-    at_most("events", events, max)?;
+    at_most("events", &events, max)?;
     let mut valid = Vec::with_capacity(events.len());
     let mut violations = Vec::new();
-    for (index, event) in events.iter().enumerate() {
+    for (index, event) in events.into_iter().enumerate() {
         match from_event(event, now) {
             Ok(event) => valid.extend(event),
             Err(wrong) => violations.extend(
@@ -64,7 +64,7 @@ pub fn from_events(
 }
 
 fn from_event(
-    event: &pb::UsageEvent,
+    event: pb::UsageEvent,
     now: Timestamp,
 ) -> Result<Option<NewEvent>, Vec<(String, String)>> {
     let time = event.time.as_ref().map(from_timestamp).transpose();
@@ -86,14 +86,14 @@ fn from_event(
     }
 }
 
-fn draft_of(event: &pb::UsageEvent, time: Option<Timestamp>) -> EventDraft {
+fn draft_of(event: pb::UsageEvent, time: Option<Timestamp>) -> EventDraft {
     EventDraft {
-        id: event.id.clone(),
-        source: event.source.clone(),
-        kind: event.r#type.clone(),
-        subject: event.subject.clone(),
+        id: event.id,
+        source: event.source,
+        kind: event.r#type,
+        subject: event.subject,
         time,
-        data: event.data.clone(),
+        data: event.data,
     }
 }
 
@@ -149,7 +149,7 @@ pub fn from_reason(reason: &str) -> Result<&str, MeteringError> {
 pub fn from_replacement(event: Option<&pb::UsageEvent>) -> Result<EventDraft, MeteringError> {
     let event = required("replacement", event)?;
     let time = from_time("replacement.time", event.time.as_ref())?;
-    Ok(draft_of(event, time))
+    Ok(draft_of(event.clone(), time))
 }
 
 /// What a list asks for at `now`, but its customers.
@@ -285,7 +285,7 @@ mod tests {
             ..good.clone()
         };
         let error =
-            from_events(&[good.clone(), no_subject, bad_time], EVENTS_MAX, now).unwrap_err();
+            from_events(vec![good.clone(), no_subject, bad_time], EVENTS_MAX, now).unwrap_err();
         let fields: Vec<String> = error
             .violations()
             .into_iter()
@@ -300,11 +300,11 @@ mod tests {
             ..good.clone()
         };
         assert_eq!(
-            from_events(&[good.clone(), old], EVENTS_MAX, now)
+            from_events(vec![good.clone(), old], EVENTS_MAX, now)
                 .unwrap()
                 .len(),
             1
         );
-        assert!(from_events(&[good.clone(), good], 1, now).is_err());
+        assert!(from_events(vec![good.clone(), good], 1, now).is_err());
     }
 }

@@ -166,9 +166,13 @@ fn canonical(data: &str) -> Result<Option<String>, String> {
     match value {
         Value::Null => Ok(None),
         Value::Object(members) => {
-            let sorted: BTreeMap<String, Value> = members.into_iter().collect();
-            serde_json::to_string(&sorted)
-                .map(Some)
+            let text = if members.keys().is_sorted() {
+                serde_json::to_string(&members)
+            } else {
+                let sorted: BTreeMap<String, Value> = members.into_iter().collect();
+                serde_json::to_string(&sorted)
+            };
+            text.map(Some)
                 .map_err(|error| format!("cannot be stored: {error}"))
         }
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {

@@ -149,9 +149,15 @@ impl UsageService for Usage {
         &self,
         request: Request<pb::IngestEventsRequest>,
     ) -> Result<Response<pb::IngestEventsResponse>, Status> {
-        let (context, request) = &chassis::open(request)?;
-        let events =
-            convert::event::from_events(&request.events, convert::event::EVENTS_MAX, context.now)?;
+        let (context, mut request) = chassis::open(request)?;
+        let context = &context;
+        // What is remembered by its id is compared as a whole when it comes again.
+        let events = if request.request_id.is_empty() {
+            std::mem::take(&mut request.events)
+        } else {
+            request.events.clone()
+        };
+        let events = convert::event::from_events(events, convert::event::EVENTS_MAX, context.now)?;
         let accepted_count = count(events.len());
         let answer = |taken: Taken| pb::IngestEventsResponse {
             accepted_count,
@@ -175,7 +181,7 @@ impl UsageService for Usage {
                 context,
                 "IngestEvents",
                 &request.request_id,
-                request,
+                &request,
                 |mut write| async move {
                     let taken = self.intake.take_in(&mut write, batch).await?;
                     Ok::<_, MeteringError>((write, answer(taken)))
@@ -194,7 +200,7 @@ impl UsageService for Usage {
         let mut strict = None;
         while let Some(message) = messages.message().await? {
             let strict = *strict.get_or_insert(message.reject_conflicts.unwrap_or(true));
-            let events = convert::event::from_events(&message.events, STREAM_BATCH, context.now)?;
+            let events = convert::event::from_events(message.events, STREAM_BATCH, context.now)?;
             accepted += events.len();
             pending.extend(events);
             while pending.len() >= STREAM_BATCH {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use chassis::Write;
 use kernel::id::ProjectId;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
@@ -27,12 +28,10 @@ const INSERT_CHUNK: usize = 100;
 /// Deltas that are looked at for one step of merging.
 const LOOK: u64 = 500;
 
-/// Adds what a commit adds, meter by meter: its generation and its partials by the minute.
-pub async fn insert(
-    tx: &impl ConnectionTrait,
-    project: ProjectId,
-    added: &[(&Meter, i64, Rollup)],
-) -> Result<(), DbErr> {
+/// Adds what a commit adds, meter by meter: its generation and its partials by the minute. They go to the database with the
+/// commit; who wants to see them before that flushes the write.
+pub fn insert_later(write: &Write, added: &[(&Meter, i64, Rollup)]) {
+    let project = write.context().project;
     let rows: Vec<ActiveModel> = added
         .iter()
         .filter_map(|(meter, generation, minutes)| {
@@ -50,11 +49,9 @@ pub async fn insert(
         })
         .collect();
     for chunk in rows.chunks(INSERT_CHUNK) {
-        Entity::insert_many(chunk.to_vec())
-            .exec_without_returning(tx)
-            .await?;
+        let insert = Entity::insert_many(chunk.to_vec());
+        write.later(insert.build(write.tx().get_database_backend()));
     }
-    Ok(())
 }
 
 /// The partials of a scan that are not merged yet and begin in some parts of its span, ascending.

@@ -9,8 +9,8 @@ use kernel::{
 };
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _,
-    IntoActiveModel as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Value, sea_query::Expr,
+    FromQueryResult as _, IntoActiveModel as _, Order, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Value, sea_query::Expr,
 };
 
 use super::entity::meter::{self as row, Column, Entity};
@@ -213,6 +213,33 @@ pub async fn live_of_types(
         .all(connection)
         .await?;
     rows.into_iter().map(from_row).collect()
+}
+
+/// The same, each with the generation of its rollup, if it has one.
+pub async fn live_with_generation(
+    connection: &impl ConnectionTrait,
+    project: ProjectId,
+    types: Vec<String>,
+) -> Result<Vec<(Meter, Option<i64>)>, MeteringError> {
+    let query = of_project(project)
+        .expr_as(
+            Expr::cust(
+                "(SELECT r.generation FROM meter_rollup AS r \
+                 WHERE r.project_id = meter.project_id AND r.meter_id = meter.id)",
+            ),
+            "generation",
+        )
+        .filter(Column::EventType.is_in(types))
+        .filter(Column::DeleteTime.is_null())
+        .order_by_asc(Column::Id)
+        .build(connection.get_database_backend());
+    let rows = connection.query_all_raw(query).await?;
+    rows.iter()
+        .map(|found| {
+            let meter = from_row(row::Model::from_query_result(found, "")?)?;
+            Ok((meter, found.try_get("", "generation")?))
+        })
+        .collect()
 }
 
 /// All meters that measure an event type, deleted ones too, by ascending id.

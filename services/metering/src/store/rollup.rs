@@ -93,28 +93,27 @@ fn group_by(meter: &Meter) -> String {
     serde_json::Value::Object(paths.collect()).to_string()
 }
 
-/// Held by those who store events, together, and by one who changes what is rolled up, alone: an event is
-/// then either before the change and the builder's, or after it and seen with the change.
-async fn fence(tx: &impl ConnectionTrait, project: ProjectId, function: &str) -> Result<(), DbErr> {
+/// What the fence is locked by. It is held by those who store events, together, and by one who changes what is rolled up,
+/// alone: an event is then either before the change and the builder's, or after it and seen with the change. SQLite needs
+/// none: it has one writer.
+pub(super) fn fence_name(project: ProjectId) -> String {
+    format!("metering.rollup.{project}")
+}
+
+/// Enters the fence of the name in the first parameter to store events, on PostgreSQL.
+pub(super) const ENTER: &str = "pg_advisory_xact_lock_shared(hashtextextended($1, 0))";
+
+/// Enters the fence alone, to change what was stored.
+pub async fn enter_alone(tx: &impl ConnectionTrait, project: ProjectId) -> Result<(), DbErr> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
         tx.execute_raw(Statement::from_sql_and_values(
             DatabaseBackend::Postgres,
-            format!("SELECT {function}(hashtextextended($1, 0))"),
-            [format!("metering.rollup.{project}").into()],
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+            [fence_name(project).into()],
         ))
         .await?;
     }
     Ok(())
-}
-
-/// Enters the fence alone, to change what was stored.
-pub async fn enter_alone(tx: &impl ConnectionTrait, project: ProjectId) -> Result<(), DbErr> {
-    fence(tx, project, "pg_advisory_xact_lock").await
-}
-
-/// Enters the fence to store events.
-pub async fn enter(tx: &impl ConnectionTrait, project: ProjectId) -> Result<(), DbErr> {
-    fence(tx, project, "pg_advisory_xact_lock_shared").await
 }
 
 /// Starts the rollup of a meter, or starts it anew: whatever is stored now is left to the builder.

@@ -10,6 +10,9 @@ mod log;
 mod meters;
 #[path = "../../../../tests/src/nats.rs"]
 mod nats;
+#[path = "../../../../tests/src/ports.rs"]
+#[expect(dead_code, reason = "the suite needs more of it")]
+mod ports;
 mod portal;
 mod progress;
 mod queries;
