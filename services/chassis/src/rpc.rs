@@ -12,6 +12,7 @@ use std::{
 
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, Request, Response};
+use metrics::Label;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Status, body::Body, service::Routes};
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
@@ -111,11 +112,17 @@ impl Service<Request<Body>> for Protected {
                 let response = ANSWERING.scope(path.clone(), answer).await;
                 let code = code_of(response.headers());
                 recorded.record("rpc.code", code.as_str());
-                metrics::histogram!(
+                let labels = vec![
+                    Label::new("service", service),
+                    Label::new("path", path),
+                    Label::new("code", code),
+                ];
+                telemetry::record_duration(
                     "perennial_rpc_duration_seconds",
-                    "service" => service, "path" => path, "code" => code
-                )
-                .record(started.elapsed());
+                    labels,
+                    &recorded,
+                    started.elapsed(),
+                );
                 Ok(response)
             }
             .instrument(span),

@@ -9,7 +9,10 @@ use std::{
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::{
+    HeaderMap, HeaderValue, Request, Response,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body, service::Routes};
@@ -21,6 +24,7 @@ use crate::{
     health::Readiness,
     link::Links,
     listen::{Connections, Peer},
+    telemetry,
 };
 
 /// How long running calls may go on after the process was asked to stop.
@@ -202,11 +206,26 @@ async fn ready(State(operations): State<Operations>) -> impl IntoResponse {
     (code, axum::Json(parts))
 }
 
-async fn print_metrics(State(operations): State<Operations>) -> String {
-    operations
+/// The metrics in the text form of Prometheus, or as OpenMetrics, which has exemplars, for who takes that.
+async fn print_metrics(
+    State(operations): State<Operations>,
+    headers: HeaderMap,
+) -> impl IntoResponse {
+    let text = operations
         .metrics
         .map(|handle| handle.render())
-        .unwrap_or_default()
+        .unwrap_or_default();
+    let accepts = |value: &HeaderValue| {
+        let told = value.to_str().unwrap_or_default();
+        told.contains("application/openmetrics-text")
+    };
+    let (kind, text) = if headers.get_all(ACCEPT).iter().any(accepts) {
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        (kind, telemetry::openmetrics(&text))
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", text)
+    };
+    ([(CONTENT_TYPE, kind)], text)
 }
 
 /// Serves HTTP until shutdown, then lets running requests end.

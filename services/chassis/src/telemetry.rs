@@ -1,6 +1,9 @@
 //! Logs, traces and metrics: one subscriber for the process, OTLP export where an endpoint
 //! is set, W3C trace context on every hop, Prometheus metrics for `/metrics`.
 
+mod exemplars;
+mod lines;
+
 use std::{
     collections::HashMap,
     sync::OnceLock,
@@ -21,6 +24,8 @@ use opentelemetry_sdk::{
 };
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+pub use exemplars::openmetrics;
 
 /// The header and the column that carry a trace on.
 const TRACEPARENT: &str = "traceparent";
@@ -71,12 +76,19 @@ pub fn init(
         tracing_opentelemetry::layer().with_tracer(tracer.clone())
     });
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("log: {error}"))?;
-    let registry = tracing_subscriber::registry().with(filter).with(traces);
+    let origin = lines::Origin::default();
+    let registry = tracing_subscriber::registry()
+        .with(filter)
+        .with(traces)
+        .with(origin.clone());
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(color)
         .with_writer(std::io::stderr);
     let done = if json {
-        registry.with(lines.json()).try_init()
+        let lines = lines
+            .json()
+            .map_event_format(|format| lines::Traced::new(format, origin));
+        registry.with(lines).try_init()
     } else {
         registry.with(lines.compact()).try_init()
     };
@@ -161,6 +173,24 @@ pub fn current_traceparent() -> String {
     let mut carrier = HashMap::new();
     TraceContextPropagator::new().inject_context(&tracing::Span::current().context(), &mut carrier);
     carrier.remove(TRACEPARENT).unwrap_or_default()
+}
+
+/// Records how long something took; of a trace that is exported, which one it was too.
+pub fn record_duration(
+    name: &'static str,
+    labels: Vec<metrics::Label>,
+    span: &tracing::Span,
+    took: Duration,
+) {
+    if TRACER.get().is_some() {
+        let context = span.context();
+        let traced = context.span().span_context().clone();
+        if traced.is_sampled() {
+            let (seconds, now) = (took.as_secs_f64(), crate::clock::system_now());
+            exemplars::keep(name, &labels, traced.trace_id(), seconds, now);
+        }
+    }
+    metrics::histogram!(name, labels).record(took);
 }
 
 /// Makes the span a child of the trace context in some headers.

@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use chassis::listen::Peer;
+use metrics::Label;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -76,11 +77,16 @@ async fn frame(State(proxies): State<Proxies>, request: Request, next: Next) -> 
     let started = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
     span.record("http.status", response.status().as_u16());
-    metrics::histogram!(
+    let labels = vec![
+        Label::new("dialect", dialect.name()),
+        Label::new("status", response.status().as_str().to_owned()),
+    ];
+    chassis::telemetry::record_duration(
         "perennial_http_duration_seconds",
-        "dialect" => dialect.name(), "status" => response.status().as_str().to_owned()
-    )
-    .record(started.elapsed());
+        labels,
+        &span,
+        started.elapsed(),
+    );
     let mut response = rendered(dialect, response, &id);
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);

@@ -530,6 +530,8 @@ impl Panel {
                 json!({
                     "refId": letter.to_string(),
                     "expr": query,
+                    // Of durations the traces are shown too.
+                    "exemplar": query.contains("_duration_seconds_bucket"),
                     "legendFormat": legend,
                     "datasource": source.clone(),
                 })

@@ -171,6 +171,32 @@ async fn a_request_and_all_that_follows_from_it_is_one_trace() {
     let sender = traceparent.split('-').nth(2).unwrap();
     let webhook = spans.iter().find(|span| hex(&span.span_id) == sender);
     assert_eq!(webhook.unwrap().name, "webhook");
+
+    // Whoever asks for OpenMetrics finds the trace where its durations are counted; the other form has none.
+    let accept = "application/openmetrics-text; version=1.0.0";
+    let metrics = rest.request(Method::GET, "/metrics");
+    let answer = rest.send(metrics.header("accept", accept)).await;
+    assert!(answer.text.ends_with("# EOF\n"));
+    for (family, label) in [
+        ("perennial_http_duration_seconds", "dialect=\"openmeter\""),
+        (
+            "perennial_rpc_duration_seconds",
+            "SubscriptionService/CreateSubscription",
+        ),
+    ] {
+        let exemplar = format!(" # {{trace_id=\"{TRACE}\"}} ");
+        let of_bucket =
+            |line: &&str| line.starts_with(&format!("{family}_bucket{{")) && line.contains(label);
+        let found = answer.text.lines().filter(of_bucket);
+        assert_eq!(
+            found.filter(|line| line.contains(&exemplar)).count(),
+            1,
+            "{}",
+            answer.text
+        );
+    }
+    let plain = rest.get("/metrics").await;
+    assert!(!plain.text.contains("trace_id") && !plain.text.contains("# EOF"));
     installation.stop().await.unwrap();
     stop.cancel();
     collecting.await.unwrap().unwrap();

@@ -2,6 +2,7 @@
 //! by rules of ours, by the schemas of Kubernetes and by a linter. What a missing tool leaves out is said.
 
 mod arrows;
+mod links;
 mod objects;
 mod rules;
 mod tools;
@@ -22,6 +23,8 @@ const TOGETHER: [(&str, &[&str]); 2] = [
     ("autoscaling-lag", &["autoscaling", "nats"]),
     ("cloudnative-pg", &["database-per-service"]),
 ];
+/// Components that are rendered once more after others, because they do something else there, and those others.
+const AFTER: [(&str, &[&str]); 1] = [("headless", &["tls"])];
 
 /// Where each service can be rendered alone.
 const ALONE: &str = "k8s/base/";
@@ -47,6 +50,7 @@ pub(crate) fn check() -> Result<()> {
     for rendering in &renderings {
         let found = rules::check(&rendering.objects).into_iter();
         let found = found.chain(arrows.check(&rendering.objects));
+        let found = found.chain(links::check(&rendering.objects));
         findings.extend(found.map(|finding| format!("{}: {finding}", rendering.name)));
         println!("{}: {} objects", rendering.name, rendering.objects.len());
     }
@@ -82,12 +86,17 @@ fn render(renderer: &[String]) -> Result<Vec<Rendering>> {
     std::fs::create_dir_all(&around)?;
     for folder in folders("k8s/components")? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        std::fs::write(
-            around.join("kustomization.yaml"),
-            with_component(&around, &name)?,
-        )?;
         let title = format!("k8s/base with {name}");
-        renderings.push(rendering(renderer, title, &around)?);
+        let together = of(&TOGETHER, &name).unwrap_or_default();
+        let mut ways = vec![(title.clone(), together)];
+        if let Some(others) = of(&AFTER, &name) {
+            ways.push((format!("{title} after {}", others.join(", ")), others));
+        }
+        for (title, others) in ways {
+            let text = with_component(&around, others, &name)?;
+            std::fs::write(around.join("kustomization.yaml"), text)?;
+            renderings.push(rendering(renderer, title, &around)?);
+        }
     }
     std::fs::remove_dir_all(&around)?;
     Ok(renderings)
@@ -100,19 +109,27 @@ fn rendering(renderer: &[String], name: String, folder: &Path) -> Result<Renderi
     Ok(Rendering { name, objects })
 }
 
-/// A kustomization, in a folder outside the repository, of the base and a component. Renderers take relative paths only.
-fn with_component(around: &Path, component: &str) -> Result<String> {
+/// The components that a table has for one.
+fn of(
+    table: &[(&str, &'static [&'static str])],
+    component: &str,
+) -> Option<&'static [&'static str]> {
+    let row = table.iter().find(|(name, _)| *name == component)?;
+    Some(row.1)
+}
+
+/// A kustomization, in a folder outside the repository, of the base and a component after others. Renderers take relative paths only.
+fn with_component(around: &Path, others: &[&str], component: &str) -> Result<String> {
     let up = "../".repeat(around.components().count() - 1);
     let root = process::root().canonicalize()?;
     let k8s = format!(
         "{up}{}/k8s",
         root.display().to_string().trim_start_matches('/')
     );
-    let together = TOGETHER.iter().find(|(name, _)| *name == component);
     let mut text = format!(
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: perennial\nresources: [{k8s}/base]\ncomponents:\n"
     );
-    for name in together.map_or([].as_slice(), |(_, others)| others) {
+    for name in others {
         text.push_str(&format!("  - {k8s}/components/{name}\n"));
     }
     text.push_str(&format!("  - {k8s}/components/{component}\n"));
@@ -139,7 +156,10 @@ fn judged(tools: &Tools, renderings: &[Rendering]) -> Result<Vec<String>> {
         if known.is_empty() {
             continue;
         }
-        let file = folder.join(format!("{}.yaml", rendering.name.replace(['/', ' '], "-")));
+        let file = folder.join(format!(
+            "{}.yaml",
+            rendering.name.replace(['/', ' ', ','], "-")
+        ));
         std::fs::write(&file, objects::write(&known))?;
         files.push(file);
     }
