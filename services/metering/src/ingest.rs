@@ -35,8 +35,9 @@ use crate::{
 const QUEUE_MAX: usize = 1_024;
 /// A commit takes waiting calls on until it has this many events.
 const COMMIT_EVENTS: usize = 10_000;
-/// Commits that run side by side on PostgreSQL: more would be smaller ones. SQLite has one writer.
-const POSTGRES_WRITERS: usize = 2;
+/// Commits that run side by side on PostgreSQL: with fewer the cores wait for answers, more would be smaller ones. SQLite has
+/// one writer.
+const POSTGRES_WRITERS: usize = 4;
 /// Commits that look identities up after one was taken.
 const WARY_COMMITS: u32 = 100;
 /// Most subjects that one feed event names.
