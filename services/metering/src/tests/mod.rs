@@ -10,10 +10,10 @@ mod log;
 mod meters;
 #[path = "../../../../tests/src/nats.rs"]
 mod nats;
+mod portal;
 #[path = "../../../../tests/src/ports.rs"]
 #[expect(dead_code, reason = "the suite needs more of it")]
 mod ports;
-mod portal;
 mod progress;
 mod queries;
 mod rollups;
