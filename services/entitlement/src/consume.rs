@@ -10,7 +10,7 @@ use chassis::{
 use contract::{
     convert::from_timestamp, metering::v1::UsageChanged, subscription::v1::SubscriptionState,
 };
-use kernel::Timestamp;
+use kernel::{Timestamp, calendar::floor_to_minute};
 use sea_orm::DatabaseConnection;
 use tonic::Status;
 
@@ -99,19 +99,13 @@ fn changed_from(event: &Event) -> Result<Option<Timestamp>, Status> {
     }
 }
 
-/// The full hour before an instant, or the instant where there is none.
-fn floor_to_hour(time: Timestamp) -> Timestamp {
-    let second = time.as_second();
-    Timestamp::from_second(second - second.rem_euclid(3_600)).unwrap_or(time)
-}
-
 #[async_trait::async_trait]
 impl Consume for Usage {
     /// Checkpoints are older than a week, so hardly any event reaches one.
     async fn wants(&self, reader: &DatabaseConnection, event: &Event) -> Result<bool, Status> {
         match changed_from(event)? {
             Some(from) => {
-                let from = floor_to_hour(from);
+                let from = floor_to_minute(from);
                 Ok(store::checkpoint::exist_after(reader, event.project, from).await?)
             }
             None => Ok(false),
@@ -120,7 +114,7 @@ impl Consume for Usage {
 
     fn alike(&self, event: &Event) -> Option<i64> {
         let from = changed_from(event).ok()??;
-        Some(floor_to_hour(from).as_second())
+        Some(floor_to_minute(from).as_second())
     }
 
     async fn apply(&self, write: &mut Write, event: &Event) -> Result<(), Status> {

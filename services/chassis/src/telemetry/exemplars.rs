@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     fmt::Write as _,
-    sync::{LazyLock, Mutex, TryLockError},
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 use kernel::Timestamp;
@@ -29,8 +29,7 @@ struct Exemplar {
     time: Timestamp,
 }
 
-/// Notes that a trace took so long in a series. Whoever comes while another one notes does not: any trace of a bucket is as
-/// good as the next.
+/// Notes that a trace took so long in a series.
 pub fn keep(name: &str, labels: &[Label], trace: TraceId, seconds: f64, time: Timestamp) {
     KEPT.keep(
         head(name, labels),
@@ -63,16 +62,16 @@ fn head(name: &str, labels: &[Label]) -> String {
 }
 
 impl Exemplars {
+    fn kept(&self) -> MutexGuard<'_, HashMap<String, Buckets>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn keep(&self, head: String, exemplar: Exemplar) {
         let place = DURATION_BUCKETS
             .iter()
             .position(|bound| exemplar.seconds <= *bound)
             .unwrap_or(DURATION_BUCKETS.len());
-        let mut kept = match self.0.try_lock() {
-            Ok(kept) => kept,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
+        let mut kept = self.kept();
         let buckets = kept.entry(head).or_insert([None; _]);
         if let Some(bucket) = buckets.get_mut(place) {
             *bucket = Some(exemplar);
@@ -88,9 +87,7 @@ impl Exemplars {
                 DURATION_BUCKETS.iter().position(is_it)?
             }
         };
-        let poisoned = std::sync::PoisonError::into_inner;
-        let kept = self.0.lock().unwrap_or_else(poisoned);
-        *kept.get(head)?.get(place)?
+        *self.kept().get(head)?.get(place)?
     }
 
     fn openmetrics(&self, text: &str) -> String {

@@ -206,13 +206,15 @@ pub async fn live_of_types(
     project: ProjectId,
     types: Vec<String>,
 ) -> Result<Vec<Meter>, MeteringError> {
-    let rows = of_project(project)
+    let rows = live_measuring(project, types).all(connection).await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+fn live_measuring(project: ProjectId, types: Vec<String>) -> sea_orm::Select<Entity> {
+    of_project(project)
         .filter(Column::EventType.is_in(types))
         .filter(Column::DeleteTime.is_null())
         .order_by_asc(Column::Id)
-        .all(connection)
-        .await?;
-    rows.into_iter().map(from_row).collect()
 }
 
 /// The same, each with the generation of its rollup, if it has one.
@@ -221,7 +223,7 @@ pub async fn live_with_generation(
     project: ProjectId,
     types: Vec<String>,
 ) -> Result<Vec<(Meter, Option<i64>)>, MeteringError> {
-    let query = of_project(project)
+    let query = live_measuring(project, types)
         .expr_as(
             Expr::cust(
                 "(SELECT r.generation FROM meter_rollup AS r \
@@ -229,9 +231,6 @@ pub async fn live_with_generation(
             ),
             "generation",
         )
-        .filter(Column::EventType.is_in(types))
-        .filter(Column::DeleteTime.is_null())
-        .order_by_asc(Column::Id)
         .build(connection.get_database_backend());
     let rows = connection.query_all_raw(query).await?;
     rows.iter()
